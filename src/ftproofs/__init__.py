@@ -1,0 +1,3 @@
+"""ftproofs checks theorems about fine-tuning."""
+
+__version__ = "0.1.0"

@@ -1,0 +1,339 @@
+"""What is asserted: claims, their domains, quantifiers, steps and variants.
+
+Frozen data; nothing happens on import.  Expressions and exact numbers are SymPy
+objects, but this module treats them as opaque and does not import SymPy.
+"""
+
+from __future__ import annotations
+
+import json
+from collections.abc import Mapping
+from dataclasses import dataclass, field, replace
+from typing import TYPE_CHECKING, Any, Literal, Protocol, SupportsFloat, TypeAlias
+
+from ftproofs.errors import UsageError
+from ftproofs.names import Value
+
+if TYPE_CHECKING:
+    import numpy as np
+
+#: A SymPy expression or relation; the core never looks inside.
+Expr: TypeAlias = Any
+Relation = Literal["==", "<=", ">=", "<", ">"]
+
+RELATIONS: tuple[Relation, ...] = ("==", "<=", ">=", "<", ">")
+
+
+# -- settings and domains -----------------------------------------------------
+
+
+@dataclass(frozen=True, slots=True)
+class Setting:
+    """One point: a value for every parameter of an experiment, and a seed.
+
+    The seed of its data is derived from (experiment, code hash, values, root,
+    stage, index), never from a claim.
+    """
+
+    experiment: str
+    values: tuple[tuple[str, Value], ...]
+    root: int = 0
+    stage: str = "explore"
+    index: int = 0
+
+    @classmethod
+    def of(
+        cls, experiment: str, values: Mapping[str, Value], *, root: int = 0, stage: str = "explore", index: int = 0
+    ) -> Setting:
+        """A setting with its values in a canonical order."""
+        return cls(experiment, tuple(sorted(values.items())), root, stage, index)
+
+    @property
+    def parameters(self) -> dict[str, Value]:
+        """The values by name."""
+        return dict(self.values)
+
+    def canonical(self) -> str:
+        """Canonical JSON: equal settings give equal text, on every machine."""
+        content = [self.experiment, dict(self.values), self.root, self.stage, self.index]
+        return json.dumps(content, sort_keys=True, separators=(",", ":"), allow_nan=False)
+
+
+@dataclass(frozen=True, slots=True)
+class Range:
+    """A closed interval of values; ``log`` draws it log-uniformly."""
+
+    low: SupportsFloat
+    high: SupportsFloat
+    log: bool = False
+    integer: bool = False
+
+    def __post_init__(self) -> None:
+        if not float(self.low) < float(self.high):
+            raise UsageError("FT202", f"a range needs low < high, got [{self.low}, {self.high}]")
+
+
+@dataclass(frozen=True, slots=True)
+class Choices:
+    """A finite set of values, simplest first."""
+
+    values: tuple[Any, ...]
+
+
+@dataclass(frozen=True, slots=True)
+class Domain:
+    """The settings a claim quantifies over: ranges, choices and constraints.
+
+    ``constraints`` are SymPy relations between parameters.
+    """
+
+    ranges: tuple[tuple[str, Range | Choices], ...]
+    constraints: tuple[Expr, ...] = ()
+
+    @classmethod
+    def of(cls, **ranges: Any) -> Domain:
+        """A domain from keywords.
+
+        ``d=(8, 80)`` is an interval (of integers when both ends are ``int``),
+        ``L=[1, 2]`` are choices, anything else is fixed.
+        """
+        return cls(tuple((name, _as_range(value)) for name, value in ranges.items()))
+
+    def where(self, *constraints: Expr) -> Domain:
+        """The same domain with further constraints."""
+        return replace(self, constraints=self.constraints + constraints)
+
+    def with_ranges(self, **ranges: Any) -> Domain:
+        """The same domain with some ranges replaced or added."""
+        changed = dict(self.ranges) | {name: _as_range(value) for name, value in ranges.items()}
+        return replace(self, ranges=tuple(changed.items()))
+
+    def without_constraints(self) -> Domain:
+        """The same ranges, no constraints."""
+        return replace(self, constraints=())
+
+    def __getitem__(self, name: str) -> Range | Choices:
+        return dict(self.ranges)[name]
+
+    def __contains__(self, name: str) -> bool:
+        return name in dict(self.ranges)
+
+
+def _as_range(value: Any) -> Range | Choices:
+    if isinstance(value, (Range, Choices)):
+        return value
+    if isinstance(value, list):
+        return Choices(tuple(value))
+    if isinstance(value, tuple):
+        low, high = value
+        return Range(low, high, integer=isinstance(low, int) and isinstance(high, int))
+    return Choices((value,))
+
+
+def log_range(low: SupportsFloat, high: SupportsFloat) -> Range:
+    """An interval of positive reals, drawn log-uniformly."""
+    return Range(low, high, log=True)
+
+
+def real_range(low: SupportsFloat, high: SupportsFloat) -> Range:
+    """An interval of reals, also when both ends are integers."""
+    return Range(low, high)
+
+
+# -- what is asserted ---------------------------------------------------------
+
+
+@dataclass(frozen=True, slots=True)
+class Statement:
+    """One relation ``lhs REL rhs`` over names."""
+
+    lhs: Expr
+    rel: Relation
+    rhs: Expr
+
+    def __str__(self) -> str:
+        return f"{self.lhs} {self.rel} {self.rhs}"
+
+
+@dataclass(frozen=True, slots=True)
+class Each:
+    """The statement holds for each trained network."""
+
+    name: str = "each"
+    tolerance: float = 1e-6
+
+
+@dataclass(frozen=True, slots=True)
+class Mean:
+    """The statement holds for the means over data at finite size: E[lhs - rhs] = 0.
+
+    ``tolerance`` is the margin of link B, ``end_to_end`` that of real trainings.
+    """
+
+    name: str = "mean"
+    tolerance: float = 0.02
+    end_to_end: float = 0.05
+
+
+Quantifier: TypeAlias = Each | Mean
+
+
+@dataclass(frozen=True, slots=True)
+class Source:
+    """Where a claim is made: a reference and the place in it."""
+
+    reference: str
+    place: str = ""
+
+    def __str__(self) -> str:
+        return f"{self.reference}, {self.place}" if self.place else self.reference
+
+
+@dataclass(frozen=True, slots=True)
+class Step:
+    """One line of a derivation.
+
+    ``relation`` is what the step establishes.  ``by`` is the method that closes it
+    (an object of the symbolic wing), ``given`` the ids of earlier steps whose
+    relations may be used.  A step of kind ``axiom`` gets its relation from the
+    closed list of axioms.
+    """
+
+    id: str
+    says: str
+    relation: Statement
+    by: Any
+    given: tuple[str, ...] = ()
+
+
+@dataclass(frozen=True, slots=True)
+class Variant:
+    """A false variant of a claim: the same experiment with something changed.
+
+    ``statements`` or ``domain`` replaces the claim's own; ``says`` names the error
+    in a few words; ``tell`` says where it can be told apart.
+    """
+
+    id: str
+    says: str
+    statements: tuple[Statement, ...] = ()
+    domain: Domain | None = None
+    quantifier: Quantifier | None = None
+    tell: str = ""
+
+
+@dataclass(frozen=True, slots=True)
+class Claim:
+    """A theorem with everything needed to check it.
+
+    ``expected`` is the word the catalog expects (None: proved or supported).
+    ``conclusion`` names, per statement, the step that concludes it; a claim
+    without steps has no derivation.
+    """
+
+    id: str
+    title: str
+    source: Source
+    experiment: str
+    quantifier: Quantifier
+    domain: Domain
+    statements: tuple[Statement, ...]
+    steps: tuple[Step, ...] = ()
+    corollaries: tuple[Step, ...] = ()
+    variants: tuple[Variant, ...] = ()
+    uses: tuple[str, ...] = ()
+    expected: str | None = None
+    tolerance: float | None = None
+    untrained: str = ""
+
+    @property
+    def margin(self) -> float:
+        """The tolerance in force: the claim's own or its quantifier's."""
+        return self.tolerance if self.tolerance is not None else self.quantifier.tolerance
+
+    def variant(self, variant: Variant) -> Claim:
+        """The false variant as a claim of its own, without derivation, expected refuted."""
+        return Claim(
+            id=f"{self.id}-not-{variant.id}",
+            title=f"False: {variant.says}",
+            source=self.source,
+            experiment=self.experiment,
+            quantifier=variant.quantifier or self.quantifier,
+            domain=variant.domain or self.domain,
+            statements=variant.statements or self.statements,
+            expected="refuted",
+            tolerance=self.tolerance,
+        )
+
+    def false_variants(self) -> tuple[Claim, ...]:
+        """All its false variants as claims."""
+        return tuple(self.variant(v) for v in self.variants)
+
+
+# -- what was measured --------------------------------------------------------
+
+
+@dataclass(frozen=True, slots=True)
+class Block:
+    """Settings of one shape trained (or solved) together: the unit of work and of storage.
+
+    ``engine`` is a training engine of the experiment, or ``"solver"`` for draws of
+    the independent oracle.  ``method`` picks between independent implementations
+    (0: the usual one, 1: the one that confirms).
+    """
+
+    settings: tuple[Setting, ...]
+    engine: str
+    method: int = 0
+
+    @property
+    def experiment(self) -> str:
+        """The experiment all its settings belong to."""
+        return self.settings[0].experiment
+
+    def __len__(self) -> int:
+        return len(self.settings)
+
+    def canonical(self) -> str:
+        """Canonical JSON; runs of consecutive indices at equal values are written once."""
+        runs: list[list[Any]] = []
+        for setting in self.settings:
+            head = [setting.values, setting.root, setting.stage]
+            if runs and runs[-1][0] == head and setting.index == runs[-1][1] + runs[-1][2]:
+                runs[-1][2] += 1
+            else:
+                runs.append([head, setting.index, 1])
+        cases = [[dict(head[0]), head[1], head[2], first, count] for head, first, count in runs]
+        content = [self.experiment, self.engine, self.method, cases]
+        return json.dumps(content, sort_keys=True, separators=(",", ":"), allow_nan=False)
+
+
+@dataclass(frozen=True, slots=True)
+class Rows:
+    """What was measured on a block: facts, independent of any claim.
+
+    ``values[name]`` and ``bounds[name]`` have shape ``(case,)`` and dtype float64:
+    a measurement and a bound on its distance from its value at the limit that
+    training approaches.  ``status[i]`` is ``"ok"``, ``"saddle"``, or says why there
+    is no number.  ``flags`` hold for the block (``estimated-integration``).
+    ``info`` has engine facts by case (steps, drift), same shape.
+    """
+
+    block: Block
+    values: Mapping[str, np.ndarray]
+    bounds: Mapping[str, np.ndarray]
+    status: tuple[str, ...]
+    flags: tuple[str, ...] = ()
+    info: Mapping[str, np.ndarray] = field(default_factory=dict)
+    device: str = "cpu"
+    seconds: float = 0.0
+
+
+class Store(Protocol):
+    """Where rows are kept.  In memory by default; the ledger is another one."""
+
+    def get(self, block: Block) -> Rows | None:
+        """The rows of that block if it was measured before by the same code."""
+
+    def put(self, rows: Rows) -> None:
+        """Keep the rows; when this returns they are safe."""

@@ -1,0 +1,195 @@
+"""What was found, and how findings combine into one word.
+
+A verdict stands on two legs that are always shown apart: the derivation and the
+experiment.  The word is their join::
+
+    experiment    derivation   word
+    ------------  -----------  ---------------------------------------------------
+    any           disproved    refuted
+    refuted       any          refuted
+    error         other        error
+    undecided     other        undecided
+    none          proved       proved
+    none          probable     supported
+    none          other        undecided
+    certified     proved       proved
+    supported     proved       proved
+    certified     other        supported   (flag broken-proof if a step is false)
+    supported     other        supported   (likewise)
+
+Rows are tried from the top.  A derivation that rests on a conjectural axiom
+(`CONJECTURAL`) counts as ``probable`` at most.  Undecided never counts as a pass.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Mapping
+from dataclasses import dataclass, field
+from typing import Any, Literal
+
+from ftproofs.claim import Setting
+
+DerivationStatus = Literal["proved", "probable", "broken", "gap", "none", "disproved"]
+ExperimentStatus = Literal["certified", "supported", "refuted", "undecided", "error", "none"]
+Word = Literal["proved", "supported", "refuted", "undecided", "error"]
+StepStatus = Literal["proved", "probable", "axiom", "false", "open"]
+
+DERIVATION_STATUSES: tuple[DerivationStatus, ...] = ("proved", "probable", "broken", "gap", "none", "disproved")
+EXPERIMENT_STATUSES: tuple[ExperimentStatus, ...] = (
+    "certified",
+    "supported",
+    "refuted",
+    "undecided",
+    "error",
+    "none",
+)
+
+#: Axioms that are conjectures or limits without a rate: claims on them are supported at most.
+CONJECTURAL = frozenset({"replica", "deterministic-equivalent"})
+
+
+@dataclass(frozen=True, slots=True)
+class StepResult:
+    """How one step of a derivation ended: by which route, and the point that disproves it if any."""
+
+    id: str
+    status: StepStatus
+    route: str
+    seconds: float = 0.0
+    detail: str = ""
+
+
+@dataclass(frozen=True, slots=True)
+class Derivation:
+    """The derivation leg: its steps, the axioms it rests on, the steps of corollaries."""
+
+    status: DerivationStatus
+    steps: tuple[StepResult, ...] = ()
+    axioms: tuple[str, ...] = ()
+    corollaries: tuple[StepResult, ...] = ()
+    detail: str = ""
+
+
+@dataclass(frozen=True, slots=True)
+class Observation:
+    """A setting at which a statement was compared with a trained network.
+
+    ``bound`` is the a-posteriori bound on ``observed - predicted`` (each), or the
+    half-width of the confidence interval (mean); ``error`` is relative, as
+    defined in the design; ``id`` replays it.
+    """
+
+    setting: Setting
+    id: str
+    statement: int
+    predicted: float
+    observed: float
+    bound: float
+    error: float
+
+
+@dataclass(frozen=True, slots=True)
+class Link:
+    """One link of the experiment: its status, its counts and its figures."""
+
+    status: ExperimentStatus
+    trainings: int = 0
+    draws: int = 0
+    worst: float | None = None
+    bound: float | None = None
+    interval: tuple[float, float] | None = None
+    evidence: float | None = None
+
+
+@dataclass(frozen=True, slots=True)
+class Evidence:
+    """The experiment leg.
+
+    ``interval`` and ``estimate`` are relative errors of the least certain
+    statement; ``smallest_error_seen`` is the smallest relative error of the
+    statement that this check would have noticed.
+    """
+
+    status: ExperimentStatus
+    quantifier: str
+    tolerance: float
+    scale: str = "1"
+    settings: int = 0
+    trainings: int = 0
+    links: Mapping[str, Link] = field(default_factory=dict)
+    estimate: float | None = None
+    interval: tuple[float, float] | None = None
+    smallest_error_seen: float | None = None
+    worst: Observation | None = None
+    simplest: Observation | None = None
+    flags: tuple[str, ...] = ()
+    detail: str = ""
+    needed: int | None = None
+
+
+@dataclass(frozen=True, slots=True)
+class Verdict:
+    """The word about a claim, with both legs it stands on."""
+
+    claim: str
+    word: Word
+    derivation: Derivation
+    experiment: Evidence
+    expected: str | None = None
+    flags: tuple[str, ...] = ()
+    seconds: float = 0.0
+
+    @property
+    def as_expected(self) -> bool:
+        """Whether the word is what the catalog expects (None: proved or supported)."""
+        if self.expected is None:
+            return self.word in ("proved", "supported")
+        return self.word == self.expected
+
+
+def join(derivation: Derivation, experiment: ExperimentStatus) -> tuple[Word, tuple[str, ...]]:
+    """The word and its flags; the table stands in the module's docstring."""
+    status = derivation.status
+    if status == "proved" and CONJECTURAL.intersection(derivation.axioms):
+        status = "probable"
+    if status == "disproved" or experiment == "refuted":
+        return "refuted", ()
+    if experiment == "error":
+        return "error", ()
+    if experiment == "undecided":
+        return "undecided", ()
+    if experiment == "none":
+        if status == "proved":
+            return "proved", ()
+        return ("supported" if status == "probable" else "undecided"), ()
+    if status == "proved":
+        return "proved", ()
+    return "supported", ("broken-proof",) if status == "broken" else ()
+
+
+def exit_status(verdicts: list[Verdict]) -> int:
+    """The exit code of a run: 1 against expectation, 3 undecided or error, 0 otherwise."""
+    against = [
+        v
+        for v in verdicts
+        if not v.as_expected
+        and (v.word == "refuted" or (v.expected == "refuted" and v.word in ("proved", "supported")))
+    ]
+    if against:
+        return 1
+    return 3 if any(not v.as_expected for v in verdicts) else 0
+
+
+def as_json(value: Any) -> Any:
+    """A JSON-ready copy: infinities and NaN become strings, tuples become lists."""
+    if isinstance(value, float):
+        if value != value:
+            return "nan"
+        if value in (float("inf"), float("-inf")):
+            return "inf" if value > 0 else "-inf"
+        return value
+    if isinstance(value, Mapping):
+        return {str(key): as_json(item) for key, item in value.items()}
+    if isinstance(value, (list, tuple)):
+        return [as_json(item) for item in value]
+    return value
