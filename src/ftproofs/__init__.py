@@ -1,3 +1,62 @@
-"""ftproofs checks theorems about fine-tuning."""
+"""ftproofs checks theorems about fine-tuning.
+
+``check``, ``claims`` and the rest are loaded when first used: importing this
+package imports neither SymPy nor torch.
+"""
+
+from __future__ import annotations
+
+import sys
+from importlib import import_module
+from types import ModuleType
+from typing import TYPE_CHECKING, Any
 
 __version__ = "0.1.0"
+
+if TYPE_CHECKING:
+    from collections.abc import Mapping
+
+    from ftproofs.check import check as check
+    from ftproofs.claim import Claim
+    from ftproofs.errors import FTError as FTError
+    from ftproofs.run.replay import replay as replay
+    from ftproofs.verdict import Verdict as Verdict
+
+    claims: Mapping[str, Claim]
+
+#: Where each public name lives.
+_HOMES = {
+    "check": "ftproofs.check",
+    "replay": "ftproofs.run.replay",
+    "Verdict": "ftproofs.verdict",
+    "FTError": "ftproofs.errors",
+}
+
+__all__ = ["FTError", "Verdict", "__version__", "check", "claims", "replay"]
+
+
+class _Package(ModuleType):
+    """``ftproofs.check`` is the function, also once the module of that name has been imported.
+
+    Importing a submodule binds it in its package; that would hide the function.
+    """
+
+    def __setattr__(self, name: str, value: Any) -> None:
+        if name in _HOMES and isinstance(value, ModuleType):
+            return
+        super().__setattr__(name, value)
+
+
+def __getattr__(name: str) -> Any:
+    if name == "claims":
+        return import_module("ftproofs.catalog").claims()
+    if name in _HOMES:
+        return getattr(import_module(_HOMES[name]), name)
+    raise AttributeError(f"module 'ftproofs' has no attribute {name!r}")
+
+
+def __dir__() -> list[str]:
+    return sorted({*globals(), *__all__})
+
+
+sys.modules[__name__].__class__ = _Package

@@ -1,0 +1,91 @@
+"""One claim to one verdict: derive, explore, confirm, shrink."""
+
+from __future__ import annotations
+
+import time
+from dataclasses import replace
+
+from ftproofs.check.context import BUDGETS, Budget, Context, MemoryStore, Progress, check_seed
+from ftproofs.check.each import check_each
+from ftproofs.check.judge import measured
+from ftproofs.check.mean import check_mean
+from ftproofs.claim import Claim, Each, Mean, Store
+from ftproofs.errors import FTError, UsageError, unknown
+from ftproofs.numeric.device import resolve_device
+from ftproofs.symbolic.derivation import derive
+from ftproofs.verdict import Evidence, Verdict, join
+
+__all__ = ["BUDGETS", "Budget", "MemoryStore", "check"]
+
+
+def check(
+    claim: Claim,
+    *,
+    settings: int | None = None,
+    budget: str = "default",
+    seed: int = 0,
+    device: str = "auto",
+    store: Store | None = None,
+    progress: Progress | None = None,
+) -> Verdict:
+    """Check a claim: derive it, train networks on settings of its domain, return the verdict.
+
+    Args:
+        claim: the claim; nothing depends on its id, title or expected word.
+        settings: how many settings to explore; the budget's own number by default.
+        budget: ``low``, ``default`` or ``high``; counts of draws and trainings.
+        seed: root seed, 0..2**64 - 1; with the code it fixes every random number.
+        device: ``auto``, ``cpu``, ``cuda`` or ``cuda:K``.
+        store: where rows are looked up and kept; in memory by default.
+        progress: called with (claim id, done, total).
+
+    Raises:
+        UsageError: FT211 a bad seed, FT213 a domain of infinite variance, FT204 an
+            empty domain, FT307 no such device, FT309 a bad budget or number of settings.
+    """
+    context = Context(
+        store if store is not None else MemoryStore(),
+        _budget(budget, settings),
+        check_seed(seed),
+        resolve_device(device),
+        progress or (lambda label, done, total: None),
+    )
+    begin = time.perf_counter()
+    derivation = derive(claim)
+    evidence = _experiment(claim, context)
+    word, flags = join(derivation, evidence.status)
+    return Verdict(
+        claim.id,
+        word,
+        derivation,
+        evidence,
+        claim.expected,
+        tuple(sorted({*flags, *evidence.flags})),
+        time.perf_counter() - begin,
+    )
+
+
+def _budget(name: str, settings: int | None) -> Budget:
+    if name not in BUDGETS:
+        raise unknown("budget", name, BUDGETS, code="FT309")
+    budget = BUDGETS[name]
+    if settings is None:
+        return budget
+    if isinstance(settings, bool) or not isinstance(settings, int) or not 1 <= settings <= 100_000:
+        raise UsageError("FT309", f"settings must be an integer in 1..100000, got {settings!r}")
+    return replace(budget, settings=settings, batch=min(budget.batch, settings), explored=max(budget.anchors, settings))
+
+
+def _experiment(claim: Claim, context: Context) -> Evidence:
+    """The experiment leg; what could not be carried out is an error, never evidence."""
+    if claim.untrained or not any(measured(statement) for statement in claim.statements):
+        return Evidence("none", claim.quantifier.name, claim.margin, detail=claim.untrained or "nothing to measure")
+    try:
+        if isinstance(claim.quantifier, Each):
+            return check_each(claim, context)
+        assert isinstance(claim.quantifier, Mean)
+        return check_mean(claim, context)
+    except UsageError:
+        raise
+    except FTError as error:
+        return Evidence("error", claim.quantifier.name, claim.margin, detail=str(error))

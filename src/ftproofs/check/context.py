@@ -1,0 +1,141 @@
+"""What a check works with: a store of rows, a device, a root seed, a budget, progress."""
+
+from __future__ import annotations
+
+from collections.abc import Callable, Iterable, Sequence
+from dataclasses import dataclass, field, replace
+
+from ftproofs.claim import Block, Rows, Setting, Store
+from ftproofs.errors import UsageError
+from ftproofs.ids import encode
+from ftproofs.names import PARAMETERS, Value
+from ftproofs.numeric import experiments
+from ftproofs.numeric.seeds import code_hash
+
+Progress = Callable[[str, int, int], None]
+
+
+@dataclass(frozen=True, slots=True)
+class Budget:
+    """Counts of trainings and draws; a clock never changes a verdict.
+
+    ``settings`` networks are trained for a claim about each; ``explored``
+    settings are looked at for a claim about means, ``anchors`` of them decided;
+    ``draws`` and ``trainings`` cap link B and the end-to-end link per anchor.
+    """
+
+    settings: int
+    batch: int
+    shrink: int
+    explored: int
+    anchors: int
+    draws: int
+    trainings: int
+    end_to_end: int
+
+
+BUDGETS = {
+    "low": Budget(16, 4, 40, 8, 2, 32_768, 1024, 1),
+    "default": Budget(64, 4, 60, 12, 4, 131_072, 2048, 2),
+    "high": Budget(256, 8, 120, 32, 8, 131_072, 2048, 4),
+}
+
+
+class MemoryStore:
+    """Rows kept in memory: the default store."""
+
+    def __init__(self) -> None:
+        self._rows: dict[str, Rows] = {}
+
+    def get(self, block: Block) -> Rows | None:
+        """The rows of that block, if it was measured before."""
+        return self._rows.get(block.canonical())
+
+    def put(self, rows: Rows) -> None:
+        """Keep the rows."""
+        self._rows[rows.block.canonical()] = rows
+
+
+@dataclass
+class Context:
+    """One check's surroundings; counts what was trained on the way."""
+
+    store: Store
+    budget: Budget
+    seed: int = 0
+    device: str = "cpu"
+    progress: Progress = lambda label, done, total: None
+    trained: int = 0
+    reused: int = 0
+    flags: set[str] = field(default_factory=set)
+
+    def rows(self, block: Block) -> Rows:
+        """The block's rows, from the store or measured now and stored."""
+        found = self.store.get(block)
+        if found is not None:
+            self.reused += len(block)
+            return found
+        rows = experiments.run(block, device=self.device)
+        self.store.put(rows)
+        self.trained += len(block)
+        return rows
+
+    def draws(self, block: Block) -> Rows:
+        """The block's rows without bounds: for means, where rounding does not matter and draws are many."""
+        found = self.store.get(block)
+        if found is not None:
+            self.reused += len(block)
+            return found
+        rows = replace(experiments.run(block, device=self.device), bounds={}, info={})
+        self.store.put(rows)
+        self.trained += len(block)
+        return rows
+
+    def block(
+        self,
+        experiment: str,
+        values: Sequence[dict[str, Value]],
+        *,
+        engine: str,
+        stage: str,
+        start: int = 0,
+        method: int = 0,
+    ) -> Block:
+        """Settings with consecutive indices from ``start``, to be measured together."""
+        settings = tuple(
+            Setting.of(experiment, parameters, root=self.seed, stage=stage, index=start + i)
+            for i, parameters in enumerate(values)
+        )
+        return Block(settings, engine, method)
+
+    def identify(self, rows: Rows, case: int) -> str:
+        """The id that replays one row."""
+        block = rows.block
+        return encode(
+            block.settings[case],
+            engine=block.engine,
+            method=block.method,
+            batch=len(block),
+            dtype="float64",
+            code=code_hash(),
+        )
+
+
+def by_shape(values: Iterable[dict[str, Value]]) -> list[list[dict[str, Value]]]:
+    """Parameter sets grouped by the parameters that decide array shapes, in order of appearance."""
+    groups: dict[tuple[Value, ...], list[dict[str, Value]]] = {}
+    for parameters in values:
+        shape = tuple(parameters[name] for name in sorted(parameters) if PARAMETERS[name].shapes)
+        groups.setdefault(shape, []).append(parameters)
+    return list(groups.values())
+
+
+def check_seed(seed: int) -> int:
+    """The seed itself.
+
+    Raises:
+        UsageError: FT211 when it is no integer in 0..2**64 - 1.
+    """
+    if isinstance(seed, bool) or not isinstance(seed, int) or not 0 <= seed < 2**64:
+        raise UsageError("FT211", f"seed must be an integer 0..2**64-1, got {seed!r}")
+    return seed

@@ -1,0 +1,149 @@
+"""A statement on rows: what it predicts, what was observed, and how certain the gap is."""
+
+from __future__ import annotations
+
+import math
+from collections.abc import Mapping
+from dataclasses import dataclass
+
+import numpy as np
+
+from ftproofs.claim import Rows, Statement
+from ftproofs.decision import violations
+from ftproofs.names import MEASUREMENTS, PARAMETERS, Value, scale_names
+from ftproofs.symbolic.balls import enclose
+from ftproofs.symbolic.kernels import checked
+from ftproofs.symbolic.vocabulary import SYMBOLS, symbol_names
+
+#: Points at which a kernel is compared with balls before it is used.
+KERNEL_POINTS = 16
+
+
+@dataclass(frozen=True)
+class Gaps:
+    """One statement on the cases of a block; arrays of shape (case,), float64.
+
+    ``gap`` and ``half_width`` are relative to max(|rhs|, scale/10).  For an
+    inequality the gap is the violation, negative where it holds with room.  ``unit`` is that
+    maximum.  A case without numbers has NaN gap and infinite half-width.
+    """
+
+    predicted: np.ndarray
+    observed: np.ndarray
+    gap: np.ndarray
+    half_width: np.ndarray
+    unit: np.ndarray
+
+
+class Judge:
+    """Evaluates one statement on rows.
+
+    Each trained network is judged in ball arithmetic, its measurements entering
+    with their bounds.  Means are judged by numpy kernels that were compared with
+    balls at the first rows they see.
+    """
+
+    def __init__(self, statement: Statement) -> None:
+        self.statement = statement
+        self.names = tuple(sorted(symbol_names(statement.lhs) | symbol_names(statement.rhs)))
+        self.measurements = tuple(name for name in self.names if name in MEASUREMENTS)
+        self._symbols = [SYMBOLS[name] for name in self.names]
+        self._kernels: tuple[object, object] | None = None
+
+    def scale(self, values: Mapping[str, float]) -> float:
+        """The statement's natural scale at one setting: lhs with each measurement at its own scale."""
+        at: dict[str, float] = {}
+        for name in symbol_names(self.statement.lhs):
+            if name in MEASUREMENTS:
+                # An experiment without a source is measured against its target.
+                factors = [
+                    values.get(factor, values["target_norm"]) ** exponent for factor, exponent in scale_names(name)
+                ]
+                at[name] = math.prod(factors)
+            else:
+                at[name] = values[name]
+        scale = self.statement.lhs.subs({SYMBOLS[name]: value for name, value in at.items()})
+        size = abs(float(scale)) if scale.is_number and scale.is_finite else 1.0
+        return size if size > 0 else 1.0
+
+    def each(self, rows: Rows) -> Gaps:
+        """Certified gaps, by balls, one case at a time."""
+        out = np.full((5, len(rows.block)), np.nan)
+        for case, setting in enumerate(rows.block.settings):
+            if rows.status[case] not in ("ok", "saddle"):
+                continue
+            out[:, case] = self._one(setting.parameters, rows, case)
+        return Gaps(*out)
+
+    def _one(self, parameters: Mapping[str, Value], rows: Rows, case: int) -> tuple[float, ...]:
+        at: dict[object, object] = {}
+        for name, symbol in zip(self.names, self._symbols, strict=True):
+            if name in MEASUREMENTS:
+                value, bound = float(rows.values[name][case]), float(rows.bounds[name][case])
+                if math.isnan(value):
+                    return (math.nan,) * 3 + (math.inf, 1.0)
+                at[symbol] = _interval(value, bound, MEASUREMENTS[name].sign != "real")
+            else:
+                at[symbol] = parameters[name]
+        try:
+            observed, observed_radius = _mid_rad(enclose(self.statement.lhs, at))
+            predicted, predicted_radius = _mid_rad(enclose(self.statement.rhs, at))
+        except (ValueError, ZeroDivisionError, ArithmeticError):
+            return (math.nan,) * 3 + (math.inf, 1.0)
+        context = {k: float(v) for k, v in parameters.items() if not isinstance(v, str)}
+        context |= {k: float(rows.values[k][case]) for k in ("initial_loss",) if k in rows.values}
+        unit = max(abs(predicted), self.scale(context) / 10)
+        gap = float(violations(np.array(observed - predicted), self.statement.rel)) / unit
+        return predicted, observed, gap, (observed_radius + predicted_radius) / unit, unit
+
+    def samples(self, rows: Rows) -> tuple[np.ndarray, np.ndarray]:
+        """lhs and rhs on every case, shape (case,), by kernels checked against balls."""
+        columns = [self._column(name, rows) for name in self.names]
+        if self._kernels is None:
+            take = np.linspace(0, len(rows.block) - 1, min(KERNEL_POINTS, len(rows.block))).astype(int)
+            points = [
+                {symbol: _exact(column[i]) for symbol, column in zip(self._symbols, columns, strict=True)} for i in take
+            ]
+            self._kernels = (
+                checked(self.statement.lhs, self._symbols, points),
+                checked(self.statement.rhs, self._symbols, points),
+            )
+        lhs, rhs = (np.broadcast_to(kernel(*columns), (len(rows.block),)) for kernel in self._kernels)  # type: ignore[operator]
+        return np.asarray(lhs, dtype=float), np.asarray(rhs, dtype=float)
+
+    def _column(self, name: str, rows: Rows) -> np.ndarray:
+        if name in MEASUREMENTS:
+            return rows.values[name]
+        return np.array([float(setting.parameters[name]) for setting in rows.block.settings])
+
+
+def _exact(value: float) -> float | int:
+    return int(value) if float(value).is_integer() else float(value)
+
+
+def _interval(value: float, bound: float, nonnegative: bool) -> tuple[float, float]:
+    """Midpoint and radius of where a measurement may lie; a diverged one is very large."""
+    value, bound = min(value, 1e300), min(bound, 1e300)
+    if nonnegative and value < bound:
+        return (value + bound) / 2, (value + bound) / 2 * (1 + 2.0**-50)
+    return value, bound
+
+
+def _mid_rad(ball: object) -> tuple[float, float]:
+    mid, rad = float(ball.mid()), float(ball.rad())  # type: ignore[attr-defined]
+    if not math.isfinite(mid):
+        raise ValueError("the enclosure is not finite")
+    # float() rounds the midpoint by at most half a unit in the last place.
+    return mid, rad + abs(mid) * 2.0**-53
+
+
+def measured(statement: Statement) -> bool:
+    """Whether the statement speaks of any measurement."""
+    names = symbol_names(statement.lhs) | symbol_names(statement.rhs)
+    return any(name in MEASUREMENTS for name in names)
+
+
+def offered(statement: Statement, offers: set[str]) -> set[str]:
+    """The names of the statement that an experiment does not offer."""
+    names = symbol_names(statement.lhs) | symbol_names(statement.rhs)
+    return {name for name in names if name in PARAMETERS or name in MEASUREMENTS} - offers

@@ -1,0 +1,95 @@
+"""The links of an experiment: training against the oracle (A), the oracle against the statement (B)."""
+
+from __future__ import annotations
+
+from collections.abc import Sequence
+
+import numpy as np
+
+from ftproofs.check.context import Context, by_shape
+from ftproofs.check.judge import Judge
+from ftproofs.claim import Claim, Rows
+from ftproofs.decision import decide_each
+from ftproofs.names import Value, experiment, scale_names
+from ftproofs.numeric.experiments import SOLVER
+from ftproofs.verdict import Link
+
+#: Endpoint measurements in which training and oracle are compared.
+COMPARED = ("beta_norm", "par_beta_norm", "perp_beta_norm", "fit_gap", "risk")
+
+#: Oracle draws for link B of a claim about each network.
+DRAWS = 512
+
+
+def has_oracle(name: str, parameters: dict[str, Value]) -> bool:
+    """Whether an independent solver knows where this setting's training ends."""
+    return experiment(name).solver and parameters.get("imbalance", 1) == 1 and parameters.get("inputs") != "population"
+
+
+def against_oracle(context: Context, trained: Sequence[Rows], tolerance: float) -> Link:
+    """Link A: where trained networks ended against where the oracle says they end, on the same data.
+
+    Both carry bounds; the gap is relative to a tenth of the measurement's scale.
+    """
+    gaps, halves, statuses = [], [], []
+    for rows in trained:
+        block = rows.block
+        if not all(has_oracle(block.experiment, setting.parameters) for setting in block.settings):
+            continue
+        first = block.settings[0]
+        oracle = context.rows(
+            context.block(
+                block.experiment,
+                [setting.parameters for setting in block.settings],
+                engine=SOLVER,
+                stage=first.stage,
+                start=first.index,
+            )
+        )
+        for name in COMPARED:
+            unit = np.array([_unit(name, setting.parameters) for setting in block.settings])
+            gaps.append(np.abs(rows.values[name] - oracle.values[name]) / unit)
+            halves.append((rows.bounds[name] + oracle.bounds[name]) / unit)
+            statuses += list(rows.status)
+    if not gaps:
+        return Link("none")
+    decision = decide_each(np.concatenate(gaps), np.concatenate(halves), tolerance, statuses)
+    return Link(
+        decision.status, trainings=len(statuses) // len(COMPARED), worst=decision.gap, bound=decision.half_width
+    )
+
+
+def solver_draws(claim: Claim, context: Context, judges: Sequence[Judge], trained: Sequence[Rows]) -> Link:
+    """Link B of a claim about each network: the oracle's endpoints on fresh data against the statements.
+
+    Only for statements whose measurements an oracle offers; its rows differ from the
+    limit by rounding alone.
+    """
+    values = [setting.parameters for rows in trained for setting in rows.block.settings]
+    if not all(has_oracle(claim.experiment, parameters) for parameters in values):
+        return Link("none")
+    repeats = max(1, DRAWS // max(1, len(values)))
+    gaps, halves = [], []
+    for group in by_shape(values):
+        repeated = [parameters for parameters in group for _ in range(repeats)]
+        rows = context.rows(context.block(claim.experiment, repeated, engine=SOLVER, stage="oracle"))
+        for judge in judges:
+            if any(np.isinf(rows.bounds[name]).all() for name in judge.measurements):
+                return Link("none")  # a measurement along the path: the oracle does not know it
+            found = judge.each(rows)
+            gaps.append(found.gap)
+            halves.append(found.half_width)
+    decision = decide_each(np.concatenate(gaps), np.concatenate(halves), claim.margin)
+    return Link(
+        decision.status,
+        draws=len(values) * repeats,
+        worst=decision.gap,
+        bound=decision.half_width,
+    )
+
+
+def _unit(name: str, parameters: dict[str, Value]) -> float:
+    unit = 0.1
+    for factor, exponent in scale_names(name):
+        unit *= float(parameters.get(factor, parameters["target_norm"])) ** exponent
+    return unit

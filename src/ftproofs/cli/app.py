@@ -1,0 +1,135 @@
+"""The commands and their options; what they do is in the modules they call."""
+
+from __future__ import annotations
+
+from typing import Annotated
+
+import typer
+
+from ftproofs import __version__
+
+# Plain help: readable when piped, and half the start-up time of the coloured boxes.
+app = typer.Typer(
+    name="ftproofs",
+    help="Checks theorems about fine-tuning: derives them, trains networks on random settings, returns a verdict.",
+    add_completion=False,
+    rich_markup_mode=None,
+    pretty_exceptions_enable=False,
+)
+
+Json = Annotated[
+    str | None,
+    typer.Option("--json", metavar="[FILE]", help="Write JSON to FILE (*.json); alone, to stdout instead of the text."),
+]
+Device = Annotated[str, typer.Option(help="auto (a GPU if there is one), cpu or cuda.")]
+
+
+def _version(wanted: bool) -> None:
+    if wanted:
+        typer.echo(f"ftproofs {__version__}")
+        raise typer.Exit
+
+
+@app.callback()
+def options(
+    version: Annotated[
+        bool, typer.Option("--version", callback=_version, is_eager=True, help="Show the version and exit.")
+    ] = False,
+) -> None:
+    """Checks theorems about fine-tuning: derives them, trains networks on random settings, returns a verdict."""
+
+
+@app.command("list")
+def list_(
+    family: Annotated[str | None, typer.Argument(help="Only this family.")] = None,
+    variants: Annotated[bool, typer.Option("--variants", help="Also the false variants of each claim.")] = False,
+    json: Json = None,
+) -> int:
+    """The catalog, with sources and quantifiers; what was published and is refuted stands apart."""
+    from ftproofs.cli import browse
+
+    return browse.list_claims(family, variants=variants, target=json)
+
+
+@app.command()
+def show(
+    claim: Annotated[str, typer.Argument(help="A claim's id.")],
+    latex: Annotated[bool, typer.Option("--latex", help="Print the claim as LaTeX.")] = False,
+    json: Json = None,
+) -> int:
+    """One claim: statement, domain, derivation, special cases, false variants, references."""
+    from ftproofs.cli import browse
+
+    return browse.show(claim, latex=latex, target=json)
+
+
+@app.command()
+def experiments(
+    name: Annotated[str | None, typer.Argument(help="Only this experiment, in full.")] = None,
+    json: Json = None,
+) -> int:
+    """The pipelines: parameters, defaults, ranges, measurements, scales."""
+    from ftproofs.cli import browse
+
+    return browse.experiments(name, target=json)
+
+
+@app.command()
+def derive(
+    claim: Annotated[list[str] | None, typer.Argument(help="Claims or families; all when none is named.")] = None,
+    json: Json = None,
+) -> int:
+    """The derivation leg alone: every step, and how it was closed."""
+    from ftproofs.cli import checking
+
+    return checking.derive(claim or [], target=json)
+
+
+@app.command()
+def check(
+    claim: Annotated[list[str] | None, typer.Argument(help="Claims or families; all when none is named.")] = None,
+    settings: Annotated[str | None, typer.Option(metavar="N", help="Networks to train per claim about each.")] = None,
+    budget: Annotated[str, typer.Option(help="low, default or high.")] = "default",
+    seed: Annotated[str, typer.Option(metavar="S", help="Root seed, 0..2**64-1.")] = "0",
+    device: Device = "auto",
+    executor: Annotated[str, typer.Option(help="Where trainings run: in-process.")] = "in-process",
+    ledger: Annotated[str | None, typer.Option(metavar="FILE", help="Keep rows there; a rerun resumes.")] = None,
+    json: Json = None,
+) -> int:
+    """Derive each claim, train networks on settings drawn from its domain, and say what was found."""
+    from ftproofs.cli import checking
+    from ftproofs.cli.settings import read_options
+
+    chosen = read_options(
+        settings=settings, budget=budget, seed=seed, device=device, executor=executor, ledger=ledger, target=json
+    )
+    return checking.check(claim or [], chosen)
+
+
+@app.command()
+def replay(
+    setting_id: Annotated[str, typer.Argument(metavar="SETTING-ID", help="An id that a check printed (ft1-...).")],
+    allow_version: Annotated[bool, typer.Option("--allow-version", help="Also if other code made the id.")] = False,
+    device: Device = "cpu",
+    json: Json = None,
+) -> int:
+    """Train one setting again from its id alone, and print its measurements with their bounds."""
+    from ftproofs.cli import replaying
+
+    return replaying.replay(setting_id, device=device, allow_version=allow_version, target=json)
+
+
+@app.command("eval")
+def eval_(
+    name: Annotated[str, typer.Argument(metavar="CLAIM|FUNCTION", help="A claim's id or a formula's name.")],
+    values: Annotated[
+        list[str] | None,
+        typer.Argument(metavar="p=v...", help="Exact values: 3, 0.7, 1/3, pi/2, sqrt(2), L=inf."),
+    ] = None,
+    digits: Annotated[str, typer.Option(metavar="D", help="Certain digits, 1 to 1000.")] = "30",
+    json: Json = None,
+) -> int:
+    """A formula at a point, with a rigorous enclosure."""
+    from ftproofs.cli import evaluate
+
+    return evaluate.evaluate(name, values or [], digits=digits, target=json)

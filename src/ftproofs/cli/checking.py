@@ -1,0 +1,121 @@
+"""``check`` and ``derive``: verdicts as they are found, then the table and the results."""
+
+from __future__ import annotations
+
+import time
+from collections.abc import Sequence
+from contextlib import ExitStack
+
+from ftproofs.claim import Claim, Store
+from ftproofs.cli.output import check_json_target, deliver, line, log, show, to_stdout
+from ftproofs.cli.progress import CheckProgress
+from ftproofs.cli.settings import CheckOptions
+from ftproofs.report import results, tables
+from ftproofs.report.files import write
+from ftproofs.report.results import Run
+from ftproofs.verdict import Evidence, Verdict, exit_status, join
+
+
+def derive(names: Sequence[str], *, target: str | None) -> int:
+    """Derive the claims and print every step.
+
+    The exit status is that of verdicts that stand on the derivation alone.
+    """
+    check_json_target(target)
+    from ftproofs.catalog import find
+
+    claims = find(*names)
+    from ftproofs.symbolic.derivation import derive as derive_claim
+
+    found, entries = [], []
+    for claim in claims:
+        derivation = derive_claim(claim)
+        word, flags = join(derivation, "none")
+        evidence = Evidence("none", claim.quantifier.name, claim.margin)
+        found.append(Verdict(claim.id, word, derivation, evidence, claim.expected, flags))
+        entries.append({"id": claim.id, "word": word, "derivation": results.derivation_result(derivation)})
+        if not to_stdout(target):
+            axioms = f"; axioms: {', '.join(derivation.axioms)}" if derivation.axioms else ""
+            line(f"{claim.id}: {derivation.status}{axioms}")
+            if derivation.detail:
+                line(f"  {derivation.detail}")
+            if derivation.steps or derivation.corollaries:
+                says = {step.id: step.says for step in (*claim.steps, *claim.corollaries)}
+                show(tables.steps(derivation, says))
+    deliver({"format": 1, "claims": entries}, target)
+    return exit_status(found)
+
+
+def check(names: Sequence[str], options: CheckOptions) -> int:
+    """Check the claims; the results are written also when the run is cut short."""
+    from ftproofs.catalog import find
+
+    claims = find(*names)
+    from ftproofs.check import check as check_claim
+    from ftproofs.numeric.device import resolve_device
+    from ftproofs.numeric.seeds import code_hash
+
+    device = resolve_device(options.device)
+    if options.device == "auto" and device != "cpu":
+        log(f"training on {device}")
+    checked: list[tuple[Claim, Verdict]] = []
+    begin = time.perf_counter()
+    complete = False
+    with ExitStack() as stack:
+        ledger = None
+        if options.ledger is not None:
+            from ftproofs.run.ledger import Ledger
+
+            ledger = stack.enter_context(Ledger(options.ledger, code_hash=code_hash(), device=device))
+        store: Store | None = ledger
+        try:
+            with CheckProgress(len(claims)) as progress:
+                for claim in claims:
+                    progress.claim(claim.id)
+                    verdict = check_claim(
+                        claim,
+                        settings=options.settings,
+                        budget=options.budget,
+                        seed=options.seed,
+                        device=device,
+                        store=store,
+                        progress=progress,
+                    )
+                    checked.append((claim, verdict))
+                    progress.done()
+            complete = True
+        except KeyboardInterrupt:
+            where = f"{len(ledger)} rows are safe in {options.ledger}" if ledger is not None else "no ledger was kept"
+            again = "the same command resumes" if ledger is not None else "with --ledger FILE a rerun resumes"
+            raise KeyboardInterrupt(
+                f"interrupted after {len(checked)} of {len(claims)} claims; {where}; {again}"
+            ) from None
+        finally:
+            run = Run(
+                options.seed,
+                device,
+                options.budget,
+                options.settings,
+                time.perf_counter() - begin,
+                code_hash(),
+                executor=options.executor,
+                ledger=None if options.ledger is None else str(options.ledger),
+                complete=complete,
+            )
+            if checked:
+                _report(checked, run, options)
+        if ledger is not None:
+            for claim, verdict in checked:
+                ledger.put_verdict(claim, results.claim_result(claim, verdict), run=run.conditions())
+    return exit_status([verdict for _, verdict in checked])
+
+
+def _report(checked: Sequence[tuple[Claim, Verdict]], run: Run, options: CheckOptions) -> None:
+    document = results.document(checked, run)
+    write(options.results, document)
+    if not to_stdout(options.target):
+        show(tables.verdicts(checked))
+        for note in tables.footnotes(checked):
+            line(note)
+        line(f"Full results: {options.results}")
+    deliver(document, options.target)

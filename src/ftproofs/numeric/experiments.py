@@ -1,0 +1,106 @@
+"""The experiments that `ftproofs.names` specifies: from a block of settings to rows."""
+
+from __future__ import annotations
+
+import time
+from collections.abc import Callable
+
+import torch
+from torch import Tensor
+
+from ftproofs.claim import Block, Rows
+from ftproofs.errors import UsageError, unknown
+from ftproofs.names import Experiment, Value, experiment
+from ftproofs.numeric import solvers, tasks, training
+from ftproofs.numeric.device import resolve_device
+from ftproofs.numeric.measurements import Readings, read_predictor, read_task
+from ftproofs.numeric.training import stability
+
+SOLVER = "solver"
+
+#: Statuses of a row whose numbers may be used.
+USABLE = ("ok", "saddle")
+
+
+def run(block: Block, *, device: str = "cpu") -> Rows:
+    """Train (or solve) the block's settings together and read their measurements.
+
+    A measurement of a case that did not reach its limit is NaN; its status says why.
+
+    Raises:
+        UsageError: FT302 unknown experiment, FT308 unknown engine, FT305 settings
+            of different shapes in one block, FT307 no such device.
+    """
+    spec = experiment(block.experiment)
+    engines = [*spec.engines, *([SOLVER] if spec.solver else [])]
+    if block.engine not in engines:
+        raise unknown(f"engine of {spec.name}", block.engine, engines, code="FT308")
+    begin = time.perf_counter()
+    place = resolve_device(device)
+    parameters = [setting.parameters for setting in block.settings]
+    measure = _stability if spec.name == "linear.stability" else _endpoint
+    readings, status, flags, info = measure(spec, block, parameters, place)
+    usable = torch.tensor([s in USABLE for s in status])
+    values, bounds = {}, {}
+    for name in spec.measurements:
+        value, bound = (x.detach().to("cpu", torch.float64) for x in readings[name])
+        values[name] = torch.where(usable, value, torch.nan).numpy()
+        bounds[name] = torch.where(usable, bound, torch.inf).numpy()
+    return Rows(
+        block,
+        values,
+        bounds,
+        status,
+        flags,
+        {name: x.detach().to("cpu", torch.float64).numpy() for name, x in info.items()},
+        place,
+        time.perf_counter() - begin,
+    )
+
+
+Measured = tuple[Readings, tuple[str, ...], tuple[str, ...], dict[str, Tensor]]
+Measure = Callable[[Experiment, Block, list[dict[str, Value]], str], Measured]
+
+
+def _endpoint(spec: Experiment, block: Block, parameters: list[dict[str, Value]], device: str) -> Measured:
+    """Experiments that end at a limit: linear regression and deep linear networks."""
+    task = tasks.draw(block.settings, device=device)
+    design = solvers.factorise(task.X, method=block.method if block.engine == SOLVER else 0)
+    readings = read_task(task, design)
+    if block.engine == SOLVER:
+        beta = _solve(spec, task, design, parameters)
+        nothing = torch.zeros(len(block), dtype=task.X.dtype, device=device)
+        readings |= read_predictor(task, design, beta, nothing)
+        # A solver knows where training ends, not how it gets there.
+        undefined = (torch.full_like(nothing, torch.nan), torch.full_like(nothing, torch.inf))
+        readings |= {name: undefined for name in spec.measurements if name not in readings}
+        return readings, ("ok",) * len(block), (), {}
+    trained = training.train(
+        task, experiment=spec.name, parameters=parameters, engine=block.engine, method=block.method
+    )
+    readings |= read_predictor(task, design, trained.beta, trained.bound + trained.integration)
+    readings |= trained.trajectory
+    info = {
+        "steps": trained.steps,
+        "drift": trained.drift,
+        "tail": trained.bound,
+        "integration": trained.integration,
+    }
+    return readings, trained.status, trained.flags, info
+
+
+def _solve(spec: Experiment, task: tasks.Task, design: solvers.Design, parameters: list[dict[str, Value]]) -> Tensor:
+    if spec.name != "deep-linear.finetune":
+        return solvers.linear_endpoint(design, task.X, task.y, task.source)
+    if any(p["imbalance"] != 1 for p in parameters):
+        raise UsageError("FT308", "the oracle of deep-linear.finetune knows balanced starts only (imbalance = 1)")
+    depth = parameters[0]["L"]
+    assert isinstance(depth, int)
+    return solvers.deep_linear_endpoint(design, task.y, task.source, depth)
+
+
+def _stability(spec: Experiment, block: Block, parameters: list[dict[str, Value]], device: str) -> Measured:
+    """A fixed number of optimizer steps; the iterate itself is measured, diverged or not."""
+    task = tasks.draw(block.settings, device=device)
+    readings = stability.run(task, parameters, method=block.method)
+    return readings, ("ok",) * len(block), (), {}

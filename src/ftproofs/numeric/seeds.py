@@ -1,0 +1,55 @@
+"""Seeds belong to settings: every random number follows from a setting and the code that uses it."""
+
+from __future__ import annotations
+
+import hashlib
+import json
+import struct
+from functools import cache, lru_cache
+from pathlib import Path
+from typing import Literal
+
+import numpy as np
+
+from ftproofs.claim import Setting
+from ftproofs.names import Value
+
+#: Modules of the numeric wing that choose settings or judge rows, and so leave the rows themselves alone.
+WITHOUT_ROWS = frozenset({"sampling.py", "statistics.py"})
+
+Stream = Literal["data", "start", "order", "mode"]
+_STREAMS: dict[Stream, tuple[int, ...]] = {"data": (), "start": (1,), "order": (2,), "mode": (3,)}
+
+
+@cache
+def code_hash() -> str:
+    """SHA-256 (hex) of the sources that decide what a row contains: this wing and ``names.py``."""
+    here = Path(__file__).resolve().parent
+    sources = [p for p in here.rglob("*.py") if p.name not in WITHOUT_ROWS]
+    digest = hashlib.sha256()
+    for path in sorted([*sources, here.parent / "names.py"], key=lambda p: p.relative_to(here.parent).as_posix()):
+        content = path.read_bytes()
+        digest.update(f"{path.relative_to(here.parent).as_posix()}\0{len(content)}\0".encode())
+        digest.update(content)
+    return digest.hexdigest()
+
+
+@lru_cache(maxsize=4096)
+def _prefix(experiment: str, values: tuple[tuple[str, Value], ...], stage: str) -> hashlib._Hash:
+    content = [experiment, code_hash(), dict(values), stage]
+    return hashlib.sha256(json.dumps(content, sort_keys=True, separators=(",", ":"), allow_nan=False).encode())
+
+
+def generator(setting: Setting, stream: Stream = "data") -> np.random.Generator:
+    """A generator of the setting's own.
+
+    Its seed is ``SeedSequence(root, spawn_key)``, the key being the first 128 bits of
+    the SHA-256 of (experiment, code hash, parameters, stage, index).  The engine is no
+    part of it: every engine sees the same data.  Streams are independent: ``data``,
+    ``start`` (random weights), ``order`` (of single samples) and ``mode``.
+    """
+    digest = _prefix(setting.experiment, setting.values, setting.stage).copy()
+    digest.update(f"|{setting.index}".encode())
+    key = struct.unpack("<4I", digest.digest()[:16])
+    seed = np.random.SeedSequence(setting.root, spawn_key=key + _STREAMS[stream])
+    return np.random.Generator(np.random.Philox(seed))

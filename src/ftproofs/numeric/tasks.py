@@ -1,0 +1,138 @@
+"""Tasks: covariances, teachers at a given angle, designs and labels, a batch of them at a time."""
+
+from __future__ import annotations
+
+import math
+from collections.abc import Sequence
+from dataclasses import dataclass
+
+import numpy as np
+import torch
+from torch import Tensor
+
+from ftproofs.claim import Setting
+from ftproofs.errors import UsageError
+from ftproofs.names import PARAMETERS, Value
+from ftproofs.numeric.seeds import generator
+
+
+@dataclass(frozen=True)
+class Task:
+    """A batch of regression tasks, float64: labels ``y = X target + noise``.
+
+    X (case, n, d); y, noise (case, n); source, target (case, d); spectrum (case, d)
+    are the eigenvalues of the inputs' diagonal covariance.  ``settings`` are the
+    cases' own, for what is drawn later.
+    """
+
+    X: Tensor
+    y: Tensor
+    noise: Tensor
+    source: Tensor
+    target: Tensor
+    spectrum: Tensor
+    settings: tuple[Setting, ...]
+
+    def __len__(self) -> int:
+        return self.X.shape[0]
+
+    def select(self, cases: Sequence[int]) -> Task:
+        """The task of some cases only, in that order; repeats are allowed."""
+        index = torch.as_tensor(cases, device=self.X.device)
+        arrays = (self.X, self.y, self.noise, self.source, self.target, self.spectrum)
+        return Task(*(a[index] for a in arrays), tuple(self.settings[i] for i in cases))
+
+
+def draw(settings: Sequence[Setting], *, device: str = "cpu") -> Task:
+    """The settings' tasks, drawn on the CPU from each setting's own generator.
+
+    Teachers have uniformly random directions at exactly the given angle, and the given
+    norms; without a source (``linear.scratch``) training starts from zero.
+
+    Raises:
+        UsageError: FT305 settings of different shapes, an angle no pair of teachers
+            can have, or population inputs with n != d.
+    """
+    parameters = [s.parameters for s in settings]
+    n, d = _shape(parameters)
+    normal = np.empty((len(settings), n * d + n + 2 * d))
+    for row, setting in zip(normal, settings, strict=True):
+        generator(setting).standard_normal(out=row)
+    z, eps, first, second = np.split(normal, (n * d, n * d + n, n * d + n + d), axis=1)
+    spectrum = np.stack([eigenvalues(p, d) for p in parameters])
+    X = np.stack([_design(p, row.reshape(n, d)) for p, row in zip(parameters, z, strict=True)])
+    X *= np.sqrt(spectrum)[:, None, :]
+    source, target = _teachers(parameters, first, second)
+    noise = _column(parameters, "sigma") * eps
+    # Elementwise products and sums: a case's bits do not depend on its neighbours.
+    y = (X * target[:, None, :]).sum(axis=2) + noise
+    arrays = (X, y, noise, source, target, spectrum)
+    return Task(*(torch.from_numpy(np.ascontiguousarray(a)).to(device) for a in arrays), tuple(settings))
+
+
+def eigenvalues(parameters: dict[str, Value], d: int) -> np.ndarray:
+    """The covariance's eigenvalues, shape (d,), largest first.
+
+    Isotropic: 1.  Power law: i^-alpha for i = 1..d.  Spiked: ``spikes`` of size ``spike_ratio``, the others 1.
+    """
+    match parameters["spectrum"]:
+        case "isotropic":
+            return np.ones(d)
+        case "power-law":
+            return np.arange(1.0, d + 1) ** -float(parameters["alpha"])
+        case _:
+            large = np.arange(d) < int(parameters["spikes"])
+            return np.sort(np.where(large, float(parameters["spike_ratio"]), 1.0))[::-1].copy()
+
+
+def _shape(parameters: list[dict[str, Value]]) -> tuple[int, int]:
+    first = parameters[0]
+    for name in (key for key in first if PARAMETERS[key].shapes):
+        if any(p[name] != first[name] for p in parameters):
+            raise UsageError("FT305", f"settings trained together need the same {name}")
+    n, d = first["n"], first["d"]
+    assert isinstance(n, int)
+    assert isinstance(d, int)
+    return n, d
+
+
+def _column(parameters: list[dict[str, Value]], name: str, default: Value = 0.0) -> np.ndarray:
+    return np.array([[float(p.get(name, default))] for p in parameters])
+
+
+def _design(parameters: dict[str, Value], z: np.ndarray) -> np.ndarray:
+    n, d = z.shape
+    match parameters["inputs"]:
+        case "population":
+            if n != d:
+                raise UsageError("FT305", f"inputs = 'population' needs n = d, got n = {n}, d = {d}")
+            return math.sqrt(n) * np.eye(d)
+        case "sphere":
+            return z * (math.sqrt(d) / np.sqrt((z * z).sum(axis=1, keepdims=True)))
+        case _:
+            return z
+
+
+def _unit(z: np.ndarray) -> np.ndarray:
+    return z / np.sqrt((z * z).sum(axis=1, keepdims=True))
+
+
+def _teachers(
+    parameters: list[dict[str, Value]], first: np.ndarray, second: np.ndarray
+) -> tuple[np.ndarray, np.ndarray]:
+    """Source and target, each (case, d)."""
+    along = _unit(first)
+    source, target = _column(parameters, "source_norm") * along, _column(parameters, "target_norm") * along
+    for i, p in enumerate(parameters):
+        theta = float(p.get("theta", 0.0))
+        if theta == math.pi:
+            target[i] = -target[i]
+        elif theta != 0.0:
+            if len(along[i]) == 1:
+                raise UsageError("FT305", f"theta = {theta}: in dimension d = 1 the angle is 0 or pi")
+            across = second[i]
+            for _ in range(2):  # twice: orthogonal to the last bits
+                across = across - (across * along[i]).sum() * along[i]
+            across = across / np.sqrt((across * across).sum())
+            target[i] = float(p["target_norm"]) * (math.cos(theta) * along[i] + math.sin(theta) * across)
+    return source, target

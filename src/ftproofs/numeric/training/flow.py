@@ -1,0 +1,176 @@
+"""Integration of autonomous flows in batches: explicit, of order 8, step size and stop by case.
+
+The method is DOP853 (Hairer, Norsett and Wanner, *Solving Ordinary Differential Equations I*, 2nd ed.,
+II.5 and II.10), with SciPy's coefficients.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Callable
+from typing import Protocol
+
+import torch
+from scipy.integrate._ivp import dop853_coefficients as dop853
+from torch import Tensor
+
+STAGES = dop853.N_STAGES
+_A = torch.from_numpy(dop853.A[:STAGES, :STAGES].copy())
+#: Rows: the step, and the error estimates of order 5 and 3.
+_WEIGHTS = torch.stack([torch.from_numpy(w[:STAGES].copy()) for w in (dop853.B, dop853.E5, dop853.E3)])
+
+#: Step sizes stay below this, also where nothing moves.
+LONGEST = 1e12
+
+RUNNING, ARRIVED, AT_SADDLE, EXHAUSTED, NOT_FINITE = range(5)
+
+
+#: Moves the system to a fraction (case,) of each case's step; returns the slope there, (case, m).
+Probe = Callable[[Tensor], Tensor]
+
+
+class System(Protocol):
+    """An autonomous flow ``z' = f(z)`` of a batch of cases, which watches where it is."""
+
+    def bind(self, z: Tensor) -> object:
+        """Whatever makes slopes at the buffer z (case, m) fast; handed back to `slope`."""
+
+    def slope(self, at: object, out: object) -> None:
+        """Write f of one bound buffer into another one."""
+
+    def watch(self, z: Tensor, t: Tensor, slope: Tensor, moved: Tensor, h: Tensor, probe: Probe) -> Tensor:
+        """After a slope at z, reached by steps h: record the cases that moved.
+
+        Returns RUNNING, ARRIVED or AT_SADDLE for each.  ``probe`` looks at points inside the step.
+        """
+
+    def keep(self, index: Tensor) -> None:
+        """Forget all cases but these."""
+
+
+class _Workspace:
+    """Buffers of one batch size, with the views of them that every step uses."""
+
+    def __init__(self, system: System, z: Tensor) -> None:
+        count, m = z.shape
+        A, weights = _A.to(z), _WEIGHTS.to(z)
+        self.table = torch.cat([A, weights])[None]
+        self.scaled = z.new_empty(count, STAGES + 3, STAGES)
+        self.K = z.new_empty(count, STAGES, m)
+        self.stage, self.start = z.new_empty(count, m), z.clone()
+        self.rows = [(self.scaled[:, s : s + 1, :s], self.K[:, :s]) for s in range(STAGES)]
+        self.last = self.scaled[:, STAGES:]
+        self.stage3, self.start3 = self.stage[:, None, :], self.start[:, None, :]
+        self.new_slope = z.new_empty(count, m)
+        self.at = system.bind(self.stage)
+        self.out = [system.bind(self.K[:, s]) for s in range(STAGES)]
+        self.new_out = system.bind(self.new_slope)
+
+    def stages(self, system: System, h: Tensor) -> Tensor:
+        """Step and error estimates (case, 3, m) from the start, whose slope is in ``K[:, 0]``."""
+        torch.mul(h[:, None, None], self.table, out=self.scaled)
+        for s in range(1, STAGES):
+            coefficients, slopes = self.rows[s]
+            torch.baddbmm(self.start3, coefficients, slopes, out=self.stage3)
+            system.slope(self.at, self.out[s])
+        return torch.bmm(self.last, self.K)
+
+
+def integrate(
+    system: System, z: Tensor, tolerance: Tensor, max_steps: int, horizon: Tensor | None = None
+) -> tuple[Tensor, Tensor, Tensor]:
+    """Follow the flow from z (case, m) until ``system.watch`` says each case is done.
+
+    Args:
+        tolerance: (case,), local error allowed, relative to the norm of the start.
+        max_steps: steps tried before a case is given up.
+        horizon: (case,), times at which cases arrive whatever they watch.
+
+    Returns:
+        the ends (case, m), how each case ended (int64 codes), steps tried (case,).
+    """
+    end, code = z.clone(), torch.zeros(len(z), dtype=torch.int64, device=z.device)
+    steps = torch.full((len(z),), float(max_steps), dtype=z.dtype, device=z.device)
+    alive = torch.arange(len(z), device=z.device)
+    running = torch.ones(len(z), dtype=torch.bool, device=z.device)
+    t = torch.zeros_like(steps)
+    allowed = tolerance * torch.linalg.vector_norm(z, dim=1)
+
+    work = _Workspace(system, z)
+    work.stage.copy_(z)
+    system.slope(work.at, work.out[0])
+    speed = torch.linalg.vector_norm(work.K[:, 0], dim=1)
+    h = torch.where(speed > 0, 0.01 * torch.linalg.vector_norm(z, dim=1) / speed, 1.0).clamp_max(LONGEST)
+    previous = torch.full_like(h, 1e-4)
+    horizon = torch.full_like(t, torch.inf) if horizon is None else horizon
+    h = torch.minimum(h, horizon)
+    state = system.watch(work.start, t, work.K[:, 0], running, torch.zeros_like(h), lambda _: work.K[:, 0])
+
+    for tried in range(max_steps + 1):
+        done = state != RUNNING
+        if tried == max_steps:
+            state = torch.where(done, state, EXHAUSTED)
+            done = torch.ones_like(done)
+        new = done & running
+        if bool(new.any()):
+            end[alive[new]], code[alive[new]], steps[alive[new]] = work.start[new], state[new], float(tried)
+            running = running & ~new
+            live = torch.nonzero(running)[:, 0]
+            if not len(live):
+                break
+            if len(live) <= 0.7 * len(alive) and len(alive) > 2:
+                # Kernels for a batch of one round differently: never fewer than two.
+                index = live if len(live) > 1 else live.repeat(2)
+                system.keep(index)
+                first, start = work.K[index, 0], work.start[index]
+                work = _Workspace(system, start)
+                work.K[:, 0] = first
+                alive, running, t, h = alive[index], running[index], t[index], h[index]
+                allowed, previous, state, horizon = allowed[index], previous[index], state[index], horizon[index]
+        h, previous, state = _advance(system, work, h, t, previous, allowed, running, state)
+        left = horizon - t
+        state = torch.where((left <= 1e-14 * t) & (state == RUNNING), ARRIVED, state)
+        h = torch.minimum(h, left)
+    return end, code, steps
+
+
+def _advance(
+    system: System,
+    work: _Workspace,
+    h: Tensor,
+    t: Tensor,
+    previous: Tensor,
+    allowed: Tensor,
+    running: Tensor,
+    state: Tensor,
+) -> tuple[Tensor, Tensor, Tensor]:
+    """Try one step of every case, in place; the next step sizes, errors and states."""
+    move = work.stages(system, h)
+    size = torch.linalg.vector_norm(move[:, 1:], dim=2)
+    fifth, third = size[:, 0], size[:, 1]
+    error = fifth * fifth / torch.sqrt(fifth * fifth + 0.01 * third * third).clamp_min(1e-300) / allowed
+    finite = torch.isfinite(error)
+    accepted = (error <= 1) & running
+    torch.add(work.start, move[:, 0], out=work.stage)
+    system.slope(work.at, work.new_out)
+    moved = accepted[:, None]
+    end, slope = torch.where(moved, work.stage, work.start), torch.where(moved, work.new_slope, work.K[:, 0])
+    t += torch.where(accepted, h, 0.0)
+
+    def probe(fraction: Tensor) -> Tensor:
+        torch.add(work.start, work.stages(system, fraction * h)[:, 0], out=work.stage)
+        system.slope(work.at, work.new_out)
+        return work.new_slope
+
+    found = system.watch(end, t, slope, accepted, h, probe)
+    work.start.copy_(end)
+    work.K[:, 0] = slope
+    state = torch.where(accepted, found, state)
+    # Proportional-integral control; it avoids the rejections of a stiff tail.
+    error = error.clamp_min(1e-12)
+    factor = 0.9 * error ** (-0.095) * previous**0.04
+    factor = torch.where(accepted, factor.clamp(0.3, 6.0), (0.9 * error ** (-0.125)).clamp(0.1, 0.9))
+    factor = torch.where(finite, factor, 0.1)
+    previous = torch.where(accepted, error, previous)
+    h = (h * factor).clamp_max(LONGEST)
+    state = torch.where((h < 1e-15 * t) | ~(h > 1e-300), NOT_FINITE, state)
+    return h, previous, state

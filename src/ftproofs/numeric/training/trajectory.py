@@ -1,0 +1,189 @@
+"""What is measured along the way of a deep linear network: extremes over time.
+
+Extremes are taken over the accepted steps of the integration and, where training arrives,
+the limit.  Where a minimum falls inside a step (its derivative changes sign there) the step is
+taken again in part, at the integrator's own order, until the minimum is found.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Callable
+from dataclasses import dataclass
+
+import torch
+from torch import Tensor
+
+from ftproofs.numeric.training.bounds import UNIT, Span, norm
+
+#: Refinements of a minimum inside a step.
+REFINEMENTS = 6
+
+
+@dataclass
+class Point:
+    """A network at one time, (case, ...): beta (d, 1) and its norm, the derivative of its squared norm,
+    the first layer, the residual's norm and the squared speed of all weights."""
+
+    beta: Tensor
+    size: Tensor
+    growth: Tensor
+    first: Tensor
+    residual: Tensor
+    speed: Tensor
+
+
+Look = Callable[[Tensor], Point]
+
+#: The decay rate is kept with its rounding subtracted and added, too.
+_EXTREMES = ("path_gap", "first_layer_gap", "largest_move", "min_beta_norm", "decay_rate", "rate_low", "rate_high")
+_MAXIMA = 3
+
+
+class Trajectory:
+    """Running extremes of a batch; they outlive the cases that `keep` forgets.
+
+    Args:
+        span: of the design; first: the first layer at the start (case, d, h); source: (case, d).
+        rest: (case,) squared residual that no predictor changes; samples: what the loss divides by.
+        initial: (case,) squared residual at the start; rounding: (case,) of a residual.
+        speed: factor on the flow's speed.
+    """
+
+    _CASES = ("first", "source_norm", "outside_source", "rest", "initial", "rounding", "unit", "old")
+
+    def __init__(
+        self,
+        span: Span,
+        first: Tensor,
+        source: Tensor,
+        depth: int,
+        *,
+        rest: Tensor,
+        samples: int,
+        initial: Tensor,
+        rounding: Tensor,
+        speed: float,
+    ) -> None:
+        count = len(source)
+        self.span, self.first, self.depth = span, first.clone(), depth
+        self.source_norm, self.outside_source = norm(source), span.outside(source[:, :, None])
+        self.rest, self.samples, self.initial, self.rounding = rest, samples, initial, rounding
+        self.unit, self.speed = span.smallest**2 / samples, speed
+        # Derivatives of |beta|^2 and of the decay rate at the last step; NaN has no sign.
+        self.old = source.new_full((count, 2), torch.nan)
+        self.whole = (span, self.first, self.source_norm, self.outside_source)
+        self.whole_rest = rest
+        self.undefined = (initial - rest).clamp_min(0).sqrt() <= 8 * rounding
+        self.cases = torch.arange(count, device=source.device)
+        # Least values so far, columns as in `_EXTREMES`; greatest values with a minus.
+        self.least = source.new_full((count, len(_EXTREMES)), torch.inf)
+        self.least[:, :3] = 0.0
+
+    def keep(self, index: Tensor) -> None:
+        """Watch these cases only from now on."""
+        self.cases, self.span = self.cases[index], self.span.select(index)
+        for name in self._CASES:
+            setattr(self, name, getattr(self, name)[index])
+
+    def record(self, moved: Tensor, t: Tensor, h: Tensor, point: Point, look: Look | None) -> None:
+        """Take in the cases that moved to a point at time t by steps h; ``look`` sees inside the step."""
+        path, layer, move = self._gaps(point)
+        size, rate, rates = self._slopes(point, t)
+        self._update(moved, torch.stack([-path, -layer, -move, point.size, *rates], dim=1))
+        new = torch.stack([size, rate], dim=1)
+        turned = moved[:, None] & (self.old < 0) & (new > 0)
+        for which in range(2):
+            if look is not None and bool(turned[:, which].any()):
+                self._refine(which, turned[:, which], t - h, h, self.old[:, which], new[:, which], look)
+        self.old = torch.where(moved[:, None], new, self.old)
+
+    def _slopes(self, point: Point, t: Tensor) -> tuple[Tensor, Tensor, tuple[Tensor, Tensor, Tensor]]:
+        """Derivatives (up to positive factors) of |beta|^2 and of the decay rate; that rate, below it, above it."""
+        squared = point.residual.square() + self.rest
+        fall = point.speed * 2 * self.samples / (squared * (self.speed or 1.0))
+        late = t > 0
+        per_time = 1 / (self.unit * torch.where(late, t, 1.0))
+        fallen = torch.log(self.initial / squared)
+        # At the start: the limit of ln(loss(0) / loss(t)) / t.
+        rate = torch.where(late, per_time * fallen, fall / self.unit)
+        floor = torch.where(late, per_time * (8 * UNIT + 4 * self.rounding * point.residual / squared), 0.0)
+        return point.growth, torch.where(late, fall * t - fallen, torch.nan), (rate, rate - floor, rate + floor)
+
+    def _gaps(self, point: Point) -> tuple[Tensor, Tensor, Tensor]:
+        step = point.first - self.first
+        outside = self.span.outside(torch.cat([point.beta, step], dim=2))
+        power = (point.size / self.source_norm) ** ((self.depth - 1) / self.depth)
+        path = outside[:, :, :1] - power[:, None, None] * self.outside_source
+        return norm(path), norm(outside[:, :, 1:]), norm(step)
+
+    def _update(self, moved: Tensor, values: Tensor) -> None:
+        old = self.least[self.cases]
+        # Cases that stand still stand at the end, where nothing is divided by.
+        self.least[self.cases] = torch.where(moved[:, None], torch.fmin(old, values), old)
+
+    def _refine(
+        self, which: int, turned: Tensor, begin: Tensor, h: Tensor, low_slope: Tensor, high_slope: Tensor, look: Look
+    ) -> None:
+        """Find a zero of the derivative inside the step by the Illinois method, and record there."""
+        low, high = torch.zeros_like(h), torch.ones_like(h)
+        for _ in range(REFINEMENTS):
+            fraction = (low * high_slope - high * low_slope) / (high_slope - low_slope)
+            fraction = torch.where(turned & torch.isfinite(fraction), fraction, 0.5)
+            point = look(fraction)
+            *slopes, rates = self._slopes(point, begin + fraction * h)
+            nothing = torch.full_like(h, torch.inf)
+            found = [point.size] + [nothing] * 3 if which == 0 else [nothing, *rates]
+            self._update(turned, torch.stack([nothing] * _MAXIMA + found, dim=1))
+            slope = slopes[which]
+            falls = slope < 0
+            # Halving the slope of the end that stays keeps both ends moving.
+            high_slope = torch.where(falls, high_slope / 2, slope)
+            low_slope = torch.where(falls, slope, low_slope / 2)
+            low, high = torch.where(falls, fraction, low), torch.where(falls, high, fraction)
+
+    def finish(self, beta: Tensor, first: Tensor, least: Tensor, arrived: Tensor, saddle: Tensor) -> None:
+        """Take in the limits of all cases.
+
+        Args:
+            beta: (case, d); first: the first layer; least: (case,) smallest singular value of the
+                Jacobian of ``X beta``; arrived, saddle: which cases ended how.
+        """
+        self.span, self.first, self.source_norm, self.outside_source = self.whole
+        self.cases = torch.arange(len(arrived), device=arrived.device)
+        zero, never = torch.zeros_like(least), torch.full_like(least, torch.inf)
+        point = Point(beta[:, :, None], norm(beta), zero, first, zero, zero)
+        path, layer, move = self._gaps(point)
+        self._update(arrived, torch.stack([-path, -layer, -move, point.size, never, never, never], dim=1))
+        # For ever: the slowest mode decays at 2 least^2 / n, and a loss that stays positive not at all.
+        stays = saddle | (self.whole_rest > 0)
+        final = torch.where(stays, 0.0, 2 * least**2 / self.span.smallest**2)
+        error = 64 * UNIT * (self.span.frobenius / self.span.smallest) ** 2 * final
+        rates = [final, final - error, final + error]
+        self._update(arrived | saddle, torch.stack([never] * (_MAXIMA + 1) + rates, dim=1))
+
+    def compare(self, count: int, safety: float, slack: Tensor) -> dict[str, tuple[Tensor, Tensor]]:
+        """Values of the first ``count`` cases; bounds from their difference to the others, and rounding.
+
+        Args:
+            slack: (count,), how far predictors are from the flow's.
+        """
+        tight, loose = slice(None, count), slice(count, None)
+        span, first, source_norm, _ = self.whole
+        values = dict(zip(_EXTREMES, self.least.unbind(1), strict=True))
+        for name in _EXTREMES[:_MAXIMA]:
+            values[name] = 0.0 - values[name]
+        tilt, widest = span.tilt(), torch.maximum(source_norm, values["path_gap"])
+        low, rate, high = values["rate_low"], values["decay_rate"], values["rate_high"]
+        floors = {
+            "path_gap": slack + (8 * (tilt + 8 * UNIT) * widest)[tight],
+            "min_beta_norm": slack + 8 * UNIT * source_norm[tight],
+            "decay_rate": torch.maximum(rate - low, high - rate)[tight],
+            "first_layer_gap": (2 * tilt * values["largest_move"] / norm(first))[tight] + 64 * UNIT,
+        }
+        values["first_layer_gap"] = values["first_layer_gap"] / norm(first)
+        values["decay_rate"] = torch.where(self.undefined, torch.nan, rate)
+        measured = {}
+        for name, floor in floors.items():
+            bound = safety * (values[name][tight] - values[name][loose]).abs() + floor
+            measured[name] = (values[name][tight], torch.where(torch.isfinite(bound), bound, torch.inf))
+        return measured

@@ -1,0 +1,75 @@
+"""The figure that matters about a verdict, in one cell; numbers as text."""
+
+from __future__ import annotations
+
+from ftproofs.verdict import Derivation, Evidence, Verdict
+
+
+def figure(verdict: Verdict) -> str:
+    """What the word rests on: a worst error against its tolerance, an interval, or what is missing."""
+    evidence = verdict.experiment
+    if verdict.word == "refuted":
+        return _against(verdict)
+    if evidence.status == "none":
+        return "not trained"
+    if evidence.status == "error":
+        return evidence.detail or "could not be checked"
+    if evidence.status == "undecided":
+        more = f"; needs {evidence.needed} more trainings" if evidence.needed else ""
+        return (evidence.detail or _margin(evidence) or "too few trainings") + more
+    return _margin(evidence) or evidence.detail or "-"
+
+
+def _margin(evidence: Evidence) -> str:
+    if evidence.quantifier != "each" and evidence.interval is not None:
+        low, high = evidence.interval
+        return f"error in [{low:+.2%}, {high:+.2%}], tolerance {evidence.tolerance:.1%}"
+    link = evidence.links.get("end_to_end")
+    if link is None or link.worst is None or link.bound is None:
+        return ""
+    return f"worst error {number(link.worst)}, bound {number(link.bound)}, tolerance {number(evidence.tolerance)}"
+
+
+def _against(verdict: Verdict) -> str:
+    evidence = verdict.experiment
+    if evidence.status != "refuted":
+        return verdict.derivation.detail or "the statement itself is false"
+    seen = evidence.simplest or evidence.worst
+    if seen is None:
+        return evidence.detail or "refuted"
+    return f"observed {seen.observed:.6g} +- {number(seen.bound)}, predicted {seen.predicted:.6g}"
+
+
+def derivation_cell(derivation: Derivation) -> str:
+    """The derivation's status with what it rests on, or where it fails."""
+    if derivation.status in ("broken", "gap"):
+        state = "false" if derivation.status == "broken" else "open"
+        named = [step.id for step in derivation.steps if step.status == state]
+        return f"{derivation.status}: {', '.join(named)}" if named else derivation.status
+    if derivation.axioms:
+        return f"{derivation.status} (axioms: {len(derivation.axioms)})"
+    return derivation.status
+
+
+def experiment_cell(evidence: Evidence) -> str:
+    """The experiment's status and how many networks were trained for it."""
+    if evidence.status == "none":
+        return "not trained"
+    if not evidence.trainings:
+        return evidence.status
+    return f"{evidence.status} ({evidence.trainings} trained)"
+
+
+def seconds(value: float) -> str:
+    """A duration: ``0.3 s``, ``12 s``, ``2 min 5 s``."""
+    if value < 10:
+        return f"{value:.1f} s"
+    if value < 120:
+        return f"{value:.0f} s"
+    whole = round(value)
+    return f"{whole // 60} min {whole % 60} s"
+
+
+def number(value: float) -> str:
+    """A magnitude with two digits; 0 stays 0."""
+    return "0" if value == 0 else f"{value:.1e}"

@@ -1,0 +1,146 @@
+"""The JSON of a check: every verdict with its derivation, its experiment and the run it came from."""
+
+from __future__ import annotations
+
+from collections.abc import Mapping, Sequence
+from dataclasses import dataclass
+from typing import Any
+
+from ftproofs import __version__
+from ftproofs.claim import Claim
+from ftproofs.names import Value
+from ftproofs.verdict import Derivation, Evidence, Link, Observation, StepResult, Verdict
+
+FORMAT = 1
+
+
+@dataclass(frozen=True, slots=True)
+class Run:
+    """How the verdicts were made.  ``complete`` is false when the run stopped early."""
+
+    seed: int
+    device: str
+    budget: str
+    settings: int | None
+    seconds: float
+    code: str
+    dtype: str = "float64"
+    executor: str = "in-process"
+    ledger: str | None = None
+    complete: bool = True
+
+    def conditions(self) -> dict[str, Any]:
+        """What a verdict depends on, apart from the claim and the code."""
+        return {
+            "seed": self.seed,
+            "device": self.device,
+            "dtype": self.dtype,
+            "budget": self.budget,
+            "settings": self.settings,
+        }
+
+
+def document(checked: Sequence[tuple[Claim, Verdict]], run: Run) -> dict[str, Any]:
+    """The results of a run as one JSON document."""
+    facts = run.conditions() | {
+        "seconds": round(run.seconds, 3),
+        "executor": run.executor,
+        "code": run.code,
+        "ledger": run.ledger,
+        "complete": run.complete,
+    }
+    return {
+        "format": FORMAT,
+        "ftproofs": __version__,
+        "run": facts,
+        "claims": [claim_result(claim, verdict) for claim, verdict in checked],
+    }
+
+
+def claim_result(claim: Claim, verdict: Verdict) -> dict[str, Any]:
+    """One claim's part of the results."""
+    from ftproofs.symbolic import latex  # SymPy is needed to print a statement, not to read results
+
+    return {
+        "id": claim.id,
+        "title": claim.title,
+        "word": verdict.word,
+        "expected": verdict.expected,
+        "as_expected": verdict.as_expected,
+        "statement": [str(statement) for statement in claim.statements],
+        "latex": [latex.statement_tex(statement) for statement in claim.statements],
+        "derivation": derivation_result(verdict.derivation),
+        "experiment": evidence_result(verdict.experiment),
+        "flags": list(verdict.flags),
+        "seconds": round(verdict.seconds, 3),
+    }
+
+
+def derivation_result(derivation: Derivation) -> dict[str, Any]:
+    """The derivation leg."""
+    return {
+        "status": derivation.status,
+        "axioms": list(derivation.axioms),
+        "steps": [_step(step) for step in derivation.steps],
+        "corollaries": [_step(step) for step in derivation.corollaries],
+        "detail": derivation.detail,
+    }
+
+
+def evidence_result(evidence: Evidence) -> dict[str, Any]:
+    """The experiment leg."""
+    return {
+        "status": evidence.status,
+        "quantifier": evidence.quantifier,
+        "tolerance": evidence.tolerance,
+        "scale": evidence.scale,
+        "settings": evidence.settings,
+        "trainings": evidence.trainings,
+        "links": {name: _link(link) for name, link in evidence.links.items()},
+        "estimate": evidence.estimate,
+        "interval": evidence.interval,
+        "smallest_error_seen": evidence.smallest_error_seen,
+        "worst": _observation(evidence.worst),
+        "simplest": _observation(evidence.simplest),
+        "flags": list(evidence.flags),
+        "needed": evidence.needed,
+        "detail": evidence.detail,
+    }
+
+
+def _step(step: StepResult) -> dict[str, Any]:
+    return {
+        "id": step.id,
+        "status": step.status,
+        "route": step.route,
+        "seconds": round(step.seconds, 4),
+        "detail": step.detail,
+    }
+
+
+def _link(link: Link) -> dict[str, Any]:
+    facts: dict[str, Any] = {
+        "status": link.status,
+        "trainings": link.trainings,
+        "draws": link.draws,
+        "worst": link.worst,
+        "bound": link.bound,
+        "interval": link.interval,
+        "evidence": link.evidence,
+    }
+    return {name: value for name, value in facts.items() if value is not None}
+
+
+def _observation(seen: Observation | None) -> dict[str, Any] | None:
+    if seen is None:
+        return None
+    setting: Mapping[str, Value] = seen.setting.parameters
+    return {
+        "setting": dict(setting),
+        "id": seen.id,
+        "statement": seen.statement,
+        "predicted": seen.predicted,
+        "observed": seen.observed,
+        "bound": seen.bound,
+        "error": seen.error,
+    }

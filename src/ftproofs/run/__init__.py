@@ -1,0 +1,1 @@
+"""Running checks: the ledger that keeps rows, and replaying one of them."""

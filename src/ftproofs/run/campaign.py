@@ -1,0 +1,82 @@
+"""A campaign: the same claims under many seeds, resumable, with a table of every word.
+
+``python -m ftproofs.run.campaign linear deep-linear --seeds 20 --ledger FILE --table FILE``
+
+Each seed is a run of its own.  A verdict that the ledger already holds for the
+same claim, code, seed and budget is not computed again, so the command can be
+stopped and repeated.
+"""
+
+from __future__ import annotations
+
+import argparse
+import sys
+from collections import Counter
+from collections.abc import Sequence
+from pathlib import Path
+
+from ftproofs.catalog import find
+from ftproofs.check import BUDGETS, MemoryStore, check
+from ftproofs.claim import Claim
+from ftproofs.numeric.seeds import code_hash
+from ftproofs.report.results import Run, claim_result
+from ftproofs.run.ledger import Ledger
+
+
+def main(argv: Sequence[str] | None = None) -> int:
+    """Run the campaign; exit status 0 when every word is as expected."""
+    parser = argparse.ArgumentParser(prog="ftproofs.run.campaign", description=__doc__.splitlines()[0])
+    parser.add_argument("names", nargs="*", help="claims and families (all when none is named)")
+    parser.add_argument("--seeds", type=int, default=20, help="seeds 0 .. SEEDS - 1")
+    parser.add_argument("--budget", default="default", choices=sorted(BUDGETS))
+    parser.add_argument("--ledger", default=".ftproofs/campaign.sqlite")
+    parser.add_argument("--table", help="where the table is written (Markdown)")
+    options = parser.parse_args(argv)
+    claims = find(*options.names)
+    words: dict[str, Counter[str]] = {claim.id: Counter() for claim in claims}
+    unexpected: list[str] = []
+    Path(options.ledger).parent.mkdir(parents=True, exist_ok=True)
+    with Ledger(options.ledger, code_hash=code_hash()) as ledger:
+        for seed in range(options.seeds):
+            run = Run(seed, "cpu", options.budget, None, 0.0, code_hash())
+            done = {entry["id"]: entry for entry in ledger.verdicts(run=run.conditions())}
+            store = MemoryStore()
+            for claim in claims:
+                entry = done.get(claim.id)
+                if entry is None:
+                    verdict = check(claim, budget=options.budget, seed=seed, device="cpu", store=store)
+                    entry = claim_result(claim, verdict)
+                    ledger.put_verdict(claim, entry, run=run.conditions())
+                words[claim.id][entry["word"]] += 1
+                if not entry["as_expected"]:
+                    unexpected.append(f"seed {seed}: {claim.id} is {entry['word']} ({entry['experiment']['detail']})")
+                    print(unexpected[-1], file=sys.stderr)
+            print(f"seed {seed} done", file=sys.stderr, flush=True)
+    table = render(claims, words, unexpected, options.seeds, options.budget)
+    if options.table:
+        Path(options.table).write_text(table)
+    else:
+        print(table)
+    return 1 if unexpected else 0
+
+
+def render(
+    claims: Sequence[Claim], words: dict[str, Counter[str]], unexpected: Sequence[str], seeds: int, budget: str
+) -> str:
+    """The table as Markdown: how often each word was said of each claim."""
+    columns = ("proved", "supported", "refuted", "undecided", "error")
+    lines = [
+        f"# {seeds} seeds at the {budget} budget",
+        "",
+        "| claim | expected | " + " | ".join(columns) + " |",
+        "| --- | --- | " + " | ".join("---:" for _ in columns) + " |",
+    ]
+    for claim in claims:
+        counts = " | ".join(str(words[claim.id][word]) for word in columns)
+        lines.append(f"| `{claim.id}` | {claim.expected or 'proved or supported'} | {counts} |")
+    lines += ["", *([f"- {item}" for item in unexpected] or ["Every word is as expected."]), ""]
+    return "\n".join(lines)
+
+
+if __name__ == "__main__":
+    sys.exit(main())

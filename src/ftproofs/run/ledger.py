@@ -1,0 +1,275 @@
+"""The ledger: a file that keeps what was measured, so that a run resumes where it stopped.
+
+Rows are facts about an experiment, independent of any claim.  They are keyed by
+the block of settings, the code that measured them, the dtype and the kind of
+device.  When `Ledger.put` returns, the rows are on disk.
+"""
+
+from __future__ import annotations
+
+import hashlib
+import json
+import sqlite3
+from collections.abc import Iterator, Mapping
+from contextlib import contextmanager
+from datetime import UTC, datetime
+from pathlib import Path
+from types import TracebackType
+from typing import Any
+
+from ftproofs.claim import Block, Claim, Rows
+from ftproofs.errors import ResourceError, UsageError
+from ftproofs.run.payload import DamagedPayload, Payload, pack, unpack
+from ftproofs.verdict import as_json
+
+APPLICATION_ID = 0x46545031  # "FTP1"
+SCHEMA_VERSION = 1
+BUSY_SECONDS = 30.0
+
+_SCHEMA = """
+CREATE TABLE blocks (
+    key        BLOB PRIMARY KEY,
+    experiment TEXT NOT NULL,
+    engine     TEXT NOT NULL,
+    method     INTEGER NOT NULL,
+    cases      INTEGER NOT NULL,
+    code       TEXT NOT NULL,
+    dtype      TEXT NOT NULL,
+    device     TEXT NOT NULL,
+    created    TEXT NOT NULL,
+    header     TEXT NOT NULL,
+    arrays     BLOB NOT NULL,
+    checksum   BLOB NOT NULL
+) STRICT;
+CREATE TABLE verdicts (
+    claim_hash TEXT NOT NULL,
+    code       TEXT NOT NULL,
+    run        TEXT NOT NULL,
+    claim      TEXT NOT NULL,
+    created    TEXT NOT NULL,
+    verdict    TEXT NOT NULL,
+    PRIMARY KEY (claim_hash, code, run)
+) STRICT;
+"""
+
+
+def claim_hash(claim: Claim) -> str:
+    """SHA-256 (hex) of what a claim asserts and of its derivation; not of its id, title or expectation."""
+    content = [
+        claim.experiment,
+        repr(claim.quantifier),
+        repr(claim.domain),
+        [str(statement) for statement in claim.statements],
+        [repr(step) for step in claim.steps],
+        claim.margin,
+    ]
+    return hashlib.sha256(json.dumps(content).encode()).hexdigest()
+
+
+class Ledger:
+    """An SQLite file of rows and verdicts; it implements `ftproofs.claim.Store`.
+
+    Several processes may write the same file.  ``device`` is the kind of device
+    whose rows `get` may return ("cpu", "cuda"): rows of another are not the same
+    bits and are never mixed in.
+
+    Raises:
+        UsageError: FT402 the file cannot be created or written; FT405 a newer
+            schema; FT406 no ledger, or a damaged one.
+        ResourceError: FT404 disk full; FT407 another process holds it too long.
+    """
+
+    def __init__(
+        self,
+        path: str | Path,
+        *,
+        code_hash: str,
+        device: str = "cpu",
+        dtype: str = "float64",
+        busy_seconds: float = BUSY_SECONDS,
+    ) -> None:
+        self.path = Path(path)
+        self.code_hash = code_hash
+        self.device = _kind(device)
+        self.dtype = dtype
+        self._busy_seconds = busy_seconds
+        with self._translated():
+            self._connection = self._open()
+        try:
+            with self._translated():
+                self._prepare()
+        except BaseException:
+            self._connection.close()
+            raise
+
+    def __enter__(self) -> Ledger:
+        return self
+
+    def __exit__(
+        self, kind: type[BaseException] | None, error: BaseException | None, trace: TracebackType | None
+    ) -> None:
+        self.close()
+
+    def close(self) -> None:
+        """Close the file; the ledger cannot be used afterwards."""
+        self._connection.close()
+
+    # -- rows ----------------------------------------------------------------
+
+    def get(self, block: Block) -> Rows | None:
+        """The block's rows, bit for bit, if the same code measured them on this kind of device."""
+        key = self._key(block, self.device)
+        with self._translated():
+            found = self._connection.execute(
+                "SELECT header, arrays, checksum FROM blocks WHERE key = ?", (key,)
+            ).fetchone()
+        if found is None:
+            return None
+        try:
+            return unpack(Payload(*found), key, block)
+        except DamagedPayload as damage:
+            raise self._damaged(str(damage)) from None
+
+    def put(self, rows: Rows) -> None:
+        """Keep the rows; when this returns they are on disk.  Rows already there stay as they are."""
+        device = _kind(rows.device)
+        key = self._key(rows.block, device)
+        payload = pack(rows, key)
+        block = rows.block
+        facts = (block.experiment, block.engine, block.method, len(block), self.code_hash, self.dtype, device)
+        self._insert(
+            "INSERT INTO blocks VALUES (?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?) ON CONFLICT DO NOTHING",
+            (key, *facts, _now(), payload.header, payload.arrays, payload.checksum),
+        )
+
+    def __len__(self) -> int:
+        """The number of rows (cases) it holds, of whatever code and device."""
+        with self._translated():
+            return int(self._connection.execute("SELECT coalesce(sum(cases), 0) FROM blocks").fetchone()[0])
+
+    # -- verdicts ------------------------------------------------------------
+
+    def put_verdict(self, claim: Claim, verdict: Mapping[str, Any], *, run: Mapping[str, Any]) -> None:
+        """Keep a verdict for later reports, under the claim's hash and the run's settings.
+
+        Verdicts are never read back to decide anything: decisions are recomputed from rows.
+        """
+        text = json.dumps(as_json(verdict), allow_nan=False)
+        conditions = json.dumps(as_json(run), sort_keys=True, allow_nan=False)
+        self._insert(
+            "INSERT INTO verdicts VALUES (?, ?, ?, ?, ?, ?) ON CONFLICT DO NOTHING",
+            (claim_hash(claim), self.code_hash, conditions, claim.id, _now(), text),
+        )
+
+    def verdicts(self, *, run: Mapping[str, Any] | None = None) -> list[dict[str, Any]]:
+        """All verdicts of this code, oldest first; with ``run`` those made under these conditions."""
+        conditions = None if run is None else json.dumps(as_json(run), sort_keys=True, allow_nan=False)
+        with self._translated():
+            found = self._connection.execute(
+                "SELECT verdict FROM verdicts WHERE code = ? AND (? IS NULL OR run = ?) ORDER BY rowid",
+                (self.code_hash, conditions, conditions),
+            ).fetchall()
+        return [json.loads(text) for (text,) in found]
+
+    # -- the file ------------------------------------------------------------
+
+    def _key(self, block: Block, device: str) -> bytes:
+        content = json.dumps([block.canonical(), self.code_hash, self.dtype, device])
+        return hashlib.sha256(content.encode()).digest()
+
+    def _open(self) -> sqlite3.Connection:
+        try:
+            self.path.parent.mkdir(parents=True, exist_ok=True)
+            if self.path.exists() and not self.path.is_file():
+                raise UsageError("FT406", f"{self.path} is not a ledger (not a regular file)")
+        except OSError as error:
+            raise UsageError("FT402", f"cannot write {self.path}: {error.strerror or error}") from None
+        return sqlite3.connect(self.path, timeout=self._busy_seconds, isolation_level=None)
+
+    def _prepare(self) -> None:
+        """Recognise a ledger, or make one of an empty file; nothing else is ever written to."""
+        run = self._connection.execute
+        application, version = _pragma(self._connection, "application_id"), _pragma(self._connection, "user_version")
+        empty = run("SELECT count(*) FROM sqlite_schema").fetchone()[0] == 0
+        if application != APPLICATION_ID and not (empty and application == 0 and version == 0):
+            raise UsageError("FT406", f"{self.path} is not a ledger (an SQLite file of another program)")
+        if version > SCHEMA_VERSION:
+            raise UsageError("FT405", f"ledger schema {version} is newer than this program's {SCHEMA_VERSION}")
+        if run("PRAGMA journal_mode = WAL").fetchone()[0] != "wal":
+            raise UsageError("FT402", f"cannot write {self.path}: its file system has no write-ahead log")
+        run("PRAGMA synchronous = FULL")
+        self._create()
+        verdict = run("PRAGMA quick_check(1)").fetchone()[0]
+        if verdict != "ok":
+            raise self._damaged(str(verdict))
+
+    def _create(self) -> None:
+        with self._transaction():
+            # Read again under the write lock: another process may have just made it.
+            if _pragma(self._connection, "user_version") != 0:
+                return
+            for statement in _SCHEMA.split(";\n"):
+                self._connection.execute(statement)
+            self._connection.execute(f"PRAGMA application_id = {APPLICATION_ID}")
+            self._connection.execute(f"PRAGMA user_version = {SCHEMA_VERSION}")
+
+    def _insert(self, statement: str, values: tuple[Any, ...]) -> None:
+        with self._translated(), self._transaction():
+            self._connection.execute(statement, values)
+
+    @contextmanager
+    def _transaction(self) -> Iterator[None]:
+        self._connection.execute("BEGIN IMMEDIATE")
+        try:
+            yield
+            self._connection.execute("COMMIT")
+        except BaseException:
+            if self._connection.in_transaction:
+                self._connection.execute("ROLLBACK")
+            raise
+
+    @contextmanager
+    def _translated(self) -> Iterator[None]:
+        """SQLite's errors as the project's."""
+        try:
+            yield
+        except sqlite3.Error as error:
+            raise self._translate(error) from None
+        except UnicodeDecodeError:
+            raise self._damaged("text that is no UTF-8") from None
+
+    def _translate(self, error: sqlite3.Error) -> UsageError | ResourceError:
+        code = getattr(error, "sqlite_errorcode", 0) & 0xFF
+        if code == sqlite3.SQLITE_FULL:
+            return ResourceError("FT404", f"disk full; {self._safe()} results are safe in {self.path}; rerun to resume")
+        if code in (sqlite3.SQLITE_BUSY, sqlite3.SQLITE_LOCKED):
+            return ResourceError(
+                "FT407", f"ledger {self.path} is in use by another process; waited {self._busy_seconds:g} s"
+            )
+        if code in (sqlite3.SQLITE_READONLY, sqlite3.SQLITE_CANTOPEN, sqlite3.SQLITE_PERM, sqlite3.SQLITE_IOERR):
+            return UsageError("FT402", f"cannot read or write {self.path}: {error}")
+        if code == sqlite3.SQLITE_NOTADB:
+            return UsageError("FT406", f"{self.path} is not a ledger ({error}); left as it is")
+        return self._damaged(str(error))
+
+    def _safe(self) -> int | str:
+        try:
+            return int(self._connection.execute("SELECT coalesce(sum(cases), 0) FROM blocks").fetchone()[0])
+        except (sqlite3.Error, AttributeError):
+            return "earlier"
+
+    def _damaged(self, what: str) -> UsageError:
+        first = " ".join(what.split())[:200]
+        return UsageError("FT406", f"ledger {self.path} is damaged ({first}); left as it is, nothing overwritten")
+
+
+def _kind(device: str) -> str:
+    return device.split(":")[0].split()[0] if device.strip() else "cpu"
+
+
+def _pragma(connection: sqlite3.Connection, name: str) -> int:
+    return int(connection.execute(f"PRAGMA {name}").fetchone()[0])
+
+
+def _now() -> str:
+    return datetime.now(UTC).isoformat(timespec="seconds")

@@ -1,0 +1,1 @@
+"""What is known about expressions: names as symbols, special functions, balls, kernels, proofs."""

@@ -1,0 +1,80 @@
+"""What a step may lean on: the claim it belongs to, the condition it stands under, earlier steps."""
+
+from __future__ import annotations
+
+from collections.abc import Mapping
+from dataclasses import dataclass, field
+from functools import lru_cache
+from itertools import product
+from typing import Literal
+
+from sympy import And, S, lambdify
+from sympy.logic.boolalg import Boolean
+
+from ftproofs.claim import Choices, Claim, Domain, Range, Statement
+from ftproofs.names import EXPERIMENTS, REQUIRED
+from ftproofs.symbolic.vocabulary import v
+
+Regime = Literal["wide", "square", "tall"]
+
+
+@dataclass(frozen=True)
+class Context:
+    """Where a step is closed.
+
+    ``given`` are the relations the step may use, ``earlier`` all relations before it;
+    ``condition`` restricts the claim's domain (the branch of a case distinction).
+    """
+
+    claim: Claim
+    given: Mapping[str, Statement] = field(default_factory=dict)
+    earlier: tuple[Statement, ...] = ()
+    condition: Boolean = S.true
+
+    @property
+    def domain(self) -> Domain:
+        """The claim's domain under the condition."""
+        if self.condition is S.true:
+            return self.claim.domain
+        return self.claim.domain.where(*And.make_args(self.condition))
+
+    def allowed(self, name: str) -> Range | Choices | None:
+        """The values a parameter may take: the domain's, or the experiment's default; None if it has neither."""
+        if name in self.claim.domain:
+            return self.claim.domain[name]
+        default = EXPERIMENTS[self.claim.experiment].parameters.get(name, REQUIRED)
+        return None if default == REQUIRED else Choices((default,))
+
+    def only(self, name: str, *values: object) -> bool:
+        """Whether a parameter can take no other values than these."""
+        allowed = self.allowed(name)
+        return isinstance(allowed, Choices) and all(value in values for value in allowed.values)
+
+    def sizes(self) -> tuple[tuple[int, int], ...]:
+        """Every (n, d) of the domain, under the condition."""
+        return integer_points(self.domain)
+
+    def regimes(self) -> frozenset[Regime]:
+        """Which of n < d, n = d and n > d occur."""
+        return frozenset("wide" if n < d else "tall" if n > d else "square" for n, d in self.sizes())
+
+
+@lru_cache(maxsize=256)
+def integer_points(domain: Domain) -> tuple[tuple[int, int], ...]:
+    """Every (n, d) in the domain's ranges that its constraints on n and d alone admit.
+
+    Raises:
+        ValueError: n or d has no finite range.
+    """
+    constraints = [c for c in domain.constraints if c.free_symbols <= {v.n, v.d}]
+    test = lambdify([v.n, v.d], And(*constraints), "math")
+    return tuple((n, d) for n, d in product(_integers(domain, "n"), _integers(domain, "d")) if test(n, d))
+
+
+def _integers(domain: Domain, name: str) -> range | tuple[int, ...]:
+    if name not in domain:
+        raise ValueError(f"the domain gives no range for {name}")
+    allowed = domain[name]
+    if isinstance(allowed, Choices):
+        return tuple(int(value) for value in allowed.values)
+    return range(int(float(allowed.low)), int(float(allowed.high)) + 1)

@@ -1,0 +1,219 @@
+"""Steps about matrices and about numbers read off them, closed on generic small matrices.
+
+The sizes are said in the finding.  With matrices of rank n (n <= d) or d (n >= d)
+generic means: every entry of X, the teachers, the noise and the covariance is free.
+"""
+
+from __future__ import annotations
+
+from dataclasses import dataclass
+from typing import Any
+
+from sympy import Expr, Integer, MatrixSymbol, Symbol, ZeroMatrix, fraction, sympify, together
+from sympy.matrices.expressions.matexpr import MatrixExpr
+
+from ftproofs.claim import Statement
+from ftproofs.names import EXPERIMENTS
+from ftproofs.symbolic import matrices as m
+from ftproofs.symbolic.context import Context, Regime
+from ftproofs.symbolic.generic import Entries, Ring
+from ftproofs.symbolic.rules import is_matrix
+from ftproofs.symbolic.vocabulary import SYMBOLS, v
+from ftproofs.symbolic.zero import Finding
+
+Size = tuple[int, int]
+
+SIZES: dict[Regime, tuple[Size, ...]] = {
+    "wide": ((1, 2), (1, 3), (2, 3)),
+    "square": ((1, 1), (2, 2)),
+    "tall": ((2, 1), (3, 2)),
+}
+
+
+class Unreadable(ValueError):
+    """The relation has no polynomial reading on generic matrices."""
+
+
+@dataclass(frozen=True)
+class Term:
+    """A multiple of a given matrix equation: ``left * (lhs - rhs) * right``."""
+
+    id: str
+    left: Any = Integer(1)
+    right: Any = Integer(1)
+
+
+@dataclass(frozen=True)
+class Generic:
+    """A relation between matrices, or between numbers read off matrices, as a polynomial identity.
+
+    Given equations whose left side is a matrix symbol replace that symbol.  ``using``
+    is a certificate for a matrix equation: its difference of sides is the sum of
+    these multiples of given equations.  ``sizes`` are by default those that the
+    domain's regimes (n < d, n = d, n > d) call for; sizes for some regimes only are refused.
+    """
+
+    using: tuple[Term, ...] = ()
+    sizes: tuple[Size, ...] = ()
+
+    def close(self, relation: Statement, context: Context) -> Finding:
+        """Prove the identity at every size, or disprove it at one."""
+        if relation.rel != "==":
+            return Finding("undecided", "generic", "only equations are read on generic matrices")
+        sizes = self.sizes or tuple(size for regime in sorted(context.regimes()) for size in SIZES[regime])
+        missing = context.regimes() - {_regime(size) for size in sizes}
+        if missing:
+            return Finding("undecided", "generic", f"no size for {', '.join(sorted(missing))} matrices")
+        for size in sizes:
+            try:
+                ring, numerator = self._numerator(relation, size, context)
+            except Unreadable as error:
+                return Finding("undecided", "generic", str(error))
+            for poly in numerator:
+                if poly != 0:
+                    return Finding("disproved", "generic", f"(n, d) = {size}, at {_point(ring, poly)}")
+        return Finding("proved", "generic", "polynomial identity at (n, d) = " + ", ".join(map(str, sizes)))
+
+    def _numerator(self, relation: Statement, size: Size, context: Context) -> tuple[Ring, list[Any]]:
+        rules = matrix_rules(context)
+        try:
+            if is_matrix(relation):
+                return self._matrix_numerator(relation, size, context, rules)
+            return _scalar_numerator(relation, size, context, rules)
+        except (ValueError, KeyError, RecursionError) as error:
+            raise Unreadable(str(error)) from error
+
+    def _matrix_numerator(
+        self, relation: Statement, size: Size, context: Context, rules: dict[MatrixSymbol, MatrixExpr]
+    ) -> tuple[Ring, list[Any]]:
+        difference = _difference(relation)
+        for term in self.using:
+            if term.id not in context.given:
+                raise Unreadable(f"step {term.id!r} is not given")
+            equation = context.given[term.id]
+            if equation.rel != "==":
+                raise Unreadable(f"step {term.id!r} is no equation")
+            difference -= term.left * _difference(equation) * term.right
+        ring = Ring(size, [difference], rules)
+        return ring, [entry for row in ring.evaluate(difference).rows for entry in row]
+
+
+@dataclass(frozen=True)
+class Vanishes:
+    """A matrix equation ``A == B`` from ``name == 0``, where the name reads |A - B| up to a factor."""
+
+    name: Symbol
+
+    def close(self, relation: Statement, context: Context) -> Finding:
+        """Check that the name's reading is a positive multiple of the squared norm of the difference."""
+        zero = any(s.rel == "==" and s.lhs == self.name and s.rhs == 0 for s in context.given.values())
+        reading = m.READINGS.get(self.name)
+        if not zero or reading is None or reading.kind not in ("norm", "square") or relation.rel != "==":
+            return Finding("undecided", "zero norm", f"{self.name} == 0 is not given, or reads no norm")
+        difference = _difference(relation)
+        sizes = tuple(size for regime in sorted(context.regimes()) for size in SIZES[regime])
+        for size in sizes:
+            # y stays free here: the equation may be one for y.
+            ring = Ring(size, [difference, reading.matrix], {m.y: MatrixSymbol("labels", m.n, 1)})
+            mine, read = ring.evaluate(difference), ring.evaluate(reading.matrix)
+            same = mine.shape == read.shape and mine.power == read.power
+            signs = [1, -1] if same else []
+            if not any(all(a == s * b for a, b in _pairs(mine, read)) for s in signs):
+                return Finding("undecided", "zero norm", f"{self.name} does not read the norm of the difference")
+        return Finding("proved", "zero norm", "a vector of norm zero is zero")
+
+
+def matrix_rules(context: Context) -> dict[MatrixSymbol, MatrixExpr]:
+    """What is known about matrices: given equations for a symbol, no noise, no source."""
+    rules: dict[MatrixSymbol, MatrixExpr] = {}
+    parameters = EXPERIMENTS[context.claim.experiment].parameters
+    if "sigma" in parameters and context.only("sigma", 0):
+        rules[m.eps] = ZeroMatrix(m.n, 1)
+    if "source_norm" not in parameters:
+        rules[m.theta_S] = ZeroMatrix(m.d, 1)
+    if "spectrum" in parameters and context.only("spectrum", "isotropic"):
+        rules[m.root] = m.identity
+    for statement in context.given.values():
+        if statement.rel == "==" and is_matrix(statement) and isinstance(statement.lhs, MatrixSymbol):
+            if sympify(statement.rhs).has(statement.lhs):
+                continue
+            rules[statement.lhs] = statement.rhs
+    return rules
+
+
+def _scalar_numerator(
+    relation: Statement, size: Size, context: Context, rules: dict[MatrixSymbol, MatrixExpr]
+) -> tuple[Ring, list[Any]]:
+    """Numerator of lhs - rhs with every name replaced by its reading, denominators cleared."""
+    readings = dict(m.READINGS) | {
+        s.lhs: m.Reading("value", s.rhs)
+        for s in context.given.values()
+        if isinstance(s.lhs, Symbol) and isinstance(s.rhs, MatrixExpr)
+    }
+    lhs, rhs = (sympify(side).subs(dict(m.QUOTIENTS)) for side in (relation.lhs, relation.rhs))
+    for sides in ((lhs, rhs), (lhs**2, rhs**2)):
+        if sides != (lhs, rhs) and not (_is_nonnegative_term(lhs) and _is_nonnegative_term(rhs)):
+            break
+        numerator = fraction(together(sides[0] - sides[1]))[0].expand()
+        names = sorted(numerator.free_symbols & (set(readings) | {m.gram_inverse_trace}), key=str)
+        poly = numerator.as_poly(*names) if names else None
+        if names and poly is None:
+            raise Unreadable(f"{numerator} is not a polynomial in what is measured")
+        terms = poly.terms() if poly is not None else [((), numerator)]
+        odd = any(
+            exponent % 2 and name in readings and readings[name].kind == "norm"
+            for monomial, _ in terms
+            for name, exponent in zip(names, monomial, strict=True)
+        )
+        if not odd:
+            return _read_terms(terms, names, readings, size, rules)
+    raise Unreadable("norms stand with odd powers; state the relation between their squares")
+
+
+def _is_nonnegative_term(expr: Expr) -> bool:
+    return bool(expr.is_nonnegative) and not expr.is_Add
+
+
+def _read_terms(
+    terms: list[Any], names: list[Symbol], readings: dict[Symbol, m.Reading], size: Size, rules: dict[Any, Any]
+) -> tuple[Ring, list[Any]]:
+    used: list[Any] = [coefficient for _, coefficient in terms]
+    for name in names:
+        used += [readings[name].matrix, readings[name].factor] if name in readings else [m.X]
+    unread = {s for c in used[: len(terms)] for s in c.free_symbols} & (set(SYMBOLS.values()) - {v.n, v.d})
+    if unread:
+        raise Unreadable(f"{', '.join(sorted(map(str, unread)))} has no reading on matrices")
+    ring = Ring(size, used, rules)
+    values = {name: ring.read(readings[name]) if name in readings else ring.gram_inverse_trace() for name in names}
+    total: Entries | None = None
+    for monomial, coefficient in terms:
+        product = Entries(((ring.scalar(coefficient),),))
+        for name, exponent in zip(names, monomial, strict=True):
+            norm = name in readings and readings[name].kind == "norm"
+            for _ in range(exponent // 2 if norm else exponent):
+                product = Entries(
+                    ((product.rows[0][0] * values[name].rows[0][0],),), product.power + values[name].power
+                )
+        total = product if total is None else ring.add(total, product)
+    assert total is not None
+    return ring, [total.rows[0][0]]
+
+
+def _difference(statement: Statement) -> Any:
+    if isinstance(statement.lhs, MatrixExpr) and statement.rhs == 0:
+        return statement.lhs
+    return statement.lhs - statement.rhs
+
+
+def _pairs(a: Entries, b: Entries) -> list[tuple[Any, Any]]:
+    return [(p, q) for r, s in zip(a.rows, b.rows, strict=True) for p, q in zip(r, s, strict=True)]
+
+
+def _regime(size: Size) -> Regime:
+    n, d = size
+    return "wide" if n < d else "tall" if n > d else "square"
+
+
+def _point(ring: Ring, poly: Any) -> str:
+    point = ring.counterexample(poly)
+    return ", ".join(f"{name} = {value}" for name, value in point.items())

@@ -1,0 +1,160 @@
+"""Inequalities on a box: points that violate them, and subdivision with balls."""
+
+from __future__ import annotations
+
+from dataclasses import dataclass
+from itertools import chain, product
+
+import sympy
+from flint import arb, fmpq
+from sympy import Expr, Integer, Rational, Symbol, oo
+
+from ftproofs.errors import UsageError
+from ftproofs.symbolic import balls
+from ftproofs.symbolic.box import Box, Point
+
+_BOXES = 20_000
+_BITS = 64
+_LARGEST_FACTORED = 300
+
+#: A range (ends equal: a single value) of every symbol.
+Region = dict[Symbol, tuple[Rational, Rational]]
+
+
+@dataclass(frozen=True, slots=True)
+class Subdivision:
+    """What subdivision found: a proof, a point that violates, or neither."""
+
+    proved: bool
+    point: Point | None = None
+    detail: str = ""
+
+
+def search(gap: Expr, strict: bool, box: Box, count: int) -> Point | None:
+    """A corner or random point at which ``gap >= 0`` (``> 0`` if strict) certainly fails."""
+    for point in chain(box.corners(), box.points(count, seed="inequality")):
+        if violates(gap, strict, point):
+            return point
+    return None
+
+
+def violates(gap: Expr, strict: bool, point: Point) -> bool:
+    """Whether the gap certainly is negative there (or zero, if strict)."""
+    try:
+        found = balls.enclose(gap, point, prec=333)
+    except (balls.Undefined, UsageError):
+        return False
+    return bool(found < 0 or (strict and found.is_exact() and found == 0))
+
+
+def subdivide(gap: Expr, strict: bool, box: Box, *, boxes: int = _BOXES) -> Subdivision:
+    """Whether ``gap >= 0`` (``> 0`` if strict) on the whole box, by halving it until balls decide.
+
+    Several forms of the gap are tried on every piece, since balls forget that equal
+    symbols are equal. Integers are halved as integers, choices taken one by one, and
+    pieces that violate a constraint dropped.
+    """
+    regions = _regions(gap, box)
+    if regions is None:
+        return Subdivision(False, detail="a range is infinite")
+    widths = {s: max(r[s][1] - r[s][0] for r in regions) or Integer(1) for s in (regions[0] if regions else {})}
+    forms, used = _forms(gap), 0
+    while regions:
+        region = regions.pop()
+        used += 1
+        if used > boxes:
+            return Subdivision(False, detail=f"undecided after {boxes} boxes")
+        at = {symbol: _ball(ends) for symbol, ends in region.items()}
+        try:
+            verdict = _verdict(forms, strict, box, at)
+        except (balls.Undefined, UsageError) as error:
+            return Subdivision(False, detail=f"on {_text(region)}: {error}")
+        if verdict is True:
+            continue
+        if verdict is False:
+            point = {symbol: _middle(symbol, ends) for symbol, ends in region.items()}
+            if box.admits(point) and violates(gap, strict, point):
+                return Subdivision(False, point)
+        halves = _halved(region, widths)
+        if halves is None:
+            return Subdivision(False, detail=f"undecided on {_text(region)}")
+        regions += halves
+    return Subdivision(True, detail=f"{used} boxes")
+
+
+def _verdict(forms: list[Expr], strict: bool, box: Box, at: dict[Symbol, arb | fmpq]) -> bool | None:
+    """True: holds on the piece, or the piece is outside the constraints; False: fails on it; None: neither."""
+    if any(balls.decide(constraint, at, prec=_BITS) is False for constraint in box.constraints):
+        return True
+    for form in forms:
+        found = balls.enclose(form, at, prec=_BITS)
+        if found > 0 or (not strict and found >= 0):
+            return True
+        if found < 0 or (strict and found <= 0):
+            return False
+    return None
+
+
+def _forms(gap: Expr) -> list[Expr]:
+    """The gap as it stands and factored."""
+    forms = [gap]
+    if sympy.count_ops(gap) <= _LARGEST_FACTORED:
+        together = sympy.factor(sympy.together(gap))
+        forms += [together] if together != gap else []
+    return forms
+
+
+def _regions(gap: Expr, box: Box) -> list[Region] | None:
+    """One region for each combination of choices; None if a range is infinite."""
+    symbols = set(gap.free_symbols).union(*(c.free_symbols for c in box.constraints))
+    parts: list[list[tuple[Symbol, tuple[Rational, Rational]]]] = []
+    for symbol in sorted(symbols, key=str):
+        choices = box.choices(symbol)
+        if choices is not None:
+            if any(not choice.is_Rational for choice in choices):
+                return None
+            parts.append([(symbol, (choice, choice)) for choice in choices])
+            continue
+        low, high = (sympy.sympify(end) for end in box.ranges[symbol])
+        if low in (oo, -oo) or high in (oo, -oo):
+            return None
+        parts.append([(symbol, (_outward(low, -1), _outward(high, 1)))])
+    return [dict(region) for region in product(*parts)]
+
+
+def _outward(bound: Expr, direction: int) -> Rational:
+    if bound.is_Rational:
+        return bound
+    enclosure = balls.enclose(bound, {})
+    end = balls.fraction(enclosure.upper() if direction > 0 else enclosure.lower())
+    return Rational(end.numerator, end.denominator)
+
+
+def _ball(ends: tuple[Rational, Rational]) -> arb | fmpq:
+    low, high = (fmpq(int(end.p), int(end.q)) for end in ends)
+    if low == high:
+        return low
+    with balls.precision(_BITS):
+        return arb(low).union(arb(high))
+
+
+def _middle(symbol: Symbol, ends: tuple[Rational, Rational]) -> Rational:
+    middle = (ends[0] + ends[1]) / 2
+    return sympy.floor(middle) if symbol.is_integer else middle
+
+
+def _halved(region: Region, widths: dict[Symbol, Rational]) -> list[Region] | None:
+    """Two halves along the relatively widest symbol; None for a single point."""
+    symbol = max(region, key=lambda s: (region[s][1] - region[s][0]) / widths[s], default=None)
+    if symbol is None:
+        return None
+    low, high = region[symbol]
+    if low == high:
+        return None
+    middle = _middle(symbol, (low, high))
+    after = middle + 1 if symbol.is_integer else middle
+    return [region | {symbol: (low, middle)}, region | {symbol: (after, high)}]
+
+
+def _text(region: Region) -> str:
+    return ", ".join(f"{symbol} in [{low}, {high}]" for symbol, (low, high) in region.items())

@@ -1,0 +1,105 @@
+"""The matrices behind the names: the design, the teachers, the projectors, and what each measurement reads.
+
+A measurement of linear regression or of a predictor at the end of training is a
+norm, a squared norm or a trace of a matrix expression; `READINGS` says which.
+Generic small matrices (`ftproofs.symbolic.generic`) then turn a relation between
+names into a polynomial identity.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Mapping
+from dataclasses import dataclass
+from types import MappingProxyType
+from typing import Any, Literal
+
+from sympy import Expr, Identity, MatrixSymbol, Symbol, ZeroMatrix, cos
+
+from ftproofs.symbolic.vocabulary import v
+
+n, d = v.n, v.d
+#: Hidden width of the generic layers.
+h = Symbol("h", integer=True, positive=True)
+
+#: Design (n x d), teachers (d x 1), label noise and labels (n x 1), the trained predictor (d x 1).
+X = MatrixSymbol("X", n, d)
+theta_S = MatrixSymbol("theta_S", d, 1)
+theta_T = MatrixSymbol("theta_T", d, 1)
+eps = MatrixSymbol("epsilon", n, 1)
+y = MatrixSymbol("y", n, 1)
+beta = MatrixSymbol("beta", d, 1)
+#: Sigma^(1/2), diagonal and positive: the inputs' covariance in its own basis.
+root = MatrixSymbol("Sigma^{1/2}", d, d)
+Sigma = root * root
+#: Moore-Penrose inverse (d x n), the projector on the rows of X and the one on their complement.
+Xp = MatrixSymbol("X^{+}", d, n)
+P = MatrixSymbol("P", d, d)
+P_perp = MatrixSymbol(r"P_{\perp}", d, d)
+identity = Identity(d)
+delta = theta_T - theta_S
+
+#: Trace of the inverse of the smaller Gram matrix, XX' (n <= d) or X'X (n >= d).
+gram_inverse_trace = Symbol("gram_inverse_trace", positive=True)
+_overlap = Symbol("overlap", real=True)
+_teacher_overlap = Symbol("teacher_overlap", real=True)
+
+Kind = Literal["norm", "square", "trace", "value"]
+
+
+@dataclass(frozen=True, slots=True)
+class Reading:
+    """A name as a number read off matrices.
+
+    ``norm`` and ``square``: the Euclidean norm, or its square, of the vector;
+    ``trace`` of the matrix; ``value`` of the 1 x 1 matrix; all times ``factor``.
+    """
+
+    kind: Kind
+    matrix: Any
+    factor: Expr = Symbol("n") ** 0
+
+
+READINGS: Mapping[Symbol, Reading] = MappingProxyType(
+    {
+        v.source_norm: Reading("norm", theta_S),
+        v.target_norm: Reading("norm", theta_T),
+        v.risk: Reading("square", root * (beta - theta_T)),
+        v.train_loss: Reading("square", X * beta - y, 1 / (2 * n)),
+        v.initial_loss: Reading("square", X * theta_S - y, 1 / (2 * n)),
+        v.beta_norm: Reading("norm", beta),
+        v.par_beta_norm: Reading("norm", P * beta),
+        v.perp_beta_norm: Reading("norm", P_perp * beta),
+        v.par_source_norm: Reading("norm", P * theta_S),
+        v.perp_source_norm: Reading("norm", P_perp * theta_S),
+        v.par_target_norm: Reading("norm", P * theta_T),
+        v.perp_target_norm: Reading("norm", P_perp * theta_T),
+        v.delta_norm: Reading("norm", delta),
+        v.perp_delta_norm: Reading("norm", P_perp * delta),
+        v.delta_risk: Reading("square", root * P_perp * delta),
+        v.swapped_delta_risk: Reading("square", P_perp * root * delta),
+        v.double_delta_risk: Reading("square", Sigma * P_perp * delta),
+        v.empirical_delta_risk: Reading("square", X * P_perp * delta, 1 / n),
+        v.noise_risk: Reading("square", root * Xp * eps),
+        v.noise_trace: Reading("trace", Xp.T * Sigma * Xp),
+        v.min_norm: Reading("norm", Xp * y),
+        v.fit_gap: Reading("norm", P * beta - Xp * y),
+        v.perp_gap: Reading("norm", P_perp * (beta - theta_S)),
+        v.target_gap: Reading("norm", P * (beta - theta_T)),
+        v.pinv_noise_norm: Reading("norm", Xp * eps),
+        v.transposed_noise_norm: Reading("norm", X.T * eps),
+        _overlap: Reading("value", (P_perp * beta).T * P_perp * theta_S),
+        _teacher_overlap: Reading("value", theta_S.T * theta_T),
+    }
+)
+
+#: Names that are quotients of readings.
+QUOTIENTS: Mapping[Expr, Expr] = MappingProxyType(
+    {
+        v.perp_ratio: v.perp_beta_norm / v.perp_source_norm,
+        v.perp_alignment: _overlap / (v.perp_beta_norm * v.perp_source_norm),
+        cos(v.theta): _teacher_overlap / (v.source_norm * v.target_norm),
+    }
+)
+
+#: The zero vector of predictor space.
+ZERO = ZeroMatrix(d, 1)

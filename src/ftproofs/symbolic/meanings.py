@@ -1,0 +1,228 @@
+"""What the words of an experiment mean along a trajectory: the equations a derivation starts from.
+
+A closed list.  Each meaning is one equation (or inequality) between a measurement,
+or a local function of time, and simpler things; it is a definition of the
+experiment, not a theorem, and says under which settings it applies.
+
+Along a fixed direction every vector has one coordinate, and a statement about an
+arbitrary fixed direction is one about the vector: measurements that are norms are
+read along the direction of the vector itself.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Callable, Mapping
+from dataclasses import dataclass
+from types import MappingProxyType
+from typing import Any
+
+from sympy import Derivative, Function, Integer, Limit, MatrixSymbol, Symbol, log, oo
+
+from ftproofs.claim import Statement
+from ftproofs.symbolic import matrices as m
+from ftproofs.symbolic.context import Context
+from ftproofs.symbolic.methods import _open
+from ftproofs.symbolic.vocabulary import v
+from ftproofs.symbolic.zero import Finding
+
+# -- local symbols ------------------------------------------------------------
+
+#: Time of a flow, or the number of a step.
+t = Symbol("t", positive=True)
+step_number = Symbol("t", integer=True, nonnegative=True)
+
+#: Coordinates along an eigenvector of X'X/n: distance of the iterate to the limit, and the gradient.
+e = Function("e", real=True)
+slope = Function("slope", real=True)
+#: That eigenvector, and the largest eigenvalue of X'X/n.
+mode = MatrixSymbol("u", m.d, 1)
+limit = MatrixSymbol("theta_oo", m.d, 1)
+theta = MatrixSymbol("theta", m.d, 1)
+top = Symbol("top_eigenvalue", positive=True)
+
+#: Deep linear networks: coordinates of the first layer and of the loss gradient along a fixed direction,
+#: norm of every later layer, first layer times gradient, squared norm of the first layer.
+w = Function("w", real=True)
+g = Function("g", real=True)
+a = Function("a", positive=True)
+k = Function("k", real=True)
+W = Function("W", nonnegative=True)
+#: Norm of the predictor, its coordinate along a direction outside the data's span, the training loss.
+N = Function("N", positive=True)
+p = Function("p", real=True)
+#: Coordinates of the predictor along a fixed direction, and along one at right angles to the predictor.
+b = Function("b", real=True)
+q = Function("q", real=True)
+loss = Function("loss", positive=True)
+#: An entry of the first layer outside the span along a fixed direction; the layer's norm at the start.
+z = Function("z", real=True)
+first_norm = Symbol("first_layer_norm", positive=True)
+#: Gradient along the predictor and across it.
+along = Function("g_along", real=True)
+across = Function("g_across", real=True)
+#: s_min(X)**2 / n.
+curvature = Symbol("kappa", positive=True)
+
+L, s = v.L, v.source_norm
+zero = Integer(0)
+
+
+# -- when a meaning applies ---------------------------------------------------
+
+
+def _always(_: Context) -> str | None:
+    return None
+
+
+def _optimizer(*allowed: str) -> Callable[[Context], str | None]:
+    def check(context: Context) -> str | None:
+        if not context.claim.experiment.startswith("linear."):
+            return "the experiment is not linear regression"
+        if not context.only("optimizer", *allowed):
+            return f"the optimizer may be another than {', '.join(allowed)}"
+        if context.allowed("weight_decay") is not None and not context.only("weight_decay", 0, 0.0):
+            return "there is weight decay"
+        return None
+
+    return check
+
+
+def balanced(context: Context) -> str | None:
+    """Whether the network is a deep linear one that starts balanced."""
+    if context.claim.experiment != "deep-linear.finetune":
+        return "the experiment is no deep linear network"
+    return None if context.only("imbalance", 1, 1.0) else "the weights may start unbalanced"
+
+
+@dataclass(frozen=True, slots=True)
+class Meaning:
+    """One equation, in words, and why it does not apply (None when it does)."""
+
+    says: str
+    relation: Statement
+    applies: Callable[[Context], str | None] = _always
+
+
+def _equals(lhs: Any, rhs: Any) -> Statement:
+    return Statement(lhs, "==", rhs)
+
+
+_DESCENT = _optimizer("gd")
+_FLOW = _optimizer("flow")
+_RUN = v.learning_rate * v.steps
+
+MEANINGS: Mapping[str, Meaning] = MappingProxyType(
+    {
+        # linear regression
+        "gradient-descent": Meaning(
+            "one step moves against the gradient by the learning rate",
+            _equals(e(step_number + 1), e(step_number) - v.learning_rate * slope(step_number)),
+            _DESCENT,
+        ),
+        "gradient-flow": Meaning("the flow moves against the gradient", _equals(Derivative(e(t), t), -slope(t)), _FLOW),
+        "eigenvector": Meaning(
+            "u is an eigenvector of X'X/n", _equals(mode.T * m.X.T * m.X, m.n * v.mode_eigenvalue * mode.T)
+        ),
+        "stationary-limit": Meaning(
+            "at the limit of the iterates the gradient vanishes",
+            _equals(m.X.T * (m.X * limit - m.y), 0),
+        ),
+        "contraction": Meaning(
+            "mode_contraction: last over first distance", _equals(v.mode_contraction, e(v.steps) / e(zero)), _DESCENT
+        ),
+        "filter": Meaning(
+            "mode_filter: the movement over the size of the first step's gradient",
+            _equals(v.mode_filter, (e(v.steps) - e(zero)) / (-slope(zero))),
+            _DESCENT,
+        ),
+        "flow-contraction": Meaning(
+            "mode_contraction for the flow, run for the time of the steps",
+            _equals(v.mode_contraction, e(_RUN) / e(zero)),
+            _FLOW,
+        ),
+        "flow-filter": Meaning(
+            "mode_filter for the flow", _equals(v.mode_filter, (e(_RUN) - e(zero)) / (-slope(zero))), _FLOW
+        ),
+        "step-unit": Meaning(
+            "step: the learning rate in units of 2n/s_max^2",
+            _equals(v.learning_rate, 2 * v.step / top),
+            _optimizer("gd"),
+        ),
+        "top-eigenvalue": Meaning("no eigenvalue exceeds the largest", Statement(v.mode_eigenvalue, "<=", top)),
+        # deep linear networks, as width-one chains
+        "first-layer": Meaning(
+            "gradient flow of the first layer", _equals(Derivative(w(t), t), -(a(t) ** (L - 1)) * g(t)), balanced
+        ),
+        "later-layers": Meaning(
+            "gradient flow of every later layer", _equals(Derivative(a(t), t), -(a(t) ** (L - 2)) * k(t)), balanced
+        ),
+        "first-layer-norm": Meaning(
+            "the first layer's squared norm changes by twice its product with its velocity",
+            _equals(Derivative(W(t), t), -2 * a(t) ** (L - 1) * k(t)),
+            balanced,
+        ),
+        "balanced-start": Meaning("balanced at the start", _equals(W(zero), a(zero) ** 2), balanced),
+        "predictor-norm": Meaning(
+            "the predictor's norm is the product of the layers' norms",
+            _equals(N(t) ** 2, W(t) * a(t) ** (2 * L - 2)),
+            balanced,
+        ),
+        "start": Meaning("at the start the predictor is the source", _equals(N(zero), s), balanced),
+        "predictor-coordinate": Meaning(
+            "a coordinate of the predictor: first layer times later layers",
+            _equals(b(t), w(t) * a(t) ** (L - 1)),
+            balanced,
+        ),
+        "predictor-outside": Meaning(
+            "a coordinate of the predictor outside the span: first layer times later layers",
+            _equals(p(t), w(t) * a(t) ** (L - 1)),
+            balanced,
+        ),
+        "gradient-along": Meaning("k: first layer times gradient", _equals(k(t), a(t) * along(t)), balanced),
+        "chain-rule": Meaning(
+            "the loss changes by gradient times velocity, along the predictor and across it",
+            _equals(Derivative(loss(t), t), along(t) * Derivative(N(t), t) + across(t) * Derivative(q(t), t)),
+            balanced,
+        ),
+        "path-gap": Meaning(
+            "path_gap, along the violation at the time it is largest",
+            _equals(v.path_gap, p(t) - (N(t) / s) ** ((L - 1) / L) * p(zero)),
+        ),
+        "outside-direction": Meaning(
+            "along the source's own part outside the span", _equals(p(zero), v.perp_source_norm)
+        ),
+        "smallest-norm": Meaning("min_beta_norm, at the time the norm is smallest", _equals(v.min_beta_norm, N(t))),
+        "decay-rate": Meaning(
+            "decay_rate, at the time it is smallest, in units of s_min^2/n",
+            _equals(v.decay_rate, (log(loss(zero)) - log(loss(t))) / (curvature * t)),
+        ),
+        "final-loss": Meaning("train_loss: the loss at the limit", _equals(v.train_loss, Limit(loss(t), t, oo))),
+        "first-layer-entry": Meaning(
+            "an entry of the first layer moves against gradient times later layers",
+            _equals(Derivative(z(t), t), -g(t) * a(t) ** (L - 1)),
+            balanced,
+        ),
+        "first-layer-gap": Meaning(
+            "first_layer_gap, along the change at the time it is largest",
+            _equals(v.first_layer_gap, (z(t) - z(zero)) / first_norm),
+        ),
+        "end-norm": Meaning("beta_norm: the norm at the limit", _equals(N(t), v.beta_norm)),
+    }
+)
+
+
+@dataclass(frozen=True)
+class Means:
+    """The step is a meaning from the list."""
+
+    name: str
+
+    def close(self, relation: Statement, context: Context) -> Finding:
+        """Check that it is that equation and applies to the claim's settings."""
+        meaning = MEANINGS.get(self.name)
+        if meaning is None:
+            return _open("meaning", f"no meaning {self.name!r}")
+        if relation != meaning.relation:
+            return _open("meaning", f"{self.name} reads {meaning.relation}")
+        why = meaning.applies(context)
+        return _open("meaning", why) if why else Finding("proved", "meaning", meaning.says)

@@ -1,0 +1,209 @@
+"""The depth root as numbers: arrays (NumPy or torch), arbitrary precision, and balls.
+
+All solve for ``x = ln N`` with ``N = |beta|^2 = s^2 c^(2L/(L-1))``, where the equation reads
+
+    h(x) = logaddexp(2 ln A - x, 2 ln b - 2 (L-1)/L ln s - x/L) = 0.
+
+h is convex and strictly decreasing, so Newton's method started left of the root
+climbs to it monotonically; the two terms alone give a bracket in closed form.
+"""
+
+from __future__ import annotations
+
+from typing import Any
+
+import numpy as np
+from flint import arb, ctx, fmpz
+
+_STEPS = 100
+_POLISH = 3
+
+
+def depth_root_array(xp: Any, L: Any, A: Any, b: Any, s: Any) -> Any:
+    """The depth root of every case.
+
+    Args:
+        xp: the array module, NumPy or torch.
+        L, A, b, s: float64 arrays of one shape (any), on one device; L >= 1 or inf,
+            A >= 0, b >= 0, s > 0.
+
+    Returns:
+        float64 of the same shape.  The relative error is at most 4 ULP times
+        `depth_root_condition`.  NaN where the root is undefined (L = inf, b >= s).
+        A case's number does not depend on the other cases.
+    """
+    with np.errstate(all="ignore"):
+        finite = xp.where((L > 2) & (L < np.inf), L, 3.0 + 0 * L)
+        c = _polish(xp, _climb(xp, finite, A, b, s), finite, A, b, s)
+        c = xp.where(A == 0, (b / s) ** (finite - 1), c)
+        c = xp.where((b == 0) & (A > 0), _power(A / s, finite), c)
+        two = xp.sqrt((b * b + xp.hypot(b * b, 2 * A * s)) / 2) / s
+        c = xp.where(L == 2, two, c)
+        gap = (s - b) * (s + b)
+        limit = xp.where(gap > 0, A / xp.sqrt(xp.where(gap > 0, gap, 1 + 0 * gap)), np.nan + 0 * gap)
+        c = xp.where(L == np.inf, limit, c)
+        c = xp.where(L == 1, 1 + 0 * c, c)
+        return xp.where((L > 1) & (L < 2), _between(xp, L, A, b, s), c)
+
+
+def _between(xp: Any, L: Any, A: Any, b: Any, s: Any) -> Any:
+    """Depths between 1 and 2 (the equation makes sense for them): the general solver."""
+    finite = xp.where((L > 1) & (L < 2), L, 1.5 + 0 * L)
+    return _polish(xp, _climb(xp, finite, A, b, s), finite, A, b, s)
+
+
+def _climb(xp: Any, L: Any, A: Any, b: Any, s: Any) -> Any:
+    """ln c by bracketed Newton in x, each case stopping by itself."""
+    first = 2 * xp.log(A)
+    second = 2 * xp.log(b) - 2 * (L - 1) / L * xp.log(s)
+    low = xp.maximum(first, L * second)
+    high = xp.maximum(first + np.log(2.0), L * (second + np.log(2.0)))
+    x = low
+    active = xp.isfinite(low) & xp.isfinite(high)
+    for _ in range(_STEPS):
+        if not bool(active.any()):
+            break
+        h = xp.logaddexp(first - x, second - x / L)
+        weight = xp.exp(first - x - h)
+        new = x + h / (weight + (1 - weight) / L)
+        low, high = xp.where(h > 0, x, low), xp.where(h < 0, x, high)
+        new = xp.where((new >= low) & (new <= high), new, (low + high) / 2)
+        settled = xp.abs(new - x) <= 4e-16 * (1 + xp.abs(x))
+        x = xp.where(active, new, x)
+        active = active & ~settled
+    return (L - 1) / L * (x / 2 - xp.log(s))
+
+
+def _power(ratio: Any, L: Any) -> Any:
+    """ratio^((L-1)/L), with the small exponent -1/L instead of one rounded near 1."""
+    return ratio * ratio ** (-1 / L)
+
+
+def _polish(xp: Any, log_c: Any, L: Any, A: Any, b: Any, s: Any) -> Any:
+    """Newton on c = (hypot(A, c b)/s)^((L-1)/L): the logarithms' rounding (eps |x|) goes away."""
+    c = xp.exp(log_c)
+    for _ in range(_POLISH):
+        image = _power(xp.hypot(A, c * b) / s, L)
+        inside, outside = A * A, (c * b) ** 2
+        gain = L * (inside + outside) / (L * inside + outside)
+        c = c + (image - c) * gain
+    return c
+
+
+def depth_root_condition(L: Any, A: Any, b: Any, s: Any, c: Any) -> Any:
+    """Condition number of c: sum over A, b, s of |x dc/dx| / c (at least 1), NumPy arrays or floats."""
+    L, A, b, s, c = (np.asarray(a, dtype=np.float64) for a in (L, A, b, s, c))
+    with np.errstate(all="ignore"):
+        inside, outside = A * A, (c * b) ** 2
+        finite = np.where(np.isinf(L), 1.0, L)
+        value = 2 * (finite - 1) * (inside + outside) / (finite * inside + outside)
+        value = np.where((inside == 0) & (outside == 0), 2 * (finite - 1), value)
+        gap = (s - b) * (s + b)
+        value = np.where(np.isinf(L), 1 + (s * s + b * b) / np.where(gap > 0, gap, np.nan), value)
+    return np.maximum(value, 1.0)
+
+
+def depth_root_mp(mp: Any, L: Any, A: Any, b: Any, s: Any) -> Any:
+    """The depth root at the working precision of the mpmath context ``mp`` (scalars)."""
+    if L == 1:
+        return mp.mpf(1)
+    if L == mp.inf:
+        return A / mp.sqrt((s - b) * (s + b))
+    if A == 0:
+        return (b / s) ** (L - 1)
+    if b == 0:
+        return (A / s) ** ((L - 1) / mp.mpf(L))
+    precision = mp.prec
+    try:
+        mp.prec = precision + 30
+        ratio = (L - 1) / mp.mpf(L)
+        first, second = 2 * mp.log(A), 2 * mp.log(b) - 2 * ratio * mp.log(s)
+        x = max(first, L * second)
+        for _ in range(_STEPS):
+            p, q = mp.exp(first - x), mp.exp(second - x / L)
+            step = mp.log(p + q) * (p + q) / (p + q / L)
+            x += step
+            if abs(step) <= mp.ldexp(1 + abs(x), -precision - 15):
+                break
+        root = mp.exp(ratio * (x / 2 - mp.log(s)))
+    finally:
+        mp.prec = precision
+    return +root
+
+
+# -- balls ----------------------------------------------------------------------
+
+
+def depth_root_ball(L: arb, A: arb, b: arb, s: arb) -> arb:
+    """An enclosure of the depth root over balls, at the precision in force.
+
+    The root depends on A^2 and b^2 and, by its implicit derivatives, increases with
+    |A| and |b| and decreases with s; in L it is monotone, the direction being the
+    sign of ln c, which is that of A^2 + b^2 - s^2 and so the same for all L.  Its
+    extremes over a box are therefore at two corners of (A, b, s) and at one of the
+    ends of L there, and it suffices to enclose the root at exact points.
+    """
+    if L < 1 or not s > 0:
+        return arb.nan()
+    if not L >= 1:
+        L = arb.max(L.lower(), arb(1)).union(L.upper())  # depths start at 1
+    small, large = (A.abs_lower(), b.abs_lower(), s.upper()), (A.abs_upper(), b.abs_upper(), s.lower())
+    depths = [L] if L == arb.pos_inf() or L.is_exact() else [L.lower(), L.upper()]
+    lows = [_corner(depth, *small) for depth in depths]
+    highs = [_corner(depth, *large) for depth in depths]
+    hull = lows[0]
+    for end in lows[1:] + highs:
+        hull = hull.union(end)
+    return hull
+
+
+def _corner(L: arb, A: arb, b: arb, s: arb) -> arb:
+    """The root at exact arguments: a bracket whose ends have residuals of certain, opposite sign."""
+    if L == 1:
+        return arb(1)
+    if L == arb.pos_inf():
+        gap = (s - b) * (s + b)
+        return A / gap.sqrt() if gap > 0 else arb.nan()
+    if A == 0:
+        return (b / s) ** (L - 1)
+    if b == 0:
+        return (A / s) ** ((L - 1) / L)
+    guess = _approximate(L, A, b, s)
+    if not guess.is_finite():
+        return arb.nan()
+    # residual(c) = c^(2/(L-1)) s^2 - (A/c)^2 - b^2 increases with c, so its signs bracket the one root
+    exponent, shift = 2 / (L - 1), -ctx.prec + 4
+    while shift < 0:
+        width = guess * _power_of_two(shift)
+        low, high = (guess - width).lower(), (guess + width).upper()
+        if low > 0 and _residual(low, exponent, A, b, s) < 0 and _residual(high, exponent, A, b, s) > 0:
+            return low.union(high)
+        shift += 4
+    return arb.nan()
+
+
+def _power_of_two(exponent: int) -> arb:
+    return arb((fmpz(1), fmpz(exponent)))
+
+
+def _residual(c: arb, exponent: arb, A: arb, b: arb, s: arb) -> arb:
+    return c**exponent * s**2 - (A / c) ** 2 - b**2
+
+
+def _approximate(L: arb, A: arb, b: arb, s: arb) -> arb:
+    """A number near the root (no claim is made): Newton on midpoints with guard bits."""
+    precision = ctx.prec
+    try:
+        ctx.prec = precision + 40
+        ratio = (L - 1) / L
+        first, second = (2 * A.log()).mid(), (2 * b.log() - 2 * ratio * s.log()).mid()
+        x = arb.max(first, (L * second).mid()).mid()
+        for _ in range(_STEPS):
+            p, q = (first - x).exp().mid(), (second - x / L).exp().mid()
+            step = ((p + q).log() * (p + q) / (p + q / L)).mid()
+            x = (x + step).mid()
+            if not abs(step) > _power_of_two(-precision - 20) * (1 + abs(x)):
+                break
+        return (ratio * (x / 2 - s.log())).exp().mid()
+    finally:
+        ctx.prec = precision
