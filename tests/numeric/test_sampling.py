@@ -136,7 +136,7 @@ def test_constraints_are_met_without_waste(accept: object) -> None:
     assert len(drawn) == 20
     assert all(accept(values) for batch in drawn for values in batch)  # type: ignore[operator]
     assert len({batch[0]["d"] for batch in drawn}) >= 5
-    assert calls <= 16_000
+    assert calls <= 20_000
 
 
 def test_ratio_in_place_of_a_size() -> None:

@@ -18,7 +18,9 @@ import pytest
 from ftproofs.claim import Block, Claim, Domain, Each, Rows, Setting, Source, Statement
 from ftproofs.errors import ResourceError, UsageError
 from ftproofs.names import complete
-from ftproofs.run.ledger import SCHEMA_VERSION, Ledger, claim_hash
+from ftproofs.run import ledger as module
+from ftproofs.run.hashes import claim_hash, judging_hash
+from ftproofs.run.ledger import SCHEMA_VERSION, Ledger
 
 CODE = "0" * 64
 WRITER = Path(__file__).with_name("writer.py")
@@ -162,14 +164,33 @@ def test_a_claims_hash_is_what_it_asserts() -> None:
     assert len({claim_hash(c) for c in other}) == len(other)
 
 
-def test_verdicts_are_kept_for_reports(path: Path) -> None:
+def test_verdicts_are_kept_under_all_that_decides_them(path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+    other = claim(tolerance=1e-3)
     with open_ledger(path) as ledger:
-        ledger.put_verdict(claim(), {"word": "proved", "worst": float("inf")}, run={"seed": 0})
-        ledger.put_verdict(claim(id="renamed"), {"word": "other"}, run={"seed": 0})
+        ledger.put_verdict(claim(), {"word": "proved", "worst": float("inf")}, run={"seed": 0, "budget": "low"})
+        ledger.put_verdict(claim(id="renamed"), {"word": "late"}, run={"budget": "low", "seed": 0})
         ledger.put_verdict(claim(), {"word": "supported"}, run={"seed": 1})
         assert ledger.verdicts() == [{"word": "proved", "worst": "inf"}, {"word": "supported"}]
-    with open_ledger(path, code_hash="1" * 64) as ledger:
+        assert ledger.verdicts(run={"seed": 1}) == [{"word": "supported"}]
+        assert ledger.verdict(claim(id="renamed"), run={"seed": 1}) == {"word": "supported"}
+        assert ledger.verdict(other, run={"seed": 1}) is None
+        assert ledger.verdict(claim(), run={"seed": 2}) is None
+        monkeypatch.setattr(module, "judging_hash", lambda: "other code")
         assert ledger.verdicts() == []
+        assert ledger.verdict(claim(), run={"seed": 1}) is None
+
+
+def test_a_damaged_verdict_is_not_read(path: Path) -> None:
+    with open_ledger(path) as ledger:
+        ledger.put_verdict(claim(), {"word": "proved"}, run={})
+        ledger._connection.execute("UPDATE verdicts SET verdict = replace(verdict, 'proved', 'xroved')")
+        with pytest.raises(UsageError, match="FT406"):
+            ledger.verdicts()
+
+
+def test_the_judging_code_has_a_hash() -> None:
+    assert len(judging_hash()) == 64
+    assert judging_hash() == judging_hash()
 
 
 # -- what is no ledger ----------------------------------------------------------

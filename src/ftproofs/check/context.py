@@ -55,6 +55,10 @@ class MemoryStore:
         """Keep the rows."""
         self._rows[rows.block.canonical()] = rows
 
+    def rows(self) -> tuple[Rows, ...]:
+        """Everything kept, in the order in which it was measured."""
+        return tuple(self._rows.values())
+
 
 @dataclass
 class Context:

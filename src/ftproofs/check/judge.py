@@ -101,9 +101,7 @@ class Judge:
         columns = [self._column(name, rows) for name in self.names]
         if self._kernels is None:
             take = np.linspace(0, len(rows.block) - 1, min(KERNEL_POINTS, len(rows.block))).astype(int)
-            points = [
-                {symbol: _exact(column[i]) for symbol, column in zip(self._symbols, columns, strict=True)} for i in take
-            ]
+            points = [tuple(float(column[i]) for column in columns) for i in take]
             self._kernels = (
                 checked(self.statement.lhs, self._symbols, points),
                 checked(self.statement.rhs, self._symbols, points),
@@ -115,10 +113,6 @@ class Judge:
         if name in MEASUREMENTS:
             return rows.values[name]
         return np.array([float(setting.parameters[name]) for setting in rows.block.settings])
-
-
-def _exact(value: float) -> float | int:
-    return int(value) if float(value).is_integer() else float(value)
 
 
 def _interval(value: float, bound: float, nonnegative: bool) -> tuple[float, float]:

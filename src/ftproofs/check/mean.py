@@ -19,7 +19,7 @@ from ftproofs.claim import Claim, Mean
 from ftproofs.decision import Anchor, MeanDecision, combine, decide_mean, refuse_infinite_variance
 from ftproofs.names import Value, experiment
 from ftproofs.numeric.experiments import SOLVER
-from ftproofs.numeric.sampling import batches, explore
+from ftproofs.numeric.sampling import Batches, batches, explore, shrink
 from ftproofs.numeric.statistics import BLOCK
 from ftproofs.symbolic.acceptance import acceptor
 from ftproofs.verdict import Evidence, ExperimentStatus, Link, Observation
@@ -32,6 +32,10 @@ ADAPTIVE = 2
 
 #: Networks trained per anchor for link A.
 TRAINED = 16
+
+#: Settings tried on the way to a simpler counterexample, and draws for each at most.
+SHRINK_STEPS = 20
+SHRINK_DRAWS = 4096
 
 #: At most this many draws are measured at once.
 CHUNK = 2048
@@ -61,8 +65,9 @@ def check_mean(claim: Claim, context: Context) -> Evidence:
         context.progress(claim.id, len(explored), 2 * budget.explored)
         return score, []
 
+    source = batches(claim.domain, claim.experiment, acceptor(claim.domain), size=1)
     explore(
-        batches(claim.domain, claim.experiment, acceptor(claim.domain), size=1),
+        source,
         examine,
         seed=context.seed,
         examples=budget.explored,
@@ -102,7 +107,7 @@ def check_mean(claim: Claim, context: Context) -> Evidence:
         )
         parts.append((solved, trained))
     link_a = _link_a(claim, context, anchors)
-    return _conclude(claim, context, judges, chosen, parts, link_a)
+    return _conclude(claim, context, judges, source, chosen, parts, link_a)
 
 
 def _distinct(settings: Sequence[Parameters]) -> list[Parameters]:
@@ -185,6 +190,7 @@ def _conclude(
     claim: Claim,
     context: Context,
     judges: Sequence[Judge],
+    source: Batches,
     settings: Sequence[Parameters],
     parts: Sequence[tuple[MeanDecision, MeanDecision]],
     link_a: Link,
@@ -212,6 +218,12 @@ def _conclude(
     elif end_status == "error" and status == "supported":
         status, detail = "undecided", "some real trainings gave no number"
     worst = _observation(context, claim, judges[number], number, settings, solved)
+    simplest = None
+    if status == "refuted" and solved.worst is not None:
+        simplest = _simplest(context, claim, judges[number], number, source, settings[solved.worst]) or worst
+    estimate, interval = solved.estimate, solved.interval
+    if status == "refuted" and solved.worst is not None:
+        estimate, interval = solved.settings[solved.worst].estimate, solved.settings[solved.worst].interval
     return Evidence(
         status,
         "mean",
@@ -224,15 +236,37 @@ def _conclude(
             "B": _link(solved, draws=sum(part.draws for part, _ in parts)),
             "end_to_end": _link(trained, trainings=sum(end.draws for end in ends), status=end_status),
         },
-        estimate=solved.estimate,
-        interval=solved.interval,
+        estimate=estimate,
+        interval=interval,
         smallest_error_seen=max(part.smallest_error_seen or 0.0 for part, _ in parts),
         worst=worst,
-        simplest=worst if status == "refuted" else None,
+        simplest=simplest,
         flags=tuple(sorted(flags)),
         detail=detail,
         needed=solved.needed,
     )
+
+
+def _simplest(
+    context: Context, claim: Claim, judge: Judge, number: int, source: Batches, start: Parameters
+) -> Observation | None:
+    """The simplest setting at which the statement is refuted by itself, on fresh draws; None if not at the start."""
+
+    def decide(parameters: Parameters) -> MeanDecision:
+        draws = _sampler(claim, context, judge, [parameters], SOLVER)
+        return decide_mean(
+            draws,
+            [_anchor(claim, [judge], judge, parameters)],
+            tolerance=claim.margin,
+            cap=min(SHRINK_DRAWS, context.budget.draws),
+            relation=judge.statement.rel,
+        )
+
+    def fails(batch: tuple[Parameters, ...]) -> tuple[float, list[int]]:
+        return 0.0, [0] if decide(batch[0]).status == "refuted" else []
+
+    found = shrink(source, fails, start, seed=context.seed, calls=SHRINK_STEPS)
+    return None if found is None else _observation(context, claim, judge, number, [found], decide(found))
 
 
 def _link(part: MeanDecision, *, draws: int = 0, trainings: int = 0, status: ExperimentStatus | None = None) -> Link:

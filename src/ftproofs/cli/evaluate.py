@@ -61,8 +61,8 @@ def _resolve(name: str) -> list[Formula]:
     from ftproofs.symbolic.reference import FORMULAS
 
     if name in FORMULAS:
-        formula = FORMULAS[name]
-        return [Formula(f"{name}({', '.join(formula.parameters)})", formula.parameters, formula.expr, {})]
+        parameters = tuple(symbol.name for symbol in FORMULAS[name].parameters)
+        return [Formula(f"{name}({', '.join(parameters)})", parameters, FORMULAS[name].expr, {})]
     if name == "depth_root":
         return [_depth_root()]
     everything = claims(variants=True)

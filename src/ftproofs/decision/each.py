@@ -99,7 +99,7 @@ def _row(gap: float, half_width: float, status: str, tolerance: float) -> Experi
         return "undecided"
     if status not in ("ok", "saddle") or math.isnan(gap):
         return "error"
-    if math.isnan(half_width):
+    if not math.isfinite(half_width):
         return "undecided"
     if gap + half_width <= tolerance:
         return "certified"

@@ -7,6 +7,8 @@ Width one is the chain of a vector and L - 1 numbers.
 
 from __future__ import annotations
 
+from itertools import pairwise
+
 import numpy as np
 import torch
 from torch import Tensor
@@ -15,14 +17,6 @@ from ftproofs.errors import UsageError
 from ftproofs.names import Value
 from ftproofs.numeric.seeds import generator
 from ftproofs.numeric.tasks import Task
-
-Shapes = tuple[tuple[int, int], ...]
-
-
-def shapes(d: int, depth: int, width: int) -> Shapes:
-    """The layers' shapes."""
-    widths = [d] + [width] * (depth - 1) + [1]
-    return tuple(zip(widths[:-1], widths[1:], strict=True))
 
 
 def predictor(weights: list[Tensor]) -> Tensor:
@@ -46,7 +40,7 @@ def finetuning_start(task: Task, parameters: list[dict[str, Value]]) -> list[Ten
     depth, width = int(parameters[0]["L"]), int(parameters[0]["width"])
     if depth != 2 and any(p["imbalance"] != 1 for p in parameters):
         raise UsageError("FT305", f"imbalance needs L = 2, got L = {depth}")
-    count, d = task.source.shape
+    count = len(task)
     units = np.ones((count, depth - 1, width))
     if width > 1:
         for row, setting in zip(units, task.settings, strict=True):
@@ -67,8 +61,7 @@ def finetuning_start(task: Task, parameters: list[dict[str, Value]]) -> list[Ten
 
 def imbalances(weights: list[Tensor]) -> list[Tensor]:
     """``W_j' W_j - W_{j+1} W_{j+1}'`` for j < L, which gradient flow conserves."""
-    pairs = zip(weights[:-1], weights[1:], strict=True)
-    return [torch.bmm(U.mT, U) - torch.bmm(V, V.mT) for U, V in pairs]
+    return [torch.bmm(U.mT, U) - torch.bmm(V, V.mT) for U, V in pairwise(weights)]
 
 
 def _column(parameters: list[dict[str, Value]], name: str, task: Task) -> Tensor:

@@ -10,6 +10,7 @@ fail inside Hypothesis; `explore` asks its test for facts and records them.
 from __future__ import annotations
 
 import contextlib
+import itertools
 import math
 from collections.abc import Callable, Mapping, Sequence
 from dataclasses import dataclass, field
@@ -34,8 +35,9 @@ TRIES = 10_000
 
 # Shapes to choose from, and tries without a new one after which there are no more.
 _SHAPES = 256
-_STALE = 400
+_STALE = 2000
 _ATTEMPTS = 16
+_REDRAWS = 20
 _TICKS = 1 << 16
 _SEARCH = 200
 _SHIFT = 7_310_579 * 10**12
@@ -93,18 +95,24 @@ class Batches:
         rng = _generator("shapes")
         found: dict[tuple[Value, ...], Values] = {}
         drawn: Values = {}
-        stale, kept = 0, 0
-        for attempt in range(TRIES):
-            fresh = {a.name: a.at(share) for a, share in zip(self.axes, rng.random(len(self.axes)), strict=True)}
-            # What was refused is redrawn around one of its values, so that constraints thin out no value.
-            if drawn and attempt % _REDRAWS and self._shaping:
-                name = self._shaping[kept % len(self._shaping)].name
-                fresh[name] = drawn[name]
-            drawn = fresh
-            shape = tuple(drawn[a.name] for a in self._shaping)
+        held: Values = {}
+        stale = refused = 0
+        turn = itertools.cycle([a.name for a in self._shaping if len(a.values) > 1] or [None])
+        for _ in range(TRIES):
+            shares = rng.random(len(self.axes))
+            drawn = {a.name: a.at(share) for a, share in zip(self.axes, shares, strict=True)} | held
             stale += 1
-            if shape not in found and self.settle(drawn) is not None:
-                found[shape], stale = drawn, 0
+            if self.settle(drawn) is not None:
+                shape = tuple(drawn[a.name] for a in self._shaping)
+                if shape not in found:
+                    found[shape], stale = drawn, 0
+                held, refused = {}, 0
+            elif refused < _REDRAWS:
+                # Redrawn around one of its values, each parameter in turn: constraints must not thin out any value.
+                name = None if held else next(turn)
+                held, refused = held if name is None else {name: drawn[name]}, refused + 1
+            else:
+                held, refused = {}, 0
             if found and (len(found) == _SHAPES or stale == _STALE):
                 break
         if not found:
@@ -274,6 +282,21 @@ def explore(
         None if minimal is None else (minimal,),
         spent,
     )
+
+
+def shrink(
+    source: Batches,
+    test: Callable[[tuple[Values, ...]], Outcome],
+    start: Values,
+    *,
+    seed: int,
+    calls: int,
+) -> Values | None:
+    """The simplest setting that fails the test alone, reached from one drawn from the source.
+
+    None if the start itself passes.  At most ``calls`` settings are tested.
+    """
+    return _shrink(source, _Memory(test, 0), [start], seed, calls)[0]
 
 
 def _run(seed: int, examples: int, *phases: Phase) -> Callable[[Callable[[], None]], Callable[[], None]]:

@@ -18,8 +18,7 @@ from collections.abc import Sequence
 from dataclasses import dataclass
 
 import numpy as np
-from scipy.special import logsumexp
-from scipy.stats import norm, t
+from scipy.special import ndtri, stdtrit
 
 #: The bets of the e-process, in units of one standard deviation.
 LAMBDAS = (0.03, 0.06, 0.12, 0.25, 0.5)
@@ -64,7 +63,8 @@ def log_e_values(upper: np.ndarray, lower: np.ndarray, variance: float) -> np.nd
 
 def log_mean_exp(logs: np.ndarray) -> float:
     """``log(mean(exp(logs)))`` over all entries, without overflow; ``-inf`` entries count as 0."""
-    return float(logsumexp(logs)) - math.log(np.size(logs))
+    largest = float(np.max(logs))
+    return largest if math.isinf(largest) else largest + math.log(np.mean(np.exp(logs - largest)))
 
 
 def claim_log_e(anchors: np.ndarray, adaptive: np.ndarray | None = None) -> float:
@@ -106,7 +106,7 @@ class RelativeError:
 
     def half_width(self, alpha: float) -> float:
         """Each end of the interval errs with probability alpha (Student)."""
-        return float(t.isf(alpha, self.draws - 1)) * self.standard_error
+        return -float(stdtrit(self.draws - 1, alpha)) * self.standard_error
 
     def interval(self, alpha: float) -> tuple[float, float]:
         """The interval each of whose ends errs with probability alpha."""
@@ -155,7 +155,7 @@ def planned_draws(spread: float, tolerance: float, alpha: float, miss: float, er
     margin = tolerance - abs(error)
     if margin <= 0:
         return math.inf
-    return float((norm.isf(alpha) + norm.isf(miss / 2)) * spread / margin) ** 2
+    return float((ndtri(alpha) + ndtri(miss / 2)) * spread / margin) ** 2
 
 
 def draws_to_refute(spread: float, error: float) -> float:
@@ -187,5 +187,5 @@ def refutable_error(
     spread = np.array([error.spread for error in errors]) * unit
     bound = np.array(variances, dtype=float)
     slope = float((draws * unit / np.sqrt(bound)).sum())
-    noise = float(norm.ppf(power)) * math.sqrt(float((draws * spread**2 / bound).sum()))
+    noise = float(ndtri(power)) * math.sqrt(float((draws * spread**2 / bound).sum()))
     return min((threshold / bet + 0.5 * bet * float(draws.sum()) + noise) / slope for bet in LAMBDAS)

@@ -39,8 +39,10 @@ class Task:
     def select(self, cases: Sequence[int]) -> Task:
         """The task of some cases only, in that order; repeats are allowed."""
         index = torch.as_tensor(cases, device=self.X.device)
-        arrays = (self.X, self.y, self.noise, self.source, self.target, self.spectrum)
-        return Task(*(a[index] for a in arrays), tuple(self.settings[i] for i in cases))
+        X, y, noise, source, target, spectrum = (
+            a[index] for a in (self.X, self.y, self.noise, self.source, self.target, self.spectrum)
+        )
+        return Task(X, y, noise, source, target, spectrum, tuple(self.settings[i] for i in cases))
 
 
 def draw(settings: Sequence[Setting], *, device: str = "cpu") -> Task:
@@ -66,8 +68,11 @@ def draw(settings: Sequence[Setting], *, device: str = "cpu") -> Task:
     noise = _column(parameters, "sigma") * eps
     # Elementwise products and sums: a case's bits do not depend on its neighbours.
     y = (X * target[:, None, :]).sum(axis=2) + noise
-    arrays = (X, y, noise, source, target, spectrum)
-    return Task(*(torch.from_numpy(np.ascontiguousarray(a)).to(device) for a in arrays), tuple(settings))
+
+    def move(a: np.ndarray) -> Tensor:
+        return torch.from_numpy(np.ascontiguousarray(a)).to(device)
+
+    return Task(move(X), move(y), move(noise), move(source), move(target), move(spectrum), tuple(settings))
 
 
 def eigenvalues(parameters: dict[str, Value], d: int) -> np.ndarray:

@@ -4,8 +4,10 @@ from __future__ import annotations
 
 from typing import Any
 
-from ftproofs.claim import Choices, Claim, Domain, Range, Step, Variant
+from ftproofs.claim import Choices, Claim, Domain, Range, Relation, Statement, Step, Variant
 from ftproofs.names import EXPERIMENTS, MEASUREMENTS, PARAMETERS, REQUIRED, Experiment
+
+_RELATIONS: dict[Relation, str] = {"==": "=", "<=": r"\le", ">=": r"\ge", "<": "<", ">": ">"}
 
 
 def summary(claim: Claim, family: str) -> dict[str, Any]:
@@ -23,8 +25,6 @@ def summary(claim: Claim, family: str) -> dict[str, Any]:
 
 def full(claim: Claim) -> dict[str, Any]:
     """A claim as `show` shows it."""
-    from ftproofs.symbolic import latex  # the names and experiments need no SymPy
-
     return {
         "id": claim.id,
         "title": claim.title,
@@ -33,7 +33,7 @@ def full(claim: Claim) -> dict[str, Any]:
         "quantifier": claim.quantifier.name,
         "tolerance": claim.margin,
         "statement": [str(statement) for statement in claim.statements],
-        "latex": [latex.statement_tex(statement) for statement in claim.statements],
+        "latex": [statement_tex(statement) for statement in claim.statements],
         "domain": {name: extent(values) for name, values in claim.domain.ranges},
         "where": [str(constraint) for constraint in claim.domain.constraints],
         "derivation": [_step(step) for step in claim.steps],
@@ -67,6 +67,13 @@ def experiment(spec: Experiment) -> dict[str, Any]:
             for name in spec.measurements
         },
     }
+
+
+def statement_tex(statement: Statement) -> str:
+    """A statement as LaTeX, without delimiters."""
+    from ftproofs.symbolic.vocabulary import latex  # experiments are described without SymPy
+
+    return f"{latex(statement.lhs)} {_RELATIONS[statement.rel]} {latex(statement.rhs)}"
 
 
 def extent(values: Range | Choices) -> str:

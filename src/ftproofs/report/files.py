@@ -40,7 +40,9 @@ def check_target(path: Path) -> None:
             raise UsageError("FT402", f"cannot write {path}: no folder {path.parent}")
         if not os.access(path.parent, os.W_OK):
             raise UsageError("FT402", f"cannot write {path}: permission denied (nothing was changed)")
-    except (OSError, ValueError) as error:
+    except FTError:
+        raise
+    except (OSError, ValueError) as error:  # ValueError: a NUL byte in the path
         raise _refused(path, error) from None
 
 

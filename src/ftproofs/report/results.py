@@ -9,6 +9,7 @@ from typing import Any
 from ftproofs import __version__
 from ftproofs.claim import Claim
 from ftproofs.names import Value
+from ftproofs.report.describe import statement_tex
 from ftproofs.verdict import Derivation, Evidence, Link, Observation, StepResult, Verdict
 
 FORMAT = 1
@@ -59,8 +60,6 @@ def document(checked: Sequence[tuple[Claim, Verdict]], run: Run) -> dict[str, An
 
 def claim_result(claim: Claim, verdict: Verdict) -> dict[str, Any]:
     """One claim's part of the results."""
-    from ftproofs.symbolic import latex  # SymPy is needed to print a statement, not to read results
-
     return {
         "id": claim.id,
         "title": claim.title,
@@ -68,7 +67,7 @@ def claim_result(claim: Claim, verdict: Verdict) -> dict[str, Any]:
         "expected": verdict.expected,
         "as_expected": verdict.as_expected,
         "statement": [str(statement) for statement in claim.statements],
-        "latex": [latex.statement_tex(statement) for statement in claim.statements],
+        "latex": [statement_tex(statement) for statement in claim.statements],
         "derivation": derivation_result(verdict.derivation),
         "experiment": evidence_result(verdict.experiment),
         "flags": list(verdict.flags),

@@ -19,6 +19,7 @@ from typing import Any
 
 from ftproofs.claim import Block, Claim, Rows
 from ftproofs.errors import ResourceError, UsageError
+from ftproofs.run.hashes import claim_hash, judging_hash
 from ftproofs.run.payload import DamagedPayload, Payload, pack, unpack
 from ftproofs.verdict import as_json
 
@@ -51,19 +52,6 @@ CREATE TABLE verdicts (
     PRIMARY KEY (claim_hash, code, run)
 ) STRICT;
 """
-
-
-def claim_hash(claim: Claim) -> str:
-    """SHA-256 (hex) of what a claim asserts and of its derivation; not of its id, title or expectation."""
-    content = [
-        claim.experiment,
-        repr(claim.quantifier),
-        repr(claim.domain),
-        [str(statement) for statement in claim.statements],
-        [repr(step) for step in claim.steps],
-        claim.margin,
-    ]
-    return hashlib.sha256(json.dumps(content).encode()).hexdigest()
 
 
 class Ledger:
@@ -150,26 +138,38 @@ class Ledger:
     # -- verdicts ------------------------------------------------------------
 
     def put_verdict(self, claim: Claim, verdict: Mapping[str, Any], *, run: Mapping[str, Any]) -> None:
-        """Keep a verdict for later reports, under the claim's hash and the run's settings.
-
-        Verdicts are never read back to decide anything: decisions are recomputed from rows.
-        """
+        """Keep a verdict for later reports: under the claim, the judging code and the run's conditions."""
         text = json.dumps(as_json(verdict), allow_nan=False)
-        conditions = json.dumps(as_json(run), sort_keys=True, allow_nan=False)
         self._insert(
             "INSERT INTO verdicts VALUES (?, ?, ?, ?, ?, ?) ON CONFLICT DO NOTHING",
-            (claim_hash(claim), self.code_hash, conditions, claim.id, _now(), text),
+            (claim_hash(claim), judging_hash(), _canonical(run), claim.id, _now(), f"{_sum(text)} {text}"),
         )
+
+    def verdict(self, claim: Claim, *, run: Mapping[str, Any]) -> dict[str, Any] | None:
+        """The verdict that the same code reached on the same claim under the same conditions, if it is kept."""
+        with self._translated():
+            found = self._connection.execute(
+                "SELECT verdict FROM verdicts WHERE claim_hash = ? AND code = ? AND run = ?",
+                (claim_hash(claim), judging_hash(), _canonical(run)),
+            ).fetchone()
+        return None if found is None else self._read_verdict(found[0])
 
     def verdicts(self, *, run: Mapping[str, Any] | None = None) -> list[dict[str, Any]]:
         """All verdicts of this code, oldest first; with ``run`` those made under these conditions."""
-        conditions = None if run is None else json.dumps(as_json(run), sort_keys=True, allow_nan=False)
+        conditions = None if run is None else _canonical(run)
         with self._translated():
             found = self._connection.execute(
                 "SELECT verdict FROM verdicts WHERE code = ? AND (? IS NULL OR run = ?) ORDER BY rowid",
-                (self.code_hash, conditions, conditions),
+                (judging_hash(), conditions, conditions),
             ).fetchall()
-        return [json.loads(text) for (text,) in found]
+        return [self._read_verdict(text) for (text,) in found]
+
+    def _read_verdict(self, text: str) -> dict[str, Any]:
+        checksum, _, content = text.partition(" ")
+        if checksum != _sum(content):
+            raise self._damaged("checksum of a verdict")
+        verdict: dict[str, Any] = json.loads(content)
+        return verdict
 
     # -- the file ------------------------------------------------------------
 
@@ -269,6 +269,14 @@ def _kind(device: str) -> str:
 
 def _pragma(connection: sqlite3.Connection, name: str) -> int:
     return int(connection.execute(f"PRAGMA {name}").fetchone()[0])
+
+
+def _sum(text: str) -> str:
+    return hashlib.sha256(text.encode()).hexdigest()
+
+
+def _canonical(run: Mapping[str, Any]) -> str:
+    return json.dumps(as_json(run), sort_keys=True, allow_nan=False)
 
 
 def _now() -> str:

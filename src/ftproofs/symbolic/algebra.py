@@ -20,8 +20,8 @@ from sympy import Dummy, Expr, Poly, Symbol
 
 from ftproofs.symbolic import balls
 from ftproofs.symbolic.box import Box, Point
-from ftproofs.symbolic.quotient import Quotient, TooLarge, Vanishing, quotient, ring_of
 from ftproofs.symbolic.generators import Relation, Rewriter, SignOf
+from ftproofs.symbolic.quotient import Quotient, TooLarge, Vanishing, quotient, ring_of
 
 _LARGEST_DEGREE = 16
 _LARGEST_NORM = 400
@@ -50,7 +50,9 @@ def prove_zero(expr: Expr, box: Box, sign: SignOf) -> Proof:
         if not numerator:
             return Proof("normal-form")
         for relation in relations:
-            numerator = _reduce(numerator, gens.index(relation.generator), relation.degree, quotient(relation.value, ring))
+            numerator = _reduce(
+                numerator, gens.index(relation.generator), relation.degree, quotient(relation.value, ring)
+            )
         if not numerator:
             return Proof("algebraic")
         if relations and _vanishes_by_conjugates(numerator.as_expr(), relations, rewriter, box, sign):

@@ -18,6 +18,7 @@ from sympy.core.function import AppliedUndef
 from ftproofs.claim import Statement
 from ftproofs.symbolic import matrices as m
 from ftproofs.symbolic import meanings
+from ftproofs.symbolic.calculus import derivative
 from ftproofs.symbolic.context import Context
 from ftproofs.symbolic.expectation import E
 from ftproofs.symbolic.functions import depth_equation, depth_root
@@ -116,7 +117,9 @@ def _gronwall(context: Context, id: str) -> Statement:
     return Statement(f, "<=", f.subs(time, 0) * exp(-rate * time))
 
 
-def _monotone_roots(context: Context, root: Any, variable: Symbol, limit_value: Any, slope: str, limit: str) -> Statement:
+def _monotone_roots(
+    context: Context, root: Any, variable: Symbol, limit_value: Any, slope: str, limit: str
+) -> Statement:
     """Roots of increasing functions converge when the functions do and the limit changes sign at one point."""
     _require(isinstance(root, depth_root), "not a root this theorem is set up for")
     L = root.args[0]
@@ -132,16 +135,9 @@ def _monotone_roots(context: Context, root: Any, variable: Symbol, limit_value: 
     prepare = Preparation(context.given)
     zero = prepare(target.subs(variable, sympify(limit_value)))
     _require(is_zero(zero, box_for([zero], context.domain)).status == "proved", "the limit has no zero there")
-    growth = prepare(meanings_derivative(target, variable))
+    growth = prepare(derivative(target, variable))
     _require(decide(growth, ">", S.Zero, context).status == "proved", "the limit does not increase")
     return Statement(Limit(root, L, oo), "==", sympify(limit_value))
-
-
-def meanings_derivative(expr: Expr, x: Symbol) -> Expr:
-    """The derivative, by the rules of the differentiation steps."""
-    from ftproofs.symbolic.calculus import derivative
-
-    return derivative(expr, x)
 
 
 # -- linear algebra -----------------------------------------------------------
@@ -198,8 +194,10 @@ def _gradient_span(context: Context, id: str) -> Statement:
     given = _given(context, id)
     _require(given.rel == "==" and is_matrix(given), "no matrix equation given")
     gradient = m.X.T * (m.X * meanings.theta - m.y)
-    _require(given.lhs == m.P_perp * gradient and given.rhs in (0, m.ZERO), "it is not shown that gradients lie in the span")
-    why = meanings._optimizer("gd", "momentum", "sgd", "flow")(context)
+    _require(
+        given.lhs == m.P_perp * gradient and given.rhs in (0, m.ZERO), "it is not shown that gradients lie in the span"
+    )
+    why = meanings.optimizer("gd", "momentum", "sgd", "flow")(context)
     _require(why is None, why or "")
     return Statement(m.P_perp * (m.beta - m.theta_S), "==", m.ZERO)
 
@@ -207,8 +205,7 @@ def _gradient_span(context: Context, id: str) -> Statement:
 def _quadratic_convergence(context: Context, id: str) -> Statement:
     """Gradient methods with a stable step converge to a point where the gradient vanishes."""
     given = _given(context, id)
-    contraction = given.rel in ("<", ">")
-    _require(contraction, "no contraction of the modes given")
+    _require(given == Statement((1 - meanings.rate) ** 2, "<", Integer(1)), "no contraction of the modes given")
     allowed = context.allowed("optimizer")
     _require(context.claim.experiment in ("linear.finetune", "linear.scratch"), "training does not run to its limit")
     if allowed is not None and not context.only("optimizer", "gd", "momentum", "flow"):

@@ -48,7 +48,7 @@ def polynomial_level(poly: Poly, spans: list[Span]) -> int:
 
 
 def _level(terms: Terms, spans: list[Span]) -> int:
-    closed = []
+    closed: list[tuple[int, ...]] = []
     for axis, (low, high, excluded) in enumerate(spans):
         degree = max(m[axis] for m in terms)
         matrix = _transform(low, high, degree)
@@ -58,6 +58,8 @@ def _level(terms: Terms, spans: list[Span]) -> int:
             closed.append((0,) if degree else ())
             continue
         terms = _apply(terms, axis, matrix)
+        if not terms:
+            return 1  # identically zero on these spans
         if len(terms) > _TERMS:
             return 0
         ends = [] if low is None or excluded else [0]
@@ -72,7 +74,9 @@ def _level(terms: Terms, spans: list[Span]) -> int:
         any(all(m[axis] == end for axis, end in zip(axes, corner, strict=True)) for m in terms)
         for axes, corner in _corners(closed)
     )
-    whole_lines = any(low is None and high is None and any(m[i] for m in terms) for i, (low, high, _) in enumerate(spans))
+    whole_lines = any(
+        low is None and high is None and any(m[i] for m in terms) for i, (low, high, _) in enumerate(spans)
+    )
     level = 3 if positive else 1 if whole_lines else 2
     return level if signs.pop() else -level
 

@@ -241,4 +241,3 @@ class Root:
 def log_quotient(x: Expr, L: Expr, A: Expr, b: Expr, s: Expr) -> Expr:
     """Logarithm of the quotient of the two sides of the root's equation; zero at the root only."""
     return 2 * L * log(x) + 2 * (L - 1) * log(s) - (L - 1) * log(A**2 + x**2 * b**2)
-

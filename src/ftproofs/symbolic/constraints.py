@@ -36,11 +36,10 @@ def nonnegative_form(constraint: Basic) -> tuple[Expr, bool] | None:
     return None
 
 
-def _eliminate(
-    box: Box, forms: list[tuple[Expr, bool]], direction: int
-) -> tuple[Box, dict[Symbol, Expr]] | None:
+def _eliminate(box: Box, forms: list[tuple[Expr, bool]], direction: int) -> tuple[Box, dict[Symbol, Expr]] | None:
     """Solve for a symbol whose coefficient has the sign of ``direction`` (positive: it is bounded below)."""
-    ranges, assumed, rule = dict(box.ranges), set(box.assumed), {}
+    ranges, assumed = dict(box.ranges), set(box.assumed)
+    rule: dict[Symbol, Expr] = {}
     for form, strict in forms:
         form = form.subs(rule, simultaneous=True)
         for symbol, coefficient in _linear(form):

@@ -17,7 +17,7 @@ from sympy.core.function import ArgumentIndexError
 from ftproofs.symbolic import roots
 
 
-class depth_root(Function):  # noqa: N801 - SymPy functions are lower case
+class depth_root(Function):
     """``depth_root(L, A, b, s)``: the unique positive root c of ``c**(2L/(L-1)) s**2 = A**2 + c**2 b**2``.
 
     Where fine-tuning a balanced depth-L linear network ends: ``A`` is the norm of the

@@ -185,7 +185,9 @@ class Ring:
             if other.shape != total.shape:
                 raise ValueError(f"shapes {total.shape} and {other.shape} do not add")
             total = Entries(
-                tuple(tuple(p + q for p, q in zip(r, s, strict=True)) for r, s in zip(total.rows, other.rows, strict=True)),
+                tuple(
+                    tuple(p + q for p, q in zip(r, s, strict=True)) for r, s in zip(total.rows, other.rows, strict=True)
+                ),
                 power,
             )
         return total
@@ -193,6 +195,15 @@ class Ring:
     def add(self, a: Entries, b: Entries) -> Entries:
         """The sum of two matrices."""
         return self._sum([a, b])
+
+    @staticmethod
+    def is_zero(a: Entries) -> bool:
+        """Whether every entry is the zero polynomial."""
+        return all(p == 0 for row in a.rows for p in row)
+
+    def multiply(self, a: Entries, b: Entries) -> Entries:
+        """The product of two matrices."""
+        return self._product(a, b)
 
     @staticmethod
     def _scaled(a: Entries, factor: Poly) -> Entries:

@@ -100,27 +100,36 @@ class Generic:
 
 @dataclass(frozen=True)
 class Vanishes:
-    """A matrix equation ``A == B`` from ``name == 0``, where the name reads |A - B| up to a factor."""
+    """A norm is zero exactly when its vector is: ``name == 0`` from ``A == B``, or the other way round.
 
-    name: Symbol
+    The name must read |A - B|, up to a factor.
+    """
 
     def close(self, relation: Statement, context: Context) -> Finding:
-        """Check that the name's reading is a positive multiple of the squared norm of the difference."""
-        zero = any(s.rel == "==" and s.lhs == self.name and s.rhs == 0 for s in context.given.values())
-        reading = m.READINGS.get(self.name)
-        if not zero or reading is None or reading.kind not in ("norm", "square") or relation.rel != "==":
-            return Finding("undecided", "zero norm", f"{self.name} == 0 is not given, or reads no norm")
-        difference = _difference(relation)
-        sizes = tuple(size for regime in sorted(context.regimes()) for size in SIZES[regime])
-        for size in sizes:
-            # y stays free here: the equation may be one for y.
-            ring = Ring(size, [difference, reading.matrix], {m.y: MatrixSymbol("labels", m.n, 1)})
-            mine, read = ring.evaluate(difference), ring.evaluate(reading.matrix)
-            same = mine.shape == read.shape and mine.power == read.power
-            signs = [1, -1] if same else []
-            if not any(all(a == s * b for a, b in _pairs(mine, read)) for s in signs):
-                return Finding("undecided", "zero norm", f"{self.name} does not read the norm of the difference")
-        return Finding("proved", "zero norm", "a vector of norm zero is zero")
+        """Find a given relation of the other kind and compare the name's vector with A - B."""
+        if relation.rel != "==":
+            return Finding("undecided", "zero norm", "not an equation")
+        for statement in context.given.values():
+            name, equation = (statement, relation) if is_matrix(relation) else (relation, statement)
+            reading = m.READINGS.get(name.lhs) if name.rel == "==" and name.rhs == 0 else None
+            if reading is None or reading.kind not in ("norm", "square") or not is_matrix(equation):
+                continue
+            if equation.rel == "==" and _same_vector(reading.matrix, _difference(equation), context):
+                return Finding("proved", "zero norm", "a vector is zero when its norm is")
+        return Finding("undecided", "zero norm", "nothing given reads as this vector's norm")
+
+
+def _same_vector(one: Any, other: Any, context: Context) -> bool:
+    """Whether two expressions are equal up to sign on generic matrices; the labels stay free."""
+    for size in (size for regime in sorted(context.regimes()) for size in SIZES[regime]):
+        ring = Ring(size, [one, other], {m.y: MatrixSymbol("labels", m.n, 1)})
+        left, right = ring.evaluate(one), ring.evaluate(other)
+        if left.shape != right.shape:
+            return False
+        minus = ring.evaluate(-1 * other)
+        if not any(ring.is_zero(ring.add(left, x)) for x in (right, minus)):
+            return False
+    return True
 
 
 def matrix_rules(context: Context) -> dict[MatrixSymbol, MatrixExpr]:
@@ -145,11 +154,7 @@ def _scalar_numerator(
     relation: Statement, size: Size, context: Context, rules: dict[MatrixSymbol, MatrixExpr]
 ) -> tuple[Ring, list[Any]]:
     """Numerator of lhs - rhs with every name replaced by its reading, denominators cleared."""
-    readings = dict(m.READINGS) | {
-        s.lhs: m.Reading("value", s.rhs)
-        for s in context.given.values()
-        if isinstance(s.lhs, Symbol) and isinstance(s.rhs, MatrixExpr)
-    }
+    readings = _readings(context)
     lhs, rhs = (sympify(side).subs(dict(m.QUOTIENTS)) for side in (relation.lhs, relation.rhs))
     for sides in ((lhs, rhs), (lhs**2, rhs**2)):
         if sides != (lhs, rhs) and not (_is_nonnegative_term(lhs) and _is_nonnegative_term(rhs)):
@@ -168,6 +173,19 @@ def _scalar_numerator(
         if not odd:
             return _read_terms(terms, names, readings, size, rules)
     raise Unreadable("norms stand with odd powers; state the relation between their squares")
+
+
+def reading_of(name: Symbol, context: Context) -> m.Reading | None:
+    """The reading of a measurement, or of a local symbol defined as a 1 x 1 matrix; None if it has none."""
+    return _readings(context).get(name)
+
+
+def _readings(context: Context) -> dict[Symbol, m.Reading]:
+    return dict(m.READINGS) | {
+        s.lhs: m.Reading("value", s.rhs)
+        for s in context.given.values()
+        if isinstance(s.lhs, Symbol) and isinstance(s.rhs, MatrixExpr)
+    }
 
 
 def _is_nonnegative_term(expr: Expr) -> bool:
@@ -203,10 +221,6 @@ def _difference(statement: Statement) -> Any:
     if isinstance(statement.lhs, MatrixExpr) and statement.rhs == 0:
         return statement.lhs
     return statement.lhs - statement.rhs
-
-
-def _pairs(a: Entries, b: Entries) -> list[tuple[Any, Any]]:
-    return [(p, q) for r, s in zip(a.rows, b.rows, strict=True) for p, q in zip(r, s, strict=True)]
 
 
 def _regime(size: Size) -> Regime:

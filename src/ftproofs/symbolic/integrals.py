@@ -79,7 +79,9 @@ def reduce_gammas(expr: Expr) -> Expr:
         for base in representatives:
             shift = (z - base).expand()
             if shift.is_Integer:
-                replaced[node] = _shifted(base, int(shift)) * Symbol(f"Gamma[{representatives.index(base)}]", positive=True)
+                replaced[node] = _shifted(base, int(shift)) * Symbol(
+                    f"Gamma[{representatives.index(base)}]", positive=True
+                )
                 break
         else:
             representatives.append(z)
@@ -167,7 +169,9 @@ def _diverges(integral: Integral, context: Context) -> Finding:
     if joint.status != "proved":
         return Finding("disproved", "divergence", "it converges") if _converges(found, context) else joint
     lower = "exp(-rate)" if found.rate is not None else "min(1, 2**(1 - b)) on (0, 1/2]"
-    return Finding("proved", "divergence", f"at least constant * {lower} times the integral of x**({found.a - 1}) near 0")
+    return Finding(
+        "proved", "divergence", f"at least constant * {lower} times the integral of x**({found.a - 1}) near 0"
+    )
 
 
 def _converges(found: Kernel, context: Context) -> bool:
@@ -202,5 +206,7 @@ def quadrature_check(integral: Integral, rhs: Expr, context: Context, found: Fin
     if compared == 0 and found.status == "proved":
         return Finding("probable", found.route, "no quadrature could be carried out")
     if found.status == "undecided" and compared:
-        return Finding("probable", "quadrature", f"agrees with rigorous quadrature at {compared} points ({found.detail})")
+        return Finding(
+            "probable", "quadrature", f"agrees with rigorous quadrature at {compared} points ({found.detail})"
+        )
     return found

@@ -126,9 +126,9 @@ class Rules:
         if any(c.has(self.x) for p in polys for c in p.all_coeffs()):
             return None
         p, q = polys
-        leads = [self._leading(p), self._leading(q)]
-        (m, a), (k, b) = leads
-        if a == 0 or m < k:
+        # A leading coefficient of the numerator may vanish where the degrees are equal: the quotient is then 0.
+        (m, a), (k, b) = (p.degree(), p.LC()), self._leading(q)
+        if p.is_zero or m < k:
             return S.Zero
         if m == k:
             return a / b

@@ -16,12 +16,14 @@ from dataclasses import dataclass
 from types import MappingProxyType
 from typing import Any
 
-from sympy import Derivative, Function, Integer, Limit, MatrixSymbol, Symbol, log, oo
+from sympy import Derivative, Function, Integer, Limit, MatrixSymbol, Symbol, log, oo, sympify
+from sympy.core.function import AppliedUndef
 
 from ftproofs.claim import Statement
 from ftproofs.symbolic import matrices as m
 from ftproofs.symbolic.context import Context
 from ftproofs.symbolic.methods import _open
+from ftproofs.symbolic.rules import is_matrix
 from ftproofs.symbolic.vocabulary import v
 from ftproofs.symbolic.zero import Finding
 
@@ -39,6 +41,8 @@ mode = MatrixSymbol("u", m.d, 1)
 limit = MatrixSymbol("theta_oo", m.d, 1)
 theta = MatrixSymbol("theta", m.d, 1)
 top = Symbol("top_eigenvalue", positive=True)
+#: Learning rate times an eigenvalue.
+rate = Symbol("q", positive=True)
 
 #: Deep linear networks: coordinates of the first layer and of the loss gradient along a fixed direction,
 #: norm of every later layer, first layer times gradient, squared norm of the first layer.
@@ -74,7 +78,9 @@ def _always(_: Context) -> str | None:
     return None
 
 
-def _optimizer(*allowed: str) -> Callable[[Context], str | None]:
+def optimizer(*allowed: str) -> Callable[[Context], str | None]:
+    """Applies when training is linear regression by one of these optimizers, without weight decay."""
+
     def check(context: Context) -> str | None:
         if not context.claim.experiment.startswith("linear."):
             return "the experiment is not linear regression"
@@ -107,8 +113,8 @@ def _equals(lhs: Any, rhs: Any) -> Statement:
     return Statement(lhs, "==", rhs)
 
 
-_DESCENT = _optimizer("gd")
-_FLOW = _optimizer("flow")
+_DESCENT = optimizer("gd")
+_FLOW = optimizer("flow")
 _RUN = v.learning_rate * v.steps
 
 MEANINGS: Mapping[str, Meaning] = MappingProxyType(
@@ -146,7 +152,11 @@ MEANINGS: Mapping[str, Meaning] = MappingProxyType(
         "step-unit": Meaning(
             "step: the learning rate in units of 2n/s_max^2",
             _equals(v.learning_rate, 2 * v.step / top),
-            _optimizer("gd"),
+            optimizer("gd"),
+        ),
+        "stable-step": Meaning(
+            "training runs with a stable step: learning rate times eigenvalue is below 2",
+            Statement(rate, "<", Integer(2)),
         ),
         "top-eigenvalue": Meaning("no eigenvalue exceeds the largest", Statement(v.mode_eigenvalue, "<=", top)),
         # deep linear networks, as width-one chains
@@ -226,3 +236,60 @@ class Means:
             return _open("meaning", f"{self.name} reads {meaning.relation}")
         why = meaning.applies(context)
         return _open("meaning", why) if why else Finding("proved", "meaning", meaning.says)
+
+
+@dataclass(frozen=True)
+class Coordinate:
+    """``slope(time) == f e(time)`` from ``u' X'(X theta - y) == n f u'(theta - theta_oo)`` for every theta.
+
+    ``e`` and ``slope`` are by definition the coordinates along u of the iterate's
+    distance to the limit and of the loss gradient X'(X theta - y)/n.
+    """
+
+    of: str
+
+    def close(self, relation: Statement, context: Context) -> Finding:
+        """Compare the matrix equation with the coordinates' definition."""
+        given = context.given.get(self.of)
+        lhs, rhs = relation.lhs, relation.rhs
+        if given is None or relation.rel != "==" or not isinstance(lhs, AppliedUndef) or lhs.func != slope:
+            return _open("coordinates", "the relation is none of a gradient's coordinate")
+        time = lhs.args[0]
+        factor = rhs / e(time)
+        if factor.has(e) or not factor.is_real:
+            return _open("coordinates", "the gradient is not proportional to the distance")
+        gradient = m.X.T * (m.X * theta - m.y)
+        expected = Statement(mode.T * gradient, "==", m.n * factor * mode.T * (theta - limit))
+        if given != expected:
+            return _open("coordinates", f"the matrix equation would have to be {expected}")
+        return Finding("proved", "coordinates", "")
+
+
+#: What an instance may replace: times, and functions that belong to an arbitrary fixed direction.
+UNIVERSAL = frozenset({t, step_number, w, g, b, p})
+
+
+@dataclass(frozen=True)
+class Instance:
+    """A given relation at another time, or along another fixed direction."""
+
+    of: str
+    at: tuple[tuple[Any, Any], ...]
+
+    def close(self, relation: Statement, context: Context) -> Finding:
+        """Check that only times and directions changed."""
+        given = context.given.get(self.of)
+        if given is None or is_matrix(given):
+            return _open("instance", f"step {self.of!r} is not given")
+        for old, new in self.at:
+            head = old.func if isinstance(old, AppliedUndef) else old
+            if head not in UNIVERSAL:
+                return _open("instance", f"{old} is not arbitrary")
+            if head in (t, step_number) and not (new.is_nonnegative and (head == t or new.is_integer)):
+                return _open("instance", f"{new} is no time")
+        changed = [
+            sympify(side).subs(list(self.at), simultaneous=True).doit(deep=False) for side in (given.lhs, given.rhs)
+        ]
+        if Statement(changed[0], given.rel, changed[1]) != relation:
+            return _open("instance", f"the instance is {changed[0]} {given.rel} {changed[1]}")
+        return Finding("proved", "instance", "")

@@ -175,6 +175,4 @@ def _beta_half(a: Expr, b: Expr) -> arb:
     p, q = int(a.p), int(a.q)
     power = acb(arb(int(b.p)) / int(b.q) - 1)
     end = (arb(1) / 2) ** (arb(1) / q)
-    return _integrate(
-        lambda u, analytic: q * u ** (p - 1) * (1 - u**q).pow(power, analytic=analytic), arb(0), end
-    )
+    return _integrate(lambda u, analytic: q * u ** (p - 1) * (1 - u**q).pow(power, analytic=analytic), arb(0), end)

@@ -30,10 +30,10 @@ def depth_root_array(xp: Any, L: Any, A: Any, b: Any, s: Any) -> Any:
     Returns:
         float64 of the same shape.  The relative error is at most 4 ULP times
         `depth_root_condition`.  NaN where the root is undefined (L = inf, b >= s).
-        A case's number does not depend on the other cases.
+        A case's number does not depend on the values of the others.
     """
     with np.errstate(all="ignore"):
-        finite = xp.where((L > 2) & (L < np.inf), L, 3.0 + 0 * L)
+        finite = xp.where((L > 2) & (np.inf > L), L, 3.0 + 0 * L)
         c = _polish(xp, _climb(xp, finite, A, b, s), finite, A, b, s)
         c = xp.where(A == 0, (b / s) ** (finite - 1), c)
         c = xp.where((b == 0) & (A > 0), _power(A / s, finite), c)
@@ -41,7 +41,7 @@ def depth_root_array(xp: Any, L: Any, A: Any, b: Any, s: Any) -> Any:
         c = xp.where(L == 2, two, c)
         gap = (s - b) * (s + b)
         limit = xp.where(gap > 0, A / xp.sqrt(xp.where(gap > 0, gap, 1 + 0 * gap)), np.nan + 0 * gap)
-        c = xp.where(L == np.inf, limit, c)
+        c = xp.where(np.inf == L, limit, c)
         c = xp.where(L == 1, 1 + 0 * c, c)
         return xp.where((L > 1) & (L < 2), _between(xp, L, A, b, s), c)
 
@@ -107,7 +107,7 @@ def depth_root_mp(mp: Any, L: Any, A: Any, b: Any, s: Any) -> Any:
     """The depth root at the working precision of the mpmath context ``mp`` (scalars)."""
     if L == 1:
         return mp.mpf(1)
-    if L == mp.inf:
+    if mp.inf == L:
         return A / mp.sqrt((s - b) * (s + b))
     if A == 0:
         return (b / s) ** (L - 1)
@@ -148,7 +148,7 @@ def depth_root_ball(L: arb, A: arb, b: arb, s: arb) -> arb:
     if not L >= 1:
         L = arb.max(L.lower(), arb(1)).union(L.upper())  # depths start at 1
     small, large = (A.abs_lower(), b.abs_lower(), s.upper()), (A.abs_upper(), b.abs_upper(), s.lower())
-    depths = [L] if L == arb.pos_inf() or L.is_exact() else [L.lower(), L.upper()]
+    depths = [L] if arb.pos_inf() == L or L.is_exact() else [L.lower(), L.upper()]
     lows = [_corner(depth, *small) for depth in depths]
     highs = [_corner(depth, *large) for depth in depths]
     hull = lows[0]
@@ -161,7 +161,7 @@ def _corner(L: arb, A: arb, b: arb, s: arb) -> arb:
     """The root at exact arguments: a bracket whose ends have residuals of certain, opposite sign."""
     if L == 1:
         return arb(1)
-    if L == arb.pos_inf():
+    if arb.pos_inf() == L:
         gap = (s - b) * (s + b)
         return A / gap.sqrt() if gap > 0 else arb.nan()
     if A == 0:

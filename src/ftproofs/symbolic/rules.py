@@ -63,7 +63,9 @@ def positives(given: Iterable[Statement]) -> dict[Symbol, Symbol]:
     found: dict[Symbol, Symbol] = {}
     for statement in given:
         if statement.rel == ">" and isinstance(statement.lhs, Symbol) and statement.rhs == 0:
-            found[statement.lhs] = Dummy(f"{statement.lhs.name}_positive", **_assumptions(statement.lhs) | {"positive": True})
+            found[statement.lhs] = Dummy(
+                f"{statement.lhs.name}_positive", **_assumptions(statement.lhs) | {"positive": True}
+            )
     return found
 
 

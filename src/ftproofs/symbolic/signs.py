@@ -16,8 +16,8 @@ from ftproofs.symbolic.bernstein import polynomial_level
 from ftproofs.symbolic.box import Box
 from ftproofs.symbolic.constraints import eliminations, nonnegative_form
 from ftproofs.symbolic.functions import depth_root
-from ftproofs.symbolic.quotient import TooLarge
 from ftproofs.symbolic.generators import Rewriter
+from ftproofs.symbolic.quotient import TooLarge
 
 _LARGEST = 600
 _DEPTH = 6
@@ -102,6 +102,8 @@ class Signs:
         if symbol.is_positive:
             return 3
         low, high = self.box.interval(symbol)
+        if low == high == 0:
+            return 1
         if low >= 0:
             return 3 if low > 0 else 2
         if high <= 0:
@@ -116,14 +118,13 @@ class Signs:
             if exponent % 2 == 0:
                 return abs(level) if level else 3 if exponent < 0 else 1
             return level
-        if not exponent.is_extended_real:
-            return 0
-        # a real power of a real number that is not an integer power: the base is not negative
-        if level == 3 or self._structural(exponent) < 0:
+        if level == 3:
             return 3
-        if level < 0 and not exponent.is_Rational:
-            return 0
-        return 2 if level == 2 and self._structural(exponent) == 3 else 1 if exponent.is_noninteger or level > 0 else 0
+        if level <= 0 and not exponent.is_noninteger:
+            return 1 if exponent.is_even else 0
+        # a power that is real and not an integer one: where it is defined the base is not negative
+        direction = self._structural(exponent)
+        return 3 if direction < 0 else 2 if level == 2 and direction == 3 else 1
 
     # -- factors ------------------------------------------------------------------
 
@@ -181,13 +182,15 @@ class Signs:
         return low, high, level == 3 and low == 0
 
     def _tangent_level(self, meaning: Expr) -> int:
-        """tan of half an angle in [0, pi] is not negative."""
+        """tan of an angle in [0, pi/2] is not negative."""
         if not isinstance(meaning, sympy.tan):
             return 0
-        low, high = self._enclosure(meaning.args[0])
-        if low is None or high is None or 2 * high > fmpq(3141592653589793239, 10**18):
+        coefficient, symbol = meaning.args[0].as_coeff_Mul(rational=True)
+        if not symbol.is_Symbol or coefficient <= 0:
             return 0
-        return 2 if low >= 0 else 0
+        low, high = self.box.interval(symbol)
+        inside = low.is_finite and high.is_finite and low >= 0 and _of_number(S.Pi / 2 - coefficient * high) > 0
+        return 1 if inside else 0
 
     def _enclosure(self, meaning: Expr) -> tuple[fmpq | None, fmpq | None]:
         at = {}

@@ -57,7 +57,7 @@ PATH = Claim(
         Variant(
             "unbalanced",
             "the law holds for unbalanced weights too",
-            domain=NETWORKS.with_ranges(L=2, width=1, imbalance=log_range(Rational(1, 3), 3)),
+            domain=NETWORKS.with_ranges(L=2, width=1, imbalance=real_range(Rational(5, 4), 2)),
             tell="imbalance other than 1",
         ),
     ),
@@ -74,10 +74,10 @@ NORM_FLOOR = Claim(
     uses=("deep-linear-path",),
     variants=(
         Variant(
-            "floor-ignores-depth",
-            "the floor is b whatever the depth",
-            (at_least(v.min_beta_norm, v.perp_source_norm),),
-            tell="L >= 2 and opposite teachers",
+            "never-shrinks",
+            "the norm never falls below its start",
+            (at_least(v.min_beta_norm, v.source_norm),),
+            tell="teachers that disagree",
         ),
     ),
 )

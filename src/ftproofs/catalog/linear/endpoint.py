@@ -2,6 +2,7 @@
 
 from sympy import Integer, Or, Rational, pi
 
+from ftproofs.catalog.linear import endpoint_steps
 from ftproofs.claim import Claim, Domain, Each, Source, Variant, log_range, real_range
 from ftproofs.symbolic.vocabulary import equal, v
 
@@ -31,6 +32,7 @@ ENDPOINT = Claim(
         equal(v.perp_gap, 0),
         equal(v.target_gap, v.pinv_noise_norm),
     ),
+    steps=endpoint_steps.ENDPOINT,
     variants=(
         Variant(
             "swapped",
@@ -64,6 +66,7 @@ SCRATCH = Claim(
         spectrum=["isotropic", "power-law", "spiked"],
     ).where(OFF_THE_PEAK),
     statements=(equal(v.fit_gap, 0), equal(v.perp_beta_norm, 0), equal(v.beta_norm, v.min_norm)),
+    steps=endpoint_steps.SCRATCH,
     uses=("linear-endpoint",),
 )
 
@@ -77,5 +80,6 @@ OPTIMIZERS = Claim(
     .without_constraints()
     .where(v.n <= v.d / 2),
     statements=(equal(v.fit_gap, 0), equal(v.perp_gap, 0), equal(v.train_loss, Integer(0))),
+    steps=endpoint_steps.OPTIMIZERS,
     uses=("linear-endpoint", "linear-span"),
 )

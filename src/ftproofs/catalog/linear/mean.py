@@ -2,6 +2,7 @@
 
 from sympy import Abs, Integer, Integral, Or, Rational, Symbol, exp, gamma, oo, pi
 
+from ftproofs.catalog.linear import mean_steps
 from ftproofs.claim import Claim, Domain, Mean, Source, Statement, Variant, log_range, real_range
 from ftproofs.symbolic.functions import isotropic_bias, isotropic_noise, null_fraction_variance
 from ftproofs.symbolic.vocabulary import equal, v
@@ -36,6 +37,8 @@ MEAN_RISK = Claim(
     quantifier=Mean(),
     domain=RISK_DOMAIN,
     statements=(_risk(BIAS, NOISE),),
+    steps=mean_steps.MEAN_RISK,
+    corollaries=mean_steps.MEAN_RISK_COROLLARIES,
     uses=("linear-risk-over-noise", "linear-bias-mean", "linear-noise-mean"),
     variants=(
         Variant("share-learned", "bias n/d instead of 1 - n/d", (_risk(v.n / v.d, NOISE),), tell="n other than d/2"),
@@ -88,6 +91,7 @@ BIAS_MEAN = Claim(
     quantifier=Mean(),
     domain=BIAS_DOMAIN,
     statements=(equal(v.perp_delta_norm**2, BIAS * v.delta_norm**2),),
+    steps=mean_steps.BIAS_MEAN,
 )
 
 BIAS_SECOND_MOMENT = Claim(
@@ -103,6 +107,7 @@ BIAS_SECOND_MOMENT = Claim(
             (null_fraction_variance(v.n, v.d) + ((v.d - v.n) / v.d) ** 2) * v.delta_norm**4,
         ),
     ),
+    steps=mean_steps.BIAS_SECOND_MOMENT,
 )
 
 NOISE_MEAN = Claim(
@@ -113,6 +118,8 @@ NOISE_MEAN = Claim(
     quantifier=Mean(),
     domain=RISK_DOMAIN,
     statements=(equal(v.noise_trace, NOISE),),
+    steps=mean_steps.NOISE_MEAN,
+    corollaries=mean_steps.NOISE_COROLLARIES,
 )
 
 _x = Symbol("x", positive=True)
@@ -133,5 +140,6 @@ NOISE_INFINITE = Claim(
     domain=Domain.of(n=(1, 41), d=(2, 40)).where(v.n <= v.d + 1, v.n >= v.d - 1),
     # [W^-1]_11 is the inverse of a chi-square variable with |d - n| + 1 degrees of freedom.
     statements=(equal(_inverse_chi_square_mean(1), oo), equal(_inverse_chi_square_mean(2), oo)),
+    steps=mean_steps.NOISE_INFINITE,
     untrained="an infinite mean shows in no finite number of trainings",
 )

@@ -2,6 +2,7 @@
 
 from sympy import Rational, pi
 
+from ftproofs.catalog.linear import endpoint_steps
 from ftproofs.catalog.linear.endpoint import TASKS
 from ftproofs.claim import Claim, Domain, Each, Mean, Source, Variant, log_range, real_range
 from ftproofs.symbolic.vocabulary import equal, v
@@ -18,6 +19,7 @@ RISK = Claim(
     quantifier=Each(),
     domain=TASKS.with_ranges(sigma=0, spectrum=[*ANISOTROPIC, "isotropic"]),
     statements=(equal(v.risk, v.delta_risk),),
+    steps=endpoint_steps.RISK,
     uses=("linear-endpoint",),
     variants=(
         Variant(
@@ -49,6 +51,7 @@ RISK_ISOTROPIC = Claim(
     quantifier=Each(),
     domain=TASKS.with_ranges(spectrum="isotropic"),
     statements=(equal(v.risk, v.perp_delta_norm**2 + v.noise_risk),),
+    steps=endpoint_steps.RISK_ISOTROPIC,
     uses=("linear-endpoint",),
     variants=(
         Variant(
@@ -77,5 +80,6 @@ RISK_OVER_NOISE = Claim(
         spectrum=[*ANISOTROPIC, "isotropic"],
     ).where(v.n <= 3 * v.d / 4, v.n <= v.d - 10),
     statements=(equal(v.risk, v.delta_risk + v.sigma**2 * v.noise_trace),),
+    steps=endpoint_steps.OVER_NOISE,
     uses=("linear-endpoint",),
 )

@@ -2,6 +2,7 @@
 
 from sympy import Rational, exp, pi
 
+from ftproofs.catalog.linear import descent_steps, endpoint_steps
 from ftproofs.claim import Claim, Domain, Each, Source, Variant, log_range, real_range
 from ftproofs.symbolic.vocabulary import equal, greater, less, v
 
@@ -28,6 +29,7 @@ SPAN = Claim(
     quantifier=Each(),
     domain=RUNS.with_ranges(step=STABLE, optimizer=["gd", "momentum", "sgd", "flow"], steps=[200, 20]),
     statements=(equal(v.perp_gap, 0),),
+    steps=endpoint_steps.SPAN,
     variants=(
         Variant(
             "adam",
@@ -54,6 +56,7 @@ STEP_SUFFICIENT = Claim(
     quantifier=Each(),
     domain=RUNS.with_ranges(step=STABLE, steps=[200, 500]),
     statements=(less(v.error_growth, 1),),
+    steps=descent_steps.STEP_SUFFICIENT,
     variants=(
         Variant(
             "bound-doubled",
@@ -72,6 +75,7 @@ STEP_NECESSARY = Claim(
     quantifier=Each(),
     domain=RUNS.with_ranges(step=UNSTABLE, steps=[200, 500]),
     statements=(greater(v.error_growth, 1),),
+    steps=descent_steps.STEP_NECESSARY,
     variants=(
         Variant(
             "half-bound-necessary",
@@ -101,6 +105,8 @@ EARLY_STOPPING = Claim(
         equal(v.mode_contraction, (1 - v.learning_rate * v.mode_eigenvalue) ** v.steps),
         equal(v.mode_filter, (1 - (1 - v.learning_rate * v.mode_eigenvalue) ** v.steps) / v.mode_eigenvalue),
     ),
+    steps=descent_steps.EARLY_STOPPING,
+    corollaries=descent_steps.EARLY_STOPPING_COROLLARIES,
     variants=(
         Variant(
             "flow-filter",
@@ -127,4 +133,5 @@ EARLY_STOPPING_FLOW = Claim(
         equal(v.mode_contraction, exp(-v.learning_rate * v.mode_eigenvalue * v.steps)),
         equal(v.mode_filter, (1 - exp(-v.learning_rate * v.mode_eigenvalue * v.steps)) / v.mode_eigenvalue),
     ),
+    steps=descent_steps.EARLY_STOPPING_FLOW,
 )

@@ -8,7 +8,8 @@ about where training ends.
 from __future__ import annotations
 
 from ftproofs.errors import unknown
-from ftproofs.names import Value, experiment as specification
+from ftproofs.names import Value
+from ftproofs.names import experiment as specification
 from ftproofs.numeric.device import single_threaded
 from ftproofs.numeric.tasks import Task
 from ftproofs.numeric.training import deep_descent, deep_linear, descent, reduced

@@ -20,7 +20,7 @@ from ftproofs.numeric.training.result import ACCEPT, Trained, scale
 from ftproofs.numeric.training.trajectory import Point, Trajectory
 
 #: The step, in units of 2 over a bound of the loss's largest curvature at the start.
-ETA = 0.05
+ETA = 0.25
 
 MAX_STEPS = 60_000
 
@@ -71,7 +71,9 @@ def descend_deep_linear(
         rounding=problem.rounding(norm(source)),
         speed=rate,
     )
-    ends, code, steps = _descend(problem, weights, size, ACCEPT / 2 * unit[twice], trajectory, max_steps or MAX_STEPS)
+    ends, code, steps = _descend(
+        problem, weights, size, ACCEPT / 2 * unit[twice], trajectory, MAX_STEPS if max_steps is None else max_steps
+    )
     beta = networks.predictor(ends)
     plain = _distance(problem, ends, beta)
     nothing = torch.full_like(plain, torch.inf)
@@ -111,9 +113,7 @@ def _descend(
         if t % WATCH_EVERY == 0 or t == max_steps:
             beta, residual = beta.detach(), residual.detach()
             speed = torch.stack([g.square().sum(dim=(1, 2)) for g in gradients]).sum(dim=0)
-            point = Point(
-                beta[:, :, None], norm(beta), torch.zeros_like(size), weights[0], norm(residual), speed
-            )
+            point = Point(beta[:, :, None], norm(beta), torch.zeros_like(size), weights[0], norm(residual), speed)
             trajectory.record(running, t * size, size, point, None)
             gain = norm(networks.predictor(weights[1:])) if depth > 1 else torch.ones_like(size)
             largest = torch.stack([norm(W) for W in weights], dim=1).amax(dim=1)

@@ -99,9 +99,7 @@ class Network:
         growth = (beta * change).sum(dim=(1, 2))
         return Point(beta, norm(beta), growth, self.layers[0], norm(self.residual), slope.square().sum(dim=1))
 
-    def watch(
-        self, z: Tensor, t: Tensor, slope: Tensor, moved: Tensor, h: Tensor, probe: flow.Probe
-    ) -> Tensor:
+    def watch(self, z: Tensor, t: Tensor, slope: Tensor, moved: Tensor, h: Tensor, probe: flow.Probe) -> Tensor:
         point = self.look(slope)
         size, residual = point.size, point.residual
         gain = norm(self.tails[-2]) if self.depth > 1 else torch.ones_like(size)
@@ -198,7 +196,10 @@ def train_deep_linear(
     kind = AutogradNetwork if method else Network
     network = kind(both, doubled, task.source[twice], aim * unit[twice], rate, jump)
     tolerance = torch.tensor(tolerances, dtype=unit.dtype, device=unit.device).repeat_interleave(count)
-    z, code, steps = flow.integrate(network, network.flatten(doubled), tolerance, max_steps or MAX_STEPS)
+    start = network.flatten(doubled)
+    z, code, steps = flow.integrate(
+        network, start, norm(start), tolerance, MAX_STEPS if max_steps is None else max_steps
+    )
     ends, trajectory = network.bind(z), network.trajectory
     beta, bound, jumped = finish(both, ends, code, task.source[twice], jump)
     _, _, gram = factors(both, jumped)
@@ -233,7 +234,9 @@ def finish(
     ends = [torch.where(arrived[:, None, None], W + D, W) for W, D in zip(ends, steps, strict=True)]
     moved = torch.where(arrived[:, None], networks.predictor(ends), beta)
     lipschitz = math.sqrt(depth) * (largest + 2 * norm(residual) / smallest / gain) ** (depth - 1)
-    inexact = lipschitz * (rounding + missed) / (smallest * gain) + 4 * depth * UNIT * problem.X.shape[2] * largest**depth
+    inexact = (
+        lipschitz * (rounding + missed) / (smallest * gain) + 4 * depth * UNIT * problem.X.shape[2] * largest**depth
+    )
     return moved, torch.where(arrived, quadratic + inexact, torch.where(at_saddle, norm(beta), plain)), ends
 
 

@@ -5,8 +5,6 @@ Each case stops by itself, when its own certificate says how near its limit it i
 
 from __future__ import annotations
 
-from collections.abc import Callable
-
 import numpy as np
 import torch
 from torch import Tensor
@@ -15,39 +13,24 @@ from ftproofs.errors import UsageError
 from ftproofs.names import Value
 from ftproofs.numeric.seeds import generator
 from ftproofs.numeric.tasks import Task
-from ftproofs.numeric.training.bounds import Span, linear_bound, linear_distance
+from ftproofs.numeric.training import flow
+from ftproofs.numeric.training.batching import survivors
+from ftproofs.numeric.training.bounds import Span, linear_bound, linear_distance, norm
+from ftproofs.numeric.training.linear_flow import LinearFlow
+from ftproofs.numeric.training.regression import Gradient, autograd_gradient, written_gradient
 from ftproofs.numeric.training.result import ACCEPT, AIM, DIVERGED, NOT_CONVERGED, OK, Trained, scale
 
 #: Steps after which a case is given up.
 MAX_STEPS = {"gd": 40_000, "momentum": 10_000, "sgd": 200_000, "flow": 40_000}
+
+#: Local error of the integrated flow; the certificate does not lean on it.
+FLOW_TOLERANCE = 1e-13
 
 #: The certificate is looked at every so many steps.
 CHECK_EVERY = 8
 
 #: Sample orders are drawn this many steps at a time.
 CHUNK = 256
-
-Gradient = Callable[[Tensor, Tensor, Tensor], Tensor]
-Rule = Callable[[Tensor, int], Tensor]
-
-
-def autograd_gradient(X: Tensor, y: Tensor, theta: Tensor) -> Tensor:
-    """Gradient of ``|X theta - y|^2 / (2 n)`` by automatic differentiation, shape (case, d).
-
-    Args:
-        X: (case, n, d); y: (case, n); theta: (case, d).
-    """
-    leaf = theta.detach().requires_grad_()
-    residual = torch.bmm(X, leaf[:, :, None])[:, :, 0] - y
-    loss = residual.square().sum() / (2 * X.shape[1])
-    (gradient,) = torch.autograd.grad(loss, leaf)
-    return gradient
-
-
-def written_gradient(X: Tensor, y: Tensor, theta: Tensor) -> Tensor:
-    """The same gradient, written out: ``X' (X theta - y) / n``."""
-    residual = torch.baddbmm(y[:, :, None], X, theta[:, :, None], beta=-1)
-    return torch.bmm(X.mT, residual)[:, :, 0] / X.shape[1]
 
 
 class Optimizer:
@@ -109,7 +92,6 @@ class Chebyshev(Optimizer):
             memory = (half * self.size / 2) ** 2 * (2 if t == 1 else 1)
             self.size = 1 / (centre - memory / self.size)
             self.direction = memory * self.direction - g
-            self.direction = self.direction
         return theta + self.rate * self.size * self.direction
 
 
@@ -218,10 +200,16 @@ def train_linear(
         UsageError: FT305 an optimizer that has not this limit.
     """
     name = str(parameters[0]["optimizer"])
-    span = Span.of(task.X)
-    rule = optimizer(task, span, name, method, rate)
-    unit = scale(task, parameters)
-    theta, steps = descend(rule, span, task, aim * unit, max_steps or MAX_STEPS[name])
+    limit = MAX_STEPS.get(name, 0) if max_steps is None else max_steps
+    span, unit = Span.of(task.X), scale(task, parameters)
+    if name == "flow" and method == 0:
+        system = LinearFlow(task.X, task.y, autograd_gradient, rate=rate, span=span, target=aim * unit)
+        tolerance = torch.full_like(unit, FLOW_TOLERANCE)
+        size = norm(task.source) + norm(task.target)
+        theta, _, steps = flow.integrate(system, task.source.clone(), size, tolerance, limit)
+    else:
+        rule = optimizer(task, span, name, method, rate)
+        theta, steps = descend(rule, span, task, aim * unit, limit)
     return certify(task, span, theta, steps, unit)
 
 
@@ -256,10 +244,8 @@ def descend(rule: Optimizer, span: Span, task: Task, target: Tensor, max_steps: 
             end[alive[new]], taken[alive[new]] = theta[new], float(t)
             if bool(done.all()):
                 break
-            live = torch.nonzero(~done)[:, 0]
-            if len(live) <= 0.7 * len(alive) and len(alive) > 2:
-                # Kernels for a batch of one round differently: never fewer than two.
-                index = live if len(live) > 1 else live.repeat(2)
+            index = survivors(~done)
+            if index is not None:
                 rule.keep(index)
                 theta, alive, target, span = theta[index], alive[index], target[index], span.select(index)
         theta = rule.step(theta, t)

@@ -13,6 +13,8 @@ import torch
 from scipy.integrate._ivp import dop853_coefficients as dop853
 from torch import Tensor
 
+from ftproofs.numeric.training.batching import survivors
+
 STAGES = dop853.N_STAGES
 _A = torch.from_numpy(dop853.A[:STAGES, :STAGES].copy())
 #: Rows: the step, and the error estimates of order 5 and 3.
@@ -76,12 +78,13 @@ class _Workspace:
 
 
 def integrate(
-    system: System, z: Tensor, tolerance: Tensor, max_steps: int, horizon: Tensor | None = None
+    system: System, z: Tensor, scale: Tensor, tolerance: Tensor, max_steps: int, horizon: Tensor | None = None
 ) -> tuple[Tensor, Tensor, Tensor]:
     """Follow the flow from z (case, m) until ``system.watch`` says each case is done.
 
     Args:
-        tolerance: (case,), local error allowed, relative to the norm of the start.
+        scale: (case,), size of z that errors are relative to.
+        tolerance: (case,), local error allowed, relative to the scale.
         max_steps: steps tried before a case is given up.
         horizon: (case,), times at which cases arrive whatever they watch.
 
@@ -93,13 +96,13 @@ def integrate(
     alive = torch.arange(len(z), device=z.device)
     running = torch.ones(len(z), dtype=torch.bool, device=z.device)
     t = torch.zeros_like(steps)
-    allowed = tolerance * torch.linalg.vector_norm(z, dim=1)
+    allowed = tolerance * scale
 
     work = _Workspace(system, z)
     work.stage.copy_(z)
     system.slope(work.at, work.out[0])
     speed = torch.linalg.vector_norm(work.K[:, 0], dim=1)
-    h = torch.where(speed > 0, 0.01 * torch.linalg.vector_norm(z, dim=1) / speed, 1.0).clamp_max(LONGEST)
+    h = torch.where(speed > 0, 0.01 * scale / speed, 1.0).clamp_max(LONGEST)
     previous = torch.full_like(h, 1e-4)
     horizon = torch.full_like(t, torch.inf) if horizon is None else horizon
     h = torch.minimum(h, horizon)
@@ -114,12 +117,10 @@ def integrate(
         if bool(new.any()):
             end[alive[new]], code[alive[new]], steps[alive[new]] = work.start[new], state[new], float(tried)
             running = running & ~new
-            live = torch.nonzero(running)[:, 0]
-            if not len(live):
+            if not bool(running.any()):
                 break
-            if len(live) <= 0.7 * len(alive) and len(alive) > 2:
-                # Kernels for a batch of one round differently: never fewer than two.
-                index = live if len(live) > 1 else live.repeat(2)
+            index = survivors(running)
+            if index is not None:
                 system.keep(index)
                 first, start = work.K[index, 0], work.start[index]
                 work = _Workspace(system, start)

@@ -78,7 +78,9 @@ def compare(
     # Linear regression ends in the same place on any path inside the span.
     integration = torch.zeros_like(gap) if depth == 1 else SAFETY * gap + floor
     status = []
-    for a, b, good in zip(code[tight].tolist(), code[loose].tolist(), (bound[tight] <= ACCEPT * unit).tolist(), strict=True):
+    for a, b, good in zip(
+        code[tight].tolist(), code[loose].tolist(), (bound[tight] <= ACCEPT * unit).tolist(), strict=True
+    ):
         if flow.NOT_FINITE in (a, b):
             status.append(DIVERGED)
         elif a == b == flow.ARRIVED and good:

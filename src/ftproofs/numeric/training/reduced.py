@@ -166,7 +166,9 @@ def train_reduced(
     system = Reduced(both, n, depth, rate, trajectory)
     start = torch.cat([alpha, m[:, None]], dim=1)
     tolerance = torch.tensor(TOLERANCES if jump else TAIL_TOLERANCES).to(unit).repeat_interleave(count)
-    z, code, steps = flow.integrate(system, start[twice], tolerance, max_steps or MAX_STEPS)
+    z, code, steps = flow.integrate(
+        system, start[twice], norm(start)[twice], tolerance, MAX_STEPS if max_steps is None else max_steps
+    )
 
     arrived, at_saddle = code == flow.ARRIVED, code == flow.AT_SADDLE
     step, _ = system.jump(z, both)
@@ -192,7 +194,7 @@ def _predictor(z: Tensor, channels: Channels, depth: int) -> tuple[Tensor, Tenso
 
 def _bound(z: Tensor, channels: Channels, depth: int, jump: bool, arrived: Tensor) -> Tensor:
     """`bounds.path_bounds` where the flow stopped, with the rounding of the residual."""
-    beta, w = _predictor(z, channels, depth)
+    _, w = _predictor(z, channels, depth)
     m = z[:, -1].abs()
     largest = torch.maximum(norm(w), m) if depth > 1 else norm(w)
     gain = m ** (depth - 1)

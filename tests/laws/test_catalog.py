@@ -1,0 +1,81 @@
+"""The law suite: what every claim of the catalog must satisfy, whoever wrote it.
+
+Adding a family adds its claims here with no edit.  Rows are shared between a claim
+and its variants, as they are in any run.
+"""
+
+from __future__ import annotations
+
+from dataclasses import replace
+
+import pytest
+
+from ftproofs.catalog import claims
+from ftproofs.check import MemoryStore, check
+from ftproofs.claim import Source
+from ftproofs.ids import decode
+from ftproofs.names import EXPERIMENTS, MEASUREMENTS, PARAMETERS
+from ftproofs.run.replay import replay
+from ftproofs.symbolic.vocabulary import symbol_names
+
+CLAIMS = claims()
+
+
+@pytest.mark.parametrize("name", CLAIMS)
+def test_claim_passes_and_its_variants_are_refuted(name: str) -> None:
+    """The word is as expected, each counterexample replays bit for bit, and names decide nothing."""
+    claim = CLAIMS[name]
+    store = MemoryStore()
+    verdict = check(claim, budget="low", device="cpu", store=store)
+    assert verdict.as_expected, f"{verdict.word}: {verdict.experiment.detail} {verdict.derivation}"
+    for variant in claim.false_variants():
+        found = check(variant, budget="low", device="cpu", store=store)
+        assert found.word == "refuted", f"{variant.id}: {found.word}, {found.experiment.detail}"
+        assert found.experiment.status == "refuted"
+        for seen in (found.experiment.simplest, found.experiment.worst):
+            assert seen is not None
+            _replays(seen.id, store)
+        anonymous = replace(
+            variant, id="x", title="", source=Source(""), expected=None, variants=(), uses=(), corollaries=()
+        )
+        assert check(anonymous, budget="low", device="cpu", store=store).word == found.word
+    anonymous = replace(claim, id="x", title="", source=Source(""), expected=None, variants=(), uses=())
+    assert check(anonymous, budget="low", device="cpu", store=store).word == verdict.word
+
+
+def _replays(setting_id: str, store: MemoryStore) -> None:
+    known, row = decode(setting_id), replay(setting_id, device="cpu")
+    stored = [
+        (rows, case)
+        for rows in store.rows()
+        for case, setting in enumerate(rows.block.settings)
+        if (setting, rows.block.engine, rows.block.method) == (known.setting, known.engine, known.method)
+        and len(rows.block) == known.batch
+    ]
+    assert stored, "the counterexample's row is not in the store"
+    for rows, case in stored:
+        for measurement, values in rows.values.items():
+            assert values[case].tobytes() == row.values[measurement][0].tobytes(), measurement
+
+
+@pytest.mark.parametrize("name", claims(variants=True))
+def test_claim_speaks_its_experiments_language(name: str) -> None:
+    """Every name of a statement, domain and constraint is one the experiment offers."""
+    claim = claims(variants=True)[name]
+    spec = EXPERIMENTS[claim.experiment]
+    offered = set(spec.parameters) | set(spec.measurements)
+    for statement in claim.statements:
+        for expression in (statement.lhs, statement.rhs):
+            spoken = {n for n in symbol_names(expression) if n in PARAMETERS or n in MEASUREMENTS}
+            assert spoken <= offered
+    for parameter, _ in claim.domain.ranges:
+        assert parameter in spec.parameters
+
+
+@pytest.mark.parametrize("name", CLAIMS)
+def test_claim_names_its_source_and_what_it_uses(name: str) -> None:
+    claim = CLAIMS[name]
+    assert claim.source.reference
+    assert set(claim.uses) <= set(CLAIMS)
+    assert claim.title
+    assert claim.steps, "a claim of the catalog has a derivation"
