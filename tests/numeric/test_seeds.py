@@ -58,7 +58,7 @@ def test_the_code_hash_follows_the_sources(monkeypatch, tmp_path):
 
     source = Path(seeds.__file__).parent
     shutil.copytree(source, tmp_path / "ftproofs" / "numeric", ignore=shutil.ignore_patterns("__pycache__"))
-    shutil.copy(source.parent / "names.py", tmp_path / "ftproofs")
+    shutil.copytree(source.parent / "names", tmp_path / "ftproofs" / "names")
     copy = tmp_path / "ftproofs" / "numeric"
     monkeypatch.setattr(seeds, "__file__", str(copy / "seeds.py"))
 
@@ -71,7 +71,7 @@ def test_the_code_hash_follows_the_sources(monkeypatch, tmp_path):
     (copy / "training" / "flow.py").write_text("changed")
     changed = recomputed()
     assert changed != seeds.code_hash()
-    (tmp_path / "ftproofs" / "names.py").write_text("changed")
+    (tmp_path / "ftproofs" / "names" / "kinds.py").write_text("changed")
     assert recomputed() not in (changed, seeds.code_hash())
 
 

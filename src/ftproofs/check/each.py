@@ -90,9 +90,12 @@ def check_each(claim: Claim, context: Context) -> Evidence:
     if status != "refuted":
         links["A"] = against_oracle(context, [x.rows for x in explored], claim.margin)
         links["B"] = solver_draws(claim, context, judges, [x.rows for x in explored])
-        if any(links[name].status in ("refuted", "error") for name in ("A", "B")):
-            status, detail = "undecided", "training, oracle and statement do not agree with one another"
-            flags.add("disagreement")
+        failed = [name for name in ("A", "B") if links[name].status not in ("certified", "none")]
+        if status == "certified" and failed:
+            status, detail = "undecided", f"link {' and '.join(failed)} did not pass"
+            if any(links[name].status == "refuted" for name in failed):
+                detail = "training, oracle and statement do not agree with one another"
+                flags.add("disagreement")
     if status == "undecided" and not detail:
         detail = _missing(explored)
     return Evidence(

@@ -2,9 +2,11 @@
 
 from __future__ import annotations
 
+import os
 import time
 from collections.abc import Sequence
 from contextlib import ExitStack
+from pathlib import Path
 
 from ftproofs.claim import Claim, Store
 from ftproofs.cli.output import check_json_target, deliver, line, log, show, to_stdout
@@ -51,6 +53,7 @@ def check(names: Sequence[str], options: CheckOptions) -> int:
     from ftproofs.catalog import find
 
     claims = find(*names)
+    _keep_hypothesis_out_of_here()
     from ftproofs.check import check as check_claim
     from ftproofs.numeric.device import resolve_device
     from ftproofs.numeric.seeds import code_hash
@@ -108,6 +111,12 @@ def check(names: Sequence[str], options: CheckOptions) -> int:
             for claim, verdict in checked:
                 ledger.put_verdict(claim, results.claim_result(claim, verdict), run=run.conditions())
     return exit_status([verdict for _, verdict in checked])
+
+
+def _keep_hypothesis_out_of_here() -> None:
+    """Its cache goes to the user's cache folder, not into the folder a check happens to run in."""
+    cache = Path(os.environ.get("XDG_CACHE_HOME") or Path.home() / ".cache")
+    os.environ.setdefault("HYPOTHESIS_STORAGE_DIRECTORY", str(cache / "ftproofs" / "hypothesis"))
 
 
 def _report(checked: Sequence[tuple[Claim, Verdict]], run: Run, options: CheckOptions) -> None:

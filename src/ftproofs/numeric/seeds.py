@@ -23,11 +23,12 @@ _STREAMS: dict[Stream, tuple[int, ...]] = {"data": (), "start": (1,), "order": (
 
 @cache
 def code_hash() -> str:
-    """SHA-256 (hex) of the sources that decide what a row contains: this wing and ``names.py``."""
+    """SHA-256 (hex) of the sources that decide what a row contains: this wing and the names."""
     here = Path(__file__).resolve().parent
     sources = [p for p in here.rglob("*.py") if p.name not in WITHOUT_ROWS]
     digest = hashlib.sha256()
-    for path in sorted([*sources, here.parent / "names.py"], key=lambda p: p.relative_to(here.parent).as_posix()):
+    sources += (here.parent / "names").glob("*.py")
+    for path in sorted(sources, key=lambda p: p.relative_to(here.parent).as_posix()):
         content = path.read_bytes()
         digest.update(f"{path.relative_to(here.parent).as_posix()}\0{len(content)}\0".encode())
         digest.update(content)

@@ -1,9 +1,10 @@
-"""Rows to bytes and back: a JSON header and raw little-endian float64 arrays, with a checksum."""
+"""Rows to bytes and back: a JSON header and little-endian float64 arrays, deflated, with a checksum."""
 
 from __future__ import annotations
 
 import hashlib
 import json
+import zlib
 from collections.abc import Mapping
 from dataclasses import dataclass
 from typing import Any
@@ -22,7 +23,11 @@ class DamagedPayload(Exception):
 
 @dataclass(frozen=True, slots=True)
 class Payload:
-    """What the ledger keeps of a block; ``checksum`` is the SHA-256 of key, header and arrays."""
+    """What the ledger keeps of a block.
+
+    ``arrays`` are the deflated bytes of the arrays in the header's order (many are
+    constant); ``checksum`` is the SHA-256 of key, header and arrays.
+    """
 
     header: str
     arrays: bytes
@@ -69,7 +74,7 @@ def pack(rows: Rows, key: bytes) -> Payload:
         separators=(",", ":"),
         allow_nan=False,
     )
-    data = b"".join(parts)
+    data = zlib.compress(b"".join(parts), level=1)
     return Payload(header, data, digest(key, header, data))
 
 
@@ -88,10 +93,11 @@ def unpack(payload: Payload, key: bytes, block: Block) -> Rows:
         status = tuple(word for word, count in header["status"] for _ in range(count))
         total = sum(len(header[group]) for group in _GROUPS)
         fits = header["block"] == block.canonical() and header["cases"] == cases == len(status)
-        if not fits or len(payload.arrays) != total * cases * FLOAT.itemsize:
+        data = _inflate(payload.arrays, total * cases * FLOAT.itemsize) if fits else None
+        if data is None:
             raise DamagedPayload("layout of a row")
         # Copied into native, writable memory: the buffer itself is read-only.
-        table = np.frombuffer(payload.arrays, dtype=FLOAT).reshape(total, cases).astype(np.float64)
+        table = np.frombuffer(data, dtype=FLOAT).reshape(total, cases).astype(np.float64)
         arrays = iter(table)
         groups = {group: {name: next(arrays) for name in header[group]} for group in _GROUPS}
         return Rows(
@@ -104,8 +110,15 @@ def unpack(payload: Payload, key: bytes, block: Block) -> Rows:
             header["device"],
             header["seconds"],
         )
-    except (KeyError, TypeError, ValueError) as error:
+    except (KeyError, TypeError, ValueError, zlib.error) as error:
         raise DamagedPayload(f"header of a row: {error}") from None
+
+
+def _inflate(packed: bytes, size: int) -> bytes | None:
+    """The bytes, if they are exactly ``size``; a file from anywhere cannot make it take more memory."""
+    expander = zlib.decompressobj()
+    data = expander.decompress(packed, size + 1)
+    return data if len(data) == size and (expander.eof or size == 0) and not expander.unused_data else None
 
 
 def _runs(words: tuple[str, ...]) -> list[tuple[str, int]]:

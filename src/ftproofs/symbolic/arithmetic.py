@@ -20,6 +20,7 @@ from ftproofs.errors import UsageError
 #: Exact where possible, a ball otherwise.
 Ball: TypeAlias = Any
 _EXACT_BITS = 1 << 14
+_LARGEST_ROOT = 64
 
 
 class Undefined(ArithmeticError):
@@ -95,8 +96,8 @@ def power(base: Ball, exponent: Ball) -> Ball:
             return _power_of_zero(exponent)
     elif base < 0:
         raise Undefined("a power of a negative number")
-    if isinstance(exponent, arb):
-        return ball(base) ** exponent
+    if isinstance(exponent, arb) or exponent.q > _LARGEST_ROOT:
+        return ball(base) ** ball(exponent)
     if not isinstance(base, arb):
         exact = _exact_root(base, int(exponent.q))
         if exact is not None:

@@ -14,7 +14,7 @@ import sympy
 from sympy import Basic, Expr, S, Symbol
 from sympy.codegen.cfunctions import expm1, log1p
 from sympy.codegen.rewriting import expm1_opt, log1p_opt, optimize
-from sympy.printing.codeprinter import CodePrinter
+from sympy.printing.codeprinter import CodePrinter, PrintMethodNotImplementedError
 
 from ftproofs.errors import KernelError
 from ftproofs.symbolic import balls
@@ -41,7 +41,6 @@ _SPECIAL_FUNCTIONS: dict[Any, str] = {
     sympy.erf: "erf",
     sympy.erfc: "erfc",
     sympy.loggamma: "gammaln",
-    sympy.digamma: "digamma",
 }
 
 
@@ -51,7 +50,7 @@ class ArrayPrinter(CodePrinter):
     language = "array code"
 
     def __init__(self, names: dict[Symbol, str]) -> None:
-        super().__init__({"strict": False})
+        super().__init__({"strict": True})
         self.names = names
         self.functions: dict[str, Any] = {}
 
@@ -140,6 +139,11 @@ class ArrayPrinter(CodePrinter):
         """As an array, also where the expression is a constant."""
         return self._print(expr) if expr.free_symbols else f"full({literal(expr)})"
 
+    def _print_polygamma(self, expr: sympy.polygamma) -> str:
+        if expr.args[0] != 0:
+            return self.emptyPrinter(expr)
+        return f"special.digamma({self._array(expr.args[1])})"
+
     def emptyPrinter(self, expr: Basic) -> str:
         raise KernelError("FT141", f"no array code for {type(expr).__name__}")
 
@@ -162,7 +166,10 @@ def source(expr: Expr, args: tuple[Symbol, ...], *, cse: bool) -> tuple[str, dic
         common, (expr,) = sympy.cse([expr], symbols=(sympy.Dummy(f"c{i}") for i in range(10**6)), list=True)
     names |= {symbol: f"c{i}" for i, (symbol, _) in enumerate(common)}
     printer = ArrayPrinter(names)
-    lines = [f"    c{i} = {printer._print(value)}" for i, (_, value) in enumerate(common)]
-    result = printer._array(expr)
+    try:
+        lines = [f"    c{i} = {printer._print(value)}" for i, (_, value) in enumerate(common)]
+        result = printer._array(expr)
+    except PrintMethodNotImplementedError as error:
+        raise KernelError("FT141", f"no array code: {error}".splitlines()[0]) from None
     head = f"def kernel({', '.join(['full', *(names[symbol] for symbol in args)])}):"
     return "\n".join([head, *lines, f"    return {result}"]), printer.functions

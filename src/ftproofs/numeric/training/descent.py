@@ -216,7 +216,7 @@ def train_linear(
 def certify(task: Task, span: Span, theta: Tensor, steps: Tensor, unit: Tensor, accept: float = ACCEPT) -> Trained:
     """The linear certificate of theta (case, d), and the status that follows from it."""
     bound, drift = linear_bound(span, task.X, task.y, theta, task.source)
-    finite = torch.isfinite(theta).all(dim=1)
+    finite = torch.isfinite(bound)
     good = bound <= accept * unit
     status = tuple(
         OK if g else NOT_CONVERGED if f else DIVERGED for g, f in zip(good.tolist(), finite.tolist(), strict=True)

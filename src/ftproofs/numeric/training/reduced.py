@@ -165,7 +165,8 @@ def train_reduced(
     )
     system = Reduced(both, n, depth, rate, trajectory)
     start = torch.cat([alpha, m[:, None]], dim=1)
-    tolerance = torch.tensor(TOLERANCES if jump else TAIL_TOLERANCES).to(unit).repeat_interleave(count)
+    pair = TOLERANCES if jump else TAIL_TOLERANCES
+    tolerance = torch.tensor(pair, dtype=unit.dtype, device=unit.device).repeat_interleave(count)
     z, code, steps = flow.integrate(
         system, start[twice], norm(start)[twice], tolerance, MAX_STEPS if max_steps is None else max_steps
     )

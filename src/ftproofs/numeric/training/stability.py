@@ -30,6 +30,9 @@ OTHER_UNIT = 1.1
 
 SAFETY = 10.0
 
+#: Measurements that read as infinite when the iterate left float64.
+_SIZES = ("error_growth", "fit_gap", "train_loss")
+
 
 def learning_rate(X: Tensor, parameters: list[dict[str, Value]]) -> Tensor:
     """``step * 2 n / s_max(X)^2``, (case,)."""
@@ -82,7 +85,7 @@ def iterate(
 def _train(task: Task, parameters: list[dict[str, Value]], rate: Tensor, gradient: Gradient) -> tuple[Tensor, Tensor]:
     """The iterate and its shadow, each (case, d)."""
     name, steps = str(parameters[0]["optimizer"]), int(parameters[0]["steps"])
-    decay = torch.tensor([float(p["weight_decay"]) for p in parameters]).to(rate)
+    decay = torch.tensor([float(p["weight_decay"]) for p in parameters], dtype=rate.dtype, device=rate.device)
     unit = 1.0 if name == "adam" else OTHER_UNIT
     X = torch.cat([task.X, task.X.flip(1, 2)])
     y = torch.cat([task.y, unit * task.y.flip(1)])
@@ -125,8 +128,8 @@ def run(task: Task, parameters: list[dict[str, Value]], *, method: int = 0) -> R
     readings = _read(task, rate, end, shadow)
     if parameters[0]["optimizer"] == "flow":
         # A flow cannot diverge; what is not finite was not finished.
-        lost = ~(torch.isfinite(end).all(dim=1) & torch.isfinite(shadow).all(dim=1))
-        for name in ("error_growth", "fit_gap", "train_loss"):
+        lost = ~torch.isfinite(end + shadow).all(dim=1)
+        for name in _SIZES:
             value, bound = readings[name]
             readings[name] = (torch.where(lost, torch.nan, value), torch.where(lost, torch.inf, bound))
     return {name: (value[:count], bound[:count]) for name, (value, bound) in readings.items()}
@@ -139,7 +142,6 @@ def _read(task: Task, rate: Tensor, end: Tensor, shadow: Tensor) -> Readings:
     U, s, Vh = torch.linalg.svd(X, full_matrices=False)
     if bool((s[:, 0] <= 0).any()):
         raise UsageError("FT305", "a design of zeros has no step size")
-    finite = torch.isfinite(end).all(dim=1) & torch.isfinite(shadow).all(dim=1)
     rounded = (n + d) * UNIT
 
     def residual(theta: Tensor) -> Tensor:
@@ -177,7 +179,9 @@ def _read(task: Task, rate: Tensor, end: Tensor, shadow: Tensor) -> Readings:
         "initial_loss": loss(r0, rounded * size0),
     }
     readings |= _read_mode(task, s, Vh, e0, e1, iterate_error, outside, end - start)
-    for name in ("error_growth", "fit_gap", "train_loss"):
+    # Norms overflow at the square root of the largest number; then nothing of the iterate is read.
+    finite = torch.isfinite(torch.stack([z for name in _SIZES for z in readings[name]])).all(dim=0)
+    for name in _SIZES:
         value, bound = readings[name]
         readings[name] = (torch.where(finite, value, torch.inf), torch.where(finite, bound, 0.0))
     for name in ("perp_gap", "mode_contraction", "mode_filter"):

@@ -1,0 +1,70 @@
+"""What is chosen before training."""
+
+from __future__ import annotations
+
+import math
+from collections.abc import Mapping
+
+from ftproofs.names.kinds import Parameter, by_name
+
+OPTIMIZERS = ("gd", "momentum", "sgd", "adam", "flow")
+SPECTRA = ("isotropic", "power-law", "spiked")
+INPUTS = ("gaussian", "sphere", "population")
+
+PARAMETERS: Mapping[str, Parameter] = by_name(
+    Parameter("n", "number of target samples", "n", "integer", "positive", 1, shapes=True),
+    Parameter("d", "input dimension", "d", "integer", "positive", 1, shapes=True),
+    Parameter("gamma", "samples over dimension, n/d", r"\gamma", sign="positive"),
+    Parameter(
+        "theta",
+        "angle between source and target teacher, radians",
+        r"\theta",
+        low=0.0,
+        high=math.pi,
+    ),
+    Parameter("source_norm", "norm of the source teacher", "s", sign="positive"),
+    Parameter("target_norm", "norm of the target teacher", r"\tau", sign="positive"),
+    Parameter("sigma", "standard deviation of the target labels' noise", r"\sigma"),
+    Parameter(
+        "spectrum",
+        "eigenvalues of the inputs' covariance",
+        r"\mathrm{spec}(\Sigma)",
+        "choice",
+        choices=SPECTRA,
+    ),
+    Parameter("alpha", "power-law exponent: eigenvalues i^-alpha", r"\alpha"),
+    Parameter("spikes", "number of large eigenvalues (spiked)", "k", "integer"),
+    Parameter("spike_ratio", "a large eigenvalue over a small one (spiked)", r"\lambda_1"),
+    Parameter(
+        "inputs",
+        "rows Sigma^(1/2) z with z standard normal (gaussian) or uniform of norm sqrt(d) (sphere); "
+        "population: X'X/n = Sigma exactly, needs n = d",
+        r"\mathrm{inputs}",
+        "choice",
+        choices=INPUTS,
+    ),
+    Parameter("L", "depth", "L", "integer", "positive", 1, shapes=True),
+    Parameter("width", "hidden width (1: the exact chain)", "h", "integer", "positive", 1, shapes=True),
+    Parameter(
+        "imbalance",
+        "L = 2 only: the start's readout is imbalance * sqrt(source_norm) (1: balanced)",
+        r"\alpha_0",
+        sign="positive",
+    ),
+    Parameter(
+        "optimizer",
+        "gd (full batch), momentum (heavy ball), sgd (one sample a step), adam, flow (gradient flow)",
+        r"\mathrm{opt}",
+        "choice",
+        choices=OPTIMIZERS,
+        shapes=True,
+    ),
+    Parameter(
+        "step",
+        "step size in units of 2n/s_max(X)^2, where gradient descent stops converging",
+        r"\eta/\eta_{\max}",
+        sign="positive",
+    ),
+    Parameter("weight_decay", "coefficient of the L2 penalty's gradient", r"\omega"),
+    Parameter("steps", "number of optimizer steps", "T", "integer", "positive", 1, shapes=True),
+)

@@ -1,0 +1,105 @@
+"""Values for parameters: checked, completed with defaults, with n, d and gamma made to fit."""
+
+from __future__ import annotations
+
+import math
+from collections.abc import Mapping
+
+from ftproofs.errors import UsageError, unknown
+from ftproofs.names.experiments import EXPERIMENTS
+from ftproofs.names.kinds import REQUIRED, Experiment, Value
+from ftproofs.names.measurements import MEASUREMENTS
+from ftproofs.names.parameters import PARAMETERS
+
+
+def experiment(name: str) -> Experiment:
+    """The experiment of that name.
+
+    Raises:
+        UsageError: FT302, listing the nearest names.
+    """
+    try:
+        return EXPERIMENTS[name]
+    except KeyError:
+        raise unknown("experiment", name, EXPERIMENTS, code="FT302") from None
+
+
+def complete(name: str, given: Mapping[str, Value]) -> dict[str, Value]:
+    """The experiment's parameters, given ones checked and defaults filled in.
+
+    Two of ``n``, ``d``, ``gamma`` fix the third: ``n = round(gamma * d)``.  The
+    result has every parameter of the experiment and no ``gamma``.
+
+    Raises:
+        UsageError: FT303 a parameter the experiment has not; FT304 a value outside
+            its range or of the wrong kind; FT305 n, d and gamma that do not fit;
+            FT306 a missing parameter.
+    """
+    spec = experiment(name)
+    given = dict(given)
+    gamma = given.pop("gamma", None)
+    if gamma is not None:
+        given |= _resolve_gamma(gamma, given)
+    for key in given:
+        if key not in spec.parameters:
+            raise unknown(f"parameter of {name}", key, spec.parameters, code="FT303")
+    values: dict[str, Value] = {}
+    for key, default in spec.parameters.items():
+        if key in given:
+            values[key] = check_value(key, given[key])
+        elif default == REQUIRED:
+            raise UsageError("FT306", f"{name} needs a value for {key} ({PARAMETERS[key].meaning})")
+        else:
+            values[key] = default
+    return values
+
+
+def _resolve_gamma(gamma: Value, given: Mapping[str, Value]) -> dict[str, Value]:
+    ratio = check_value("gamma", gamma)
+    assert isinstance(ratio, float)
+    if "n" in given and "d" in given:
+        n, d = check_value("n", given["n"]), check_value("d", given["d"])
+        if not isinstance(n, int) or not isinstance(d, int) or n != round(ratio * d):
+            raise UsageError("FT305", f"n = {n}, d = {d} and gamma = {ratio} do not fit; give two of the three")
+        return {}
+    if "d" in given:
+        d = check_value("d", given["d"])
+        assert isinstance(d, int)
+        return {"n": round(ratio * d)}
+    if "n" in given:
+        n = check_value("n", given["n"])
+        assert isinstance(n, int)
+        return {"d": round(n / ratio)}
+    raise UsageError("FT305", "gamma alone does not fix n and d; give one of them as well")
+
+
+def check_value(name: str, value: Value) -> Value:
+    """The value in its parameter's own type (int, float or str).
+
+    Raises:
+        UsageError: FT304, naming the parameter, what was found and what was expected.
+    """
+    parameter = PARAMETERS[name]
+    if parameter.kind == "choice":
+        if value not in parameter.choices:
+            raise UsageError("FT304", f"{name} = {value!r}: expected one of {', '.join(parameter.choices)}")
+        return value
+    if isinstance(value, (str, bool)):
+        raise UsageError("FT304", f"{name} = {value!r}: expected a number ({parameter.meaning})")
+    number = float(value)
+    low_ok = number > parameter.low if parameter.sign == "positive" and parameter.low == 0 else number >= parameter.low
+    if not (low_ok and number <= parameter.high) or not math.isfinite(number):
+        opening = "(" if parameter.sign == "positive" and parameter.low == 0 else "["
+        closing = ")" if parameter.high == math.inf else "]"
+        interval = f"{opening}{parameter.low:g}, {parameter.high:g}{closing}"
+        raise UsageError("FT304", f"{name} = {value!r}: expected {parameter.kind} in {interval} ({parameter.meaning})")
+    if parameter.kind == "integer":
+        if number != int(number):
+            raise UsageError("FT304", f"{name} = {value!r}: expected an integer ({parameter.meaning})")
+        return int(number)
+    return number
+
+
+def scale_names(measurement: str) -> tuple[tuple[str, int], ...]:
+    """The factors (name, exponent) of a measurement's scale; empty for scale 1."""
+    return MEASUREMENTS[measurement].scale
