@@ -3,6 +3,13 @@
 from __future__ import annotations
 
 import importlib
+import signal
+import sqlite3
+import subprocess
+import sys
+import time
+from collections.abc import Callable
+from contextlib import closing
 from pathlib import Path
 from typing import Any
 
@@ -20,7 +27,7 @@ def test_check_prints_a_table_and_writes_the_results(run: Any, fake_check: FakeC
     assert "\x1b" not in out
     (row,) = [line for line in out.splitlines() if line.split()[:1] == [CLAIM]]
     assert "proved" in row
-    assert "worst error 1.0e-09, bound 2.0e-08, tolerance 1.0e-06" in row
+    assert "error 1.0e-09, bound 2.0e-08" in row
     assert "Full results: .ftproofs/results.json" in out
     call = fake_check.calls[0]
     assert {k: call[k] for k in ("settings", "budget", "seed", "device", "store")} == {
@@ -165,3 +172,71 @@ def test_derive(run: Any, monkeypatch: pytest.MonkeyPatch, status: Any, code: in
         assert "a detail" in out
     found = document("derive", run("derive", CLAIM, "--json")[1])
     assert found["claims"][0]["derivation"]["status"] == status
+
+
+# -- the real check ----------------------------------------------------------------
+
+
+def test_a_real_check_resumes_from_its_ledger_and_replays(
+    run: Any, folder: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    words = ("check", CLAIM, "--settings", "4", "--budget", "low", "--seed", "3", "--device", "cpu", "--ledger", "l.db")
+    status, _, err = run(*words)
+    assert (status, err) == (0, "")
+    first = document("check", (folder / "l.results.json").read_text())
+    (claim,) = first["claims"]
+    assert claim["experiment"]["status"] == "certified"
+    worst = claim["experiment"]["worst"]
+    assert 0 <= worst["error"] <= claim["experiment"]["tolerance"]
+
+    # The id alone gives the number that was compared; of a nonnegative one only the part above zero counts.
+    side = claim["statement"][worst["statement"]].split(" == ")[0]
+    row = document("replay", run("replay", worst["id"], "--json")[1])
+    assert row["setting"] == worst["setting"]
+    assert abs(row["measurements"][side]["value"] - worst["observed"]) <= worst["bound"]
+    assert worst["observed"] + worst["bound"] <= 1.001 * sum(row["measurements"][side].values())
+
+    # A rerun finds every row and trains nothing.
+    def refuse(*_: object, **__: object) -> None:
+        raise AssertionError("trained again")
+
+    monkeypatch.setattr(importlib.import_module("ftproofs.numeric.experiments"), "run", refuse)
+    assert run(*words)[0] == 0
+    again = document("check", (folder / "l.results.json").read_text())
+    assert without_times(again) == without_times(first)
+
+
+def without_times(value: Any) -> Any:
+    if isinstance(value, dict):
+        return {key: without_times(item) for key, item in value.items() if key != "seconds"}
+    if isinstance(value, list):
+        return [without_times(item) for item in value]
+    return value
+
+
+def test_ctrl_c_keeps_what_was_done(folder: Path) -> None:
+    command = [sys.executable, "-m", "ftproofs", "check", "linear", "--budget", "high", "--ledger", "rows.db"]
+    with subprocess.Popen(command, stdout=subprocess.PIPE, stderr=subprocess.PIPE, text=True) as process:
+        wait_until(lambda: rows_in(folder / "rows.db") > 0)
+        process.send_signal(signal.SIGINT)
+        _, err = process.communicate(timeout=60)
+    assert process.returncode == 130
+    assert err.count("\n") == 1
+    assert err.startswith("ftproofs: interrupted after ")
+    assert "the same command resumes" in err
+    assert rows_in(folder / "rows.db") > 0
+
+
+def rows_in(path: Path) -> int:
+    try:
+        with closing(sqlite3.connect(f"file:{path}?mode=ro", uri=True)) as ledger:
+            return int(ledger.execute("SELECT count(*) FROM blocks").fetchone()[0])
+    except sqlite3.Error:
+        return 0
+
+
+def wait_until(true: Callable[[], bool], seconds: float = 120) -> None:
+    end = time.monotonic() + seconds
+    while not true():
+        assert time.monotonic() < end, "it never happened"
+        time.sleep(0.05)

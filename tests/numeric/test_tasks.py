@@ -3,7 +3,7 @@ import math
 import numpy as np
 import pytest
 import torch
-from problems import batch, same_bits
+from problems import batch, fixed_draws, same_bits  # noqa: F401
 
 from ftproofs.claim import Setting
 from ftproofs.errors import UsageError

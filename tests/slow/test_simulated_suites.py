@@ -121,11 +121,30 @@ def test_true_suites_are_not_refuted(kind: Kind, exact: bool) -> None:
     assert found.mean_e > 0.1  # It bets at all.
 
 
+def test_the_heaviest_tail_is_not_refuted_at_many_draws() -> None:
+    """d - n = 4, mostly noise, a pilot's variance (mostly an underestimate): 400 claims at 32 768 draws a setting."""
+
+    def heaviest(rng: np.random.Generator) -> Trial:
+        d = int(rng.integers(12, 41))
+        return Trial(d - 4, d, 0.5, rng.uniform(0.5, 1))
+
+    logs = []
+    for root in range(400):
+        trials = settings(heaviest, root, 9, supporting=False)
+        decision = decide_mean(Law(trials, root), [t.anchor() for t in trials], tolerance=0.02, cap=32_768)
+        assert decision.status == "undecided"
+        assert "disagreement" not in decision.flags
+        logs.append(decision.log_evidence)
+    print(max(logs), np.mean(np.exp(logs)))
+    assert max(logs) < math.log(1e4)
+    assert np.mean(np.exp(logs)) < 1
+
+
 def test_reused_exploration_is_noticed() -> None:
     """With 200 settings explored: fresh draws are fine, reused ones are not."""
-    run_suites(skewed, 2, exact=True, candidates=200).check()
+    run_suites(skewed, 10, exact=True, candidates=200).check()
     with pytest.raises(AssertionError, match="mean_e"):
-        run_suites(skewed, 2, exact=True, candidates=200, reuse=True).check()
+        run_suites(skewed, 10, exact=True, candidates=200, reuse=True).check()
 
 
 @pytest.mark.parametrize("exact", [True, False], ids=["exact-variance", "pilot-variance"])
@@ -220,53 +239,37 @@ def test_power_at_2048_draws_is_that_of_the_table() -> None:
     assert min(powers.values()) >= 0.95
 
 
-def false_support(kind: Kind, claims: int, factor: float) -> int:
+def false_support(kind: Kind, claims: int, factor: float, cap: int = 131_072) -> int:
     """How many one-anchor claims wrong by exactly the tolerance are supported; refutation is switched off."""
     supported = 0
     for root in range(claims):
         (trial,) = settings(kind, root, 3, count=1)
         law = Law([trial], root, lambda t: t.mean / factor)
-        decision = decide_mean(law, [trial.anchor()], tolerance=0.05, refute_at=1e300)
+        decision = decide_mean(law, [trial.anchor()], tolerance=0.05, cap=cap, refute_at=1e300)
         supported += decision.status == "supported"
     return supported
 
 
 @pytest.mark.parametrize("kind", [bounded, skewed])
 @pytest.mark.parametrize("factor", [1.05, 0.95])
-def test_wrong_by_the_tolerance_is_not_supported(kind: Kind, factor: float) -> None:
+@pytest.mark.parametrize("cap", [256, 131_072], ids=["few-draws", "enough-draws"])
+def test_wrong_by_the_tolerance_is_not_supported(kind: Kind, factor: float, cap: int) -> None:
     """3000 claims a cell with one anchor: at most 0.2 %, that is 6; 0.6 expected at the nominal 2e-4."""
-    supported = false_support(kind, 3000, factor)
+    supported = false_support(kind, 3000, factor, cap)
     print(kind.__name__, factor, supported)
     assert supported <= 6
 
 
 def test_failing_to_refute_in_place_of_support_is_noticed(monkeypatch: pytest.MonkeyPatch) -> None:
+    """The check with few draws allows 1 of 300: an interval that merely contains 0 passes in droves."""
+    assert false_support(skewed, 300, 1.05, 256) <= 1
     monkeypatch.setattr(statistics, "supports", lambda interval, tolerance, relation: interval[0] <= 0 <= interval[1])
-    with_bug = false_support(bounded, 300, 1.05)
-    monkeypatch.setattr(statistics, "supports", lambda interval, tolerance, relation: True)
-    assert false_support(bounded, 300, 1.05) == 300
-    # An interval that contains 0 is no support: wrong by the tolerance, it hardly ever does at this many draws ...
-    assert with_bug <= 6
-    # ... but at few draws it nearly always does, and nothing is supported there.
-    monkeypatch.setattr(statistics, "supports", lambda interval, tolerance, relation: interval[0] <= 0 <= interval[1])
-    assert few_draws(200) >= 100
-    monkeypatch.undo()
-    assert few_draws(200) == 0
-
-
-def few_draws(claims: int) -> int:
-    """Claims wrong by the tolerance that are supported although 256 draws cannot tell."""
-    supported = 0
-    for root in range(claims):
-        (trial,) = settings(skewed, root, 4, count=1)
-        law = Law([trial], root, lambda t: t.mean / 1.02)
-        supported += decide_mean(law, [trial.anchor()], tolerance=0.02, cap=256).status == "supported"
-    return supported
+    assert false_support(skewed, 300, 1.05, 256) >= 100
 
 
 @pytest.mark.parametrize("kind", [bounded, skewed])
 def test_true_claims_end_supported(kind: Kind) -> None:
-    """400 true claims of 4 anchors at the default budget, as 20 claims under 20 seeds: 95 % of campaigns without a miss."""
+    """400 true claims of 4 anchors at the default budget: a campaign of 20 claims under 20 seeds has no miss."""
     decisions = [wrong_claim(kind, root, lambda trial: trial.mean) for root in range(400)]
     words = [decision.status for decision in decisions]
     print(kind.__name__, {word: words.count(word) for word in set(words)}, np.mean([d.draws for d in decisions]))

@@ -217,7 +217,7 @@ def test_conditions():
 def test_missing_symbols_and_unknown_functions():
     with pytest.raises(UsageError, match=r"FT112.*'y'"):
         enclose(x + y, {x: 1})
-    with pytest.raises(UsageError, match="FT117.*zeta"):
+    with pytest.raises(UsageError, match=r"FT117.*zeta"):
         enclose(sympy.zeta(x), {x: 3})
     with pytest.raises(UsageError, match="FT117"):
         enclose(sympy.polygamma(1, x), {x: 3})

@@ -65,7 +65,9 @@ def test_neutral_where_the_fit_has_the_source_norm_inside():
 def test_implicit_derivatives(argument, depth):
     point = [mpmath.mpf(depth), mpmath.mpf("1.3"), mpmath.mpf("0.6"), mpmath.mpf("1.1")]
     with mpmath.workdps(40):
-        numeric = mpmath.diff(lambda *x: roots.depth_root_mp(mpmath.mp, *x), point, [i == argument - 1 for i in range(4)])
+        numeric = mpmath.diff(
+            lambda *x: roots.depth_root_mp(mpmath.mp, *x), point, [i == argument - 1 for i in range(4)]
+        )
     x = symbols("x1:5", positive=True)
     slope = depth_root(*x).fdiff(argument)
     values = dict(zip(x, [depth, Rational(13, 10), Rational(6, 10), Rational(11, 10)], strict=True))

@@ -18,8 +18,8 @@ from ftproofs.numeric.sampling import batches, explore
 from ftproofs.symbolic.acceptance import acceptor
 from ftproofs.verdict import Evidence, Link, Observation
 
-#: Fresh data sets at a counterexample's parameters, trained by the second method.
-FRESH = 4
+#: Fresh data sets at a counterexample's parameters, trained by the second method; more if the first ones agree.
+FRESH = (4, 60)
 
 
 @dataclass(frozen=True)
@@ -192,8 +192,20 @@ def _repeats(claim: Claim, context: Context, judges: Sequence[Judge], found: Loo
     )
     if look(judges, context.rows(same)).excess(claim.margin).max() <= 0:
         return False
-    fresh = context.block(claim.experiment, [setting.parameters] * FRESH, engine=engine, stage="confirm", method=method)
-    return bool(look(judges, context.rows(fresh)).excess(claim.margin).max() > 0)
+    start = 0
+    for count in FRESH:
+        fresh = context.block(
+            claim.experiment,
+            [setting.parameters] * count,
+            engine=engine,
+            stage="confirm",
+            start=start,
+            method=method,
+        )
+        if look(judges, context.rows(fresh)).excess(claim.margin).max() > 0:
+            return True
+        start += count
+    return False
 
 
 def second_method(name: str, parameters: dict[str, Value]) -> tuple[str, int]:

@@ -112,7 +112,8 @@ MEASUREMENTS: Mapping[str, Measurement] = by_name(
     Measurement("min_beta_norm", "smallest norm of beta over time", r"\min_t\lVert\beta(t)\rVert", _SOURCE),
     Measurement(
         "decay_rate",
-        "smallest over time of -ln(loss(t)/loss(0))/t, in units of s_min(X)^2/n",
+        "smallest over time of -ln(loss(t)/loss(0))/t, until the loss has fallen by 1e-8 and in the limit, "
+        "in units of s_min(X)^2/n",
         r"\min_t\frac{n}{s_{\min}^2t}\ln\frac{\ell(0)}{\ell(t)}",
         (),
     ),

@@ -15,7 +15,7 @@ from ftproofs.claim import Setting
 from ftproofs.names import Value
 
 #: Modules of the numeric wing that choose settings or judge rows, and so leave the rows themselves alone.
-WITHOUT_ROWS = frozenset({"sampling.py", "statistics.py"})
+WITHOUT_ROWS = frozenset({"axes.py", "sampling.py", "statistics.py"})
 
 Stream = Literal["data", "start", "order", "mode"]
 _STREAMS: dict[Stream, tuple[int, ...]] = {"data": (), "start": (1,), "order": (2,), "mode": (3,)}

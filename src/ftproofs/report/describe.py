@@ -4,10 +4,8 @@ from __future__ import annotations
 
 from typing import Any
 
-from ftproofs.claim import Choices, Claim, Domain, Range, Relation, Statement, Step, Variant
+from ftproofs.claim import Choices, Claim, Domain, Range, Step, Variant
 from ftproofs.names import EXPERIMENTS, MEASUREMENTS, PARAMETERS, REQUIRED, Experiment
-
-_RELATIONS: dict[Relation, str] = {"==": "=", "<=": r"\le", ">=": r"\ge", "<": "<", ">": ">"}
 
 
 def summary(claim: Claim, family: str) -> dict[str, Any]:
@@ -25,6 +23,8 @@ def summary(claim: Claim, family: str) -> dict[str, Any]:
 
 def full(claim: Claim) -> dict[str, Any]:
     """A claim as `show` shows it."""
+    from ftproofs.symbolic.latex import statement_tex  # experiments are described without SymPy
+
     return {
         "id": claim.id,
         "title": claim.title,
@@ -67,13 +67,6 @@ def experiment(spec: Experiment) -> dict[str, Any]:
             for name in spec.measurements
         },
     }
-
-
-def statement_tex(statement: Statement) -> str:
-    """A statement as LaTeX, without delimiters."""
-    from ftproofs.symbolic.vocabulary import latex  # experiments are described without SymPy
-
-    return f"{latex(statement.lhs)} {_RELATIONS[statement.rel]} {latex(statement.rhs)}"
 
 
 def extent(values: Range | Choices) -> str:

@@ -23,11 +23,12 @@ def figure(verdict: Verdict) -> str:
 def _margin(evidence: Evidence) -> str:
     if evidence.quantifier != "each" and evidence.interval is not None:
         low, high = evidence.interval
-        return f"error in [{low:+.2%}, {high:+.2%}], tolerance {evidence.tolerance:.1%}"
+        inside = max(abs(low), abs(high)) < evidence.tolerance
+        return f"error in [{low:+.2%}, {high:+.2%}], {'within' if inside else 'not within'} {evidence.tolerance:.1%}"
     link = evidence.links.get("end_to_end")
     if link is None or link.worst is None or link.bound is None:
         return ""
-    return f"worst error {number(link.worst)}, bound {number(link.bound)}, tolerance {number(evidence.tolerance)}"
+    return f"error {number(link.worst)}, bound {number(link.bound)}"
 
 
 def _against(verdict: Verdict) -> str:
@@ -41,13 +42,13 @@ def _against(verdict: Verdict) -> str:
 
 
 def derivation_cell(derivation: Derivation) -> str:
-    """The derivation's status with what it rests on, or where it fails."""
+    """The derivation's status with how many axioms it rests on, or where it fails."""
     if derivation.status in ("broken", "gap"):
         state = "false" if derivation.status == "broken" else "open"
         named = [step.id for step in derivation.steps if step.status == state]
         return f"{derivation.status}: {', '.join(named)}" if named else derivation.status
     if derivation.axioms:
-        return f"{derivation.status} (axioms: {len(derivation.axioms)})"
+        return f"{derivation.status}, {_count(len(derivation.axioms), 'axiom')}"
     return derivation.status
 
 
@@ -57,7 +58,11 @@ def experiment_cell(evidence: Evidence) -> str:
         return "not trained"
     if not evidence.trainings:
         return evidence.status
-    return f"{evidence.status} ({evidence.trainings} trained)"
+    return f"{evidence.status}, {evidence.trainings} trained"
+
+
+def _count(number: int, noun: str) -> str:
+    return f"{number} {noun}" + ("" if number == 1 else "s")
 
 
 def seconds(value: float) -> str:

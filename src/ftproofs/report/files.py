@@ -70,7 +70,7 @@ def write(path: Path, document: Mapping[str, Any]) -> None:
             os.fsync(folder)
         finally:
             os.close(folder)
-    except OSError as error:
+    except (OSError, ValueError) as error:
         raise _refused(path, error) from None
     finally:
         if temporary is not None:

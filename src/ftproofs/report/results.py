@@ -9,7 +9,6 @@ from typing import Any
 from ftproofs import __version__
 from ftproofs.claim import Claim
 from ftproofs.names import Value
-from ftproofs.report.describe import statement_tex
 from ftproofs.verdict import Derivation, Evidence, Link, Observation, StepResult, Verdict
 
 FORMAT = 1
@@ -60,6 +59,8 @@ def document(checked: Sequence[tuple[Claim, Verdict]], run: Run) -> dict[str, An
 
 def claim_result(claim: Claim, verdict: Verdict) -> dict[str, Any]:
     """One claim's part of the results."""
+    from ftproofs.symbolic.latex import statement_tex  # results are read without SymPy
+
     return {
         "id": claim.id,
         "title": claim.title,

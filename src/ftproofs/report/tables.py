@@ -59,7 +59,8 @@ def footnotes(checked: Sequence[tuple[Claim, Verdict]]) -> list[str]:
     counts = [f"{words.count(w)} {w}" for w in ("proved", "supported", "refuted", "undecided", "error") if w in words]
     against = sum(not verdict.as_expected for _, verdict in checked)
     noun = "claim" if len(checked) == 1 else "claims"
-    lines = [f"{len(checked)} {noun}: {', '.join(counts) or 'none'}; {against or 'none'} not as expected."]
+    tail = f"{against} not as expected" if against else "all as expected"
+    lines = [f"{len(checked)} {noun}: {', '.join(counts) or 'none'}; {tail}."]
     for flag in sorted(ROUTINE_FLAGS):
         number = sum(flag in verdict.flags for _, verdict in checked)
         if number:

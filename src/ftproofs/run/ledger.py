@@ -189,8 +189,10 @@ class Ledger:
     def _prepare(self) -> None:
         """Recognise a ledger, or make one of an empty file; nothing else is ever written to."""
         run = self._connection.execute
+        run("BEGIN")  # one snapshot: another process may be making the ledger at this moment
         application, version = _pragma(self._connection, "application_id"), _pragma(self._connection, "user_version")
         empty = run("SELECT count(*) FROM sqlite_schema").fetchone()[0] == 0
+        run("COMMIT")
         if application != APPLICATION_ID and not (empty and application == 0 and version == 0):
             raise UsageError("FT406", f"{self.path} is not a ledger (an SQLite file of another program)")
         if version > SCHEMA_VERSION:

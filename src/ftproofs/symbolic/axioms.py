@@ -111,33 +111,37 @@ def _gronwall(context: Context, id: str) -> Statement:
     _require(given.rel == "<=" and isinstance(given.lhs, Derivative), "no differential inequality")
     f, time = given.lhs.expr, given.lhs.variables[0]
     _require(isinstance(f, AppliedUndef) and f.args == (time,), "not one function of time")
-    rate = (-sympify(given.rhs) / f).expand()
-    rate = -sympify(given.rhs).coeff(f) if rate.has(f) else rate
-    _require((sympify(given.rhs) + rate * f).expand() == 0 and not rate.has(time), "the rate is not constant")
+    rate = -sympify(given.rhs) / f
+    _require(not rate.has(f.func) and not rate.has(time), "the rate is not constant")
     return Statement(f, "<=", f.subs(time, 0) * exp(-rate * time))
 
 
+def root_equation(z: Symbol, later: Symbol, root: Expr) -> Expr:
+    """The depth root's equation over z**2, at depth ``later + 1``: it increases with z and vanishes at the root."""
+    _, A, b, norm = root.args
+    return depth_equation(z, later + 1, A, b, norm) / z**2
+
+
 def _monotone_roots(
-    context: Context, root: Any, variable: Symbol, limit_value: Any, slope: str, limit: str
+    context: Context, root: Any, z: Symbol, later: Symbol, value: Any, rising_id: str, limit_id: str
 ) -> Statement:
-    """Roots of increasing functions converge when the functions do and the limit changes sign at one point."""
-    _require(isinstance(root, depth_root), "not a root this theorem is set up for")
-    L = root.args[0]
-    _require(isinstance(L, Symbol), "the depth is fixed")
-    rising, pointwise = _given(context, slope), _given(context, limit)
-    f = depth_equation(variable, *root.args) / variable**2
-    _require(rising.rel == ">" and rising.rhs == 0 and rising.lhs == Derivative(f, variable), "no increasing equation")
+    """Roots of increasing functions converge when the functions do and the limit increases through its root."""
+    _require(isinstance(root, depth_root) and isinstance(root.args[0], Symbol), "not a root at variable depth")
+    _require(z.is_positive and later.is_positive, "the variables are not positive")
+    rising, pointwise = _given(context, rising_id), _given(context, limit_id)
+    f = root_equation(z, later, root)
+    _require(rising == Statement(Derivative(f, z), ">", Integer(0)), "it is not shown that the equation increases")
     _require(
-        pointwise.rel == "==" and isinstance(pointwise.lhs, Limit) and pointwise.lhs.args[:3] == (f, L, oo),
+        pointwise.rel == "==" and isinstance(pointwise.lhs, Limit) and pointwise.lhs.args[:3] == (f, later, oo),
         "no pointwise limit of the equation",
     )
-    target = sympify(pointwise.rhs)
     prepare = Preparation(context.given)
-    zero = prepare(target.subs(variable, sympify(limit_value)))
+    target, value = sympify(pointwise.rhs), sympify(value)
+    zero = prepare(target.subs(z, value))
     _require(is_zero(zero, box_for([zero], context.domain)).status == "proved", "the limit has no zero there")
-    growth = prepare(derivative(target, variable))
-    _require(decide(growth, ">", S.Zero, context).status == "proved", "the limit does not increase")
-    return Statement(Limit(root, L, oo), "==", sympify(limit_value))
+    _require(_positive(value, context), "the limit's zero is not positive")
+    _require(_positive(derivative(target, z), context), "the limit does not increase")
+    return Statement(Limit(root, root.args[0], oo), "==", value)
 
 
 # -- linear algebra -----------------------------------------------------------
@@ -150,7 +154,8 @@ def _spectral_bound(context: Context, id: str) -> Statement:
     _require(given.rel == "==" and given.lhs == meanings.e(v.steps), "no closed form of a mode's error")
     factor = sympify(given.rhs) / start
     _require(not factor.has(start), "the mode's error is not proportional to its start")
-    return Statement(v.error_growth**2, "<=", factor**2)
+    # The bound is the one of some eigenvalue, which has a name of its own.
+    return Statement(v.error_growth**2, "<=", (factor**2).subs(v.mode_eigenvalue, meanings.worst))
 
 
 def _smallest_singular_value(context: Context) -> Statement:
@@ -162,28 +167,30 @@ def _smallest_singular_value(context: Context) -> Statement:
 
 
 def _cauchy_schwarz(_: Context) -> Statement:
-    return Statement(meanings.p(meanings.t), "<=", meanings.N(meanings.t))
+    return Statement(meanings.p_source(meanings.t), "<=", meanings.N(meanings.t))
 
 
-def _general_position(context: Context) -> Statement:
-    """A fixed non-zero vector is almost surely outside the span of n < d rows with a rotation-invariant direction law."""
+def _general_position(context: Context, name: Symbol) -> Statement:
+    """Almost surely a fixed non-zero vector has parts inside and outside the span of n < d random rows."""
+    _require(name in (v.perp_source_norm, v.par_source_norm, v.min_norm), f"{name} is not covered")
     _require(context.regimes() == {"wide"}, "the domain has n >= d, where nothing is outside the span")
     _require(context.only("inputs", "gaussian", "sphere"), "the inputs are not random")
     _require("source_norm" in context.claim.domain, "there is no source")
-    return Statement(v.perp_source_norm, ">", Integer(0))
+    return Statement(name, ">", Integer(0))
 
 
-def _coordinatewise(context: Context, id: str) -> Statement:
-    """An equation for the coordinate along every fixed direction outside the span is one for the outside parts."""
-    given = _given(context, id)
+def _coordinatewise(context: Context, id: str, factor_id: str) -> Statement:
+    """An equation for the coordinate along every fixed direction outside the span is one for the outside parts.
+
+    The factor, read at the end of training (where N is the norm of beta), has a symbol of its own.
+    """
+    given, definition = _given(context, id), _given(context, factor_id)
     start = meanings.p(Integer(0))
     _require(given.rel == "==" and given.lhs == meanings.p(meanings.t), "no equation for a coordinate outside the span")
-    factor = sympify(given.rhs) / start
-    _require(not factor.has(start), "the coordinate is not proportional to its start")
-    # Written at the end of training, where N is the norm of beta.
-    factor = factor.xreplace({meanings.N(meanings.t): v.beta_norm})
-    _require(not factor.atoms(AppliedUndef), "the factor still speaks of the time")
-    return Statement(m.P_perp * m.beta - factor * m.P_perp * m.theta_S, "==", m.ZERO)
+    factor = (sympify(given.rhs) / start).xreplace({meanings.N(meanings.t): v.beta_norm})
+    _require(not factor.atoms(AppliedUndef), "the coordinate is not proportional to its start")
+    _require(definition == Statement(definition.lhs, "==", factor), f"the factor is {factor}")
+    return Statement(m.P_perp * m.beta - definition.lhs * m.P_perp * m.theta_S, "==", m.ZERO)
 
 
 # -- optimization -------------------------------------------------------------
@@ -221,6 +228,16 @@ def _loss_limit(context: Context, id: str) -> Statement:
     rate = -sympify(given.rhs / meanings.loss(Integer(0))).args[0] / t if given.rhs.has(exp) else None
     _require(rate is not None and not rate.has(t) and _positive(rate, context), "the decay has no positive rate")
     return Statement(v.train_loss, "==", Limit(meanings.loss(t), t, oo))
+
+
+def _invariant_family(context: Context, which: str, *ids: str) -> Statement:
+    """Velocities tangent to the balanced family keep the flow in it: the chain's equations."""
+    why = meanings.balanced(context)
+    _require(why is None, why or "")
+    found = [_given(context, id) for id in ids]
+    _require(all(statement in found for statement in meanings.TANGENT), "the velocities are not shown to be tangent")
+    _require(which in meanings.CHAIN, f"no equation {which!r} of the chain")
+    return meanings.CHAIN[which]
 
 
 # -- random matrices ----------------------------------------------------------
@@ -322,8 +339,14 @@ AXIOMS: Mapping[str, Theorem] = MappingProxyType(
         ),
         "quadratic-convergence": Theorem(
             "with a stable step gradient methods on a least-squares loss converge to a stationary point",
-            "Polyak, Introduction to Optimization, 1987, chapters 1-3; Strohmer and Vershynin 2009 for one-sample steps",
+            "Polyak, Introduction to Optimization, 1987, chapters 1-3; Strohmer, Vershynin 2009 for one-sample steps",
             _quadratic_convergence,
+        ),
+        "invariant-family": Theorem(
+            "a flow whose velocity is tangent to a family of points stays in the family",
+            "Coddington and Levinson, Theory of Ordinary Differential Equations, 1955, theorem I.2.2; "
+            "Arora, Cohen, Hazan 2018 for balanced layers",
+            _invariant_family,
         ),
         "loss-limit": Theorem(
             "a gradient flow along which the loss decays exponentially has finite length and converges",
@@ -336,7 +359,7 @@ AXIOMS: Mapping[str, Theorem] = MappingProxyType(
             _haar_null_fraction,
         ),
         "wishart-inverse-trace": Theorem(
-            "a diagonal entry of the inverse of a Wishart_p(m) matrix is the inverse of a chi-square with m-p+1 degrees",
+            "a diagonal entry of an inverse Wishart_p(m) matrix is the inverse of a chi-square with m-p+1 degrees",
             "Muirhead, Aspects of Multivariate Statistical Theory, 1982, theorem 3.2.12",
             _wishart_inverse_trace,
         ),

@@ -84,8 +84,8 @@ class Box:
         ends = []
         for symbol, values in sorted_items(self.ranges):
             pair = [number(value) for value in values]
-            if symbol in self.assumed:
-                pair = [_draw(symbol, values, random.Random("corner"))]
+            if symbol in self.assumed:  # its true end, where it has one, and some value
+                pair = [self.interval(symbol)[0], _draw(symbol, values, random.Random("corner"))]
             ends.append([(symbol, value) for value in pair if value.is_Rational and _allowed(symbol, value)])
         for corner in itertools.islice(itertools.product(*ends), limit):
             if self.admits(dict(corner)):

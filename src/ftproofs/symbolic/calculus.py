@@ -5,7 +5,23 @@ from __future__ import annotations
 from dataclasses import dataclass
 from typing import Any
 
-from sympy import Add, And, Derivative, Expr, Integer, Mul, Piecewise, Pow, Sum, Symbol, exp, lambdify, log, sympify
+from sympy import (
+    Add,
+    And,
+    Derivative,
+    Dummy,
+    Expr,
+    Integer,
+    Mul,
+    Piecewise,
+    Pow,
+    Sum,
+    Symbol,
+    exp,
+    lambdify,
+    log,
+    sympify,
+)
 from sympy.core.function import AppliedUndef
 
 from ftproofs.claim import Statement
@@ -50,14 +66,26 @@ def derivative(expr: Expr, x: Symbol) -> Expr:
 
 @dataclass(frozen=True)
 class Differentiate:
-    """A relation with derivatives on the left: differentiated by two independent routes, then rewritten and decided."""
+    """A relation with derivatives on the left: differentiated by two independent routes, then rewritten and decided.
+
+    ``of`` names given equations that are put in before differentiating; all given
+    equations (such as a flow) are used afterwards.
+    """
+
+    of: tuple[str, ...] = ()
 
     def close(self, relation: Statement, context: Context) -> Finding:
-        """Carry out the derivatives; given equations (such as a flow) are used afterwards."""
+        """Carry out the derivatives."""
+        if not set(self.of) <= set(context.given):
+            return _open("differentiation", f"not given: {', '.join(sorted(set(self.of) - set(context.given)))}")
         prepare = Preparation(context.given)
+        inside = [context.given[id] for id in self.of]
+        lhs = sympify(relation.lhs).replace(
+            lambda e: isinstance(e, Derivative), lambda e: Derivative(rewrite(e.expr, inside), *e.variables)
+        )
         try:
-            mine = prepare(relation.lhs.replace(lambda e: isinstance(e, Derivative), _by_rules))
-            theirs = prepare(relation.lhs.doit())
+            mine = prepare(lhs.replace(lambda e: isinstance(e, Derivative), _by_rules))
+            theirs = prepare(lhs.doit())
             rhs = prepare(relation.rhs)
         except (NoRule, ZeroDivisionError) as error:
             return _open("differentiation", str(error))
@@ -98,10 +126,14 @@ class Telescope:
         T = sympify(high + 1)
         if low != 0 or not isinstance(T, Symbol):
             return _open("telescoping", "the sum does not run from 0 to T - 1")
+        if any(T in free_symbols(s) for s in context.given.values()):
+            return _open("telescoping", f"what is given speaks of {T}")
         prepare = Preparation(context.given)
-        step = prepare(closed.subs(T, T + 1)) - prepare(closed) - prepare(total.function.subs(j, T))
+        # Any number of terms, not only those the claim's domain allows.
+        i = Dummy("i", integer=True, nonnegative=True)
+        step = prepare(closed.subs(T, i + 1)) - prepare(closed.subs(T, i)) - prepare(total.function.subs(j, i))
         start = prepare(closed.subs(T, 0))
-        return weakest_of_identities("telescoping", [start, step], context)
+        return weakest_of_identities("telescoping", [start, atomic_powers(step, i)], context)
 
 
 @dataclass(frozen=True)
@@ -122,11 +154,32 @@ class Induction:
             return _open("induction", "the recursion is one of another sequence")
         e = sequence.func
         others = {id: s for id, s in context.given.items() if id != self.recursion}
+        if any(free_symbols(s) & {T, t} for s in others.values()):
+            return _open("induction", f"what is given speaks of {T}")
         prepare = Preparation(others)
-        following = sympify(rule.rhs).subs(t, T).xreplace({e(T): closed})
-        step = prepare(closed.subs(T, T + 1)) - prepare(following)
+        i = Dummy("i", integer=True, nonnegative=True)
+        following = sympify(rule.rhs).subs(t, i).xreplace({e(i): closed.subs(T, i)})
+        step = prepare(closed.subs(T, i + 1)) - prepare(following)
         start = prepare(closed.subs(T, 0)) - prepare(e(Integer(0)))
-        return weakest_of_identities("induction", [start, step], context)
+        return weakest_of_identities("induction", [start, atomic_powers(step, i)], context)
+
+
+def atomic_powers(expr: Expr, i: Symbol) -> Expr:
+    """``base**(i + m)`` as ``base**m`` times a symbol for ``base**i``: true for every base, i and m >= 0 integers."""
+    atoms: dict[Expr, Symbol] = {}
+
+    def split(node: Pow) -> Expr:
+        shift = node.exp - i
+        if not (shift.is_Integer and shift >= 0):
+            return node
+        return atoms.setdefault(node.base, Dummy(f"power{len(atoms)}", real=True)) * node.base**shift
+
+    return expr.replace(lambda e: isinstance(e, Pow) and e.exp.has(i), split)
+
+
+def free_symbols(statement: Statement) -> set[Any]:
+    """The free symbols of both sides."""
+    return set(sympify(statement.lhs).free_symbols | sympify(statement.rhs).free_symbols)
 
 
 def weakest_of_identities(route: str, zeros: list[Expr], context: Context) -> Finding:

@@ -45,6 +45,11 @@ def cases(expr: Expr, box: Box) -> list[Case]:
     return done
 
 
+def has_cases(expr: Expr) -> bool:
+    """Whether there is anything to take apart."""
+    return bool(expr.has(*_KINDS))
+
+
 def _innermost(expr: Expr) -> Expr | None:
     functions = [f for f in expr.atoms(*_KINDS) if not any(arg.has(*_KINDS) for arg in f.args)]
     return min(functions, key=sympy.default_sort_key) if functions else None

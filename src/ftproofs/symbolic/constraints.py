@@ -9,6 +9,8 @@ from sympy import Basic, Dummy, Expr, Poly, S, Symbol
 
 from ftproofs.symbolic.box import Box
 
+_ORDERS = 3
+
 
 def eliminations(box: Box) -> list[tuple[Box, dict[Symbol, Expr]]]:
     """Boxes without constraints that contain the box, with the substitution that leads there.
@@ -19,7 +21,7 @@ def eliminations(box: Box) -> list[tuple[Box, dict[Symbol, Expr]]]:
     """
     found = []
     linear = [form for form in map(nonnegative_form, box.constraints) if form is not None]
-    for start in range(len(linear)):
+    for start in range(min(len(linear), _ORDERS)):
         for direction in (1, -1):
             result = _eliminate(box, [*linear[start:], *linear[:start]], direction)
             if result is not None:

@@ -31,7 +31,7 @@ class E(Function):
 
 
 #: Measurements that are the same number in every draw: functions of the parameters.
-CONSTANT = frozenset({"delta_norm", "learning_rate"})
+CONSTANT = frozenset({"delta_norm"})
 
 
 def is_random(expr: Expr) -> bool:

@@ -47,19 +47,22 @@ class Ring:
         self.n, self.d = size
         self.rules = dict(rules or {})
         names, scalars = self._collect(used)
-        self.context = fmpq_mpoly_ctx.get(sorted(names) + sorted(scalars), Ordering.degrevlex)
-        self.generators = dict(zip(sorted(names) + sorted(scalars), self.context.gens(), strict=True))
+        if len({s.name for s in scalars}) < len(scalars):
+            raise ValueError("two symbols have one name")
+        generators = sorted(names) + sorted(s.name for s in scalars)
+        self.context = fmpq_mpoly_ctx.get(generators, Ordering.degrevlex)
+        self.generators = dict(zip(generators, self.context.gens(), strict=True))
         self._values: dict[MatrixSymbol, Entries] = {}
 
     # -- what is generic ------------------------------------------------------
 
-    def _collect(self, used: Iterable[Any]) -> tuple[set[str], set[str]]:
+    def _collect(self, used: Iterable[Any]) -> tuple[set[str], set[Symbol]]:
         symbols: set[MatrixSymbol] = set()
-        scalars: set[str] = set()
+        scalars: set[Symbol] = set()
         queue = list(used)
         while queue:
             expr = queue.pop()
-            scalars |= {s.name for s in expr.free_symbols if not isinstance(s, MatrixSymbol) and not self._is_size(s)}
+            scalars |= {s for s in expr.free_symbols if not isinstance(s, MatrixSymbol) and not self._is_size(s)}
             for symbol in expr.atoms(MatrixSymbol) - symbols:
                 symbols.add(symbol)
                 if symbol in self.rules:
@@ -111,7 +114,7 @@ class Ring:
                 raise ValueError(f"{expr} is not rational")
             return self.constant(expr)
         poly = expr.as_poly(*free)
-        if poly is None or not poly.domain.is_QQ and not poly.domain.is_ZZ:
+        if poly is None or (not poly.domain.is_QQ and not poly.domain.is_ZZ):
             raise ValueError(f"{expr} is not a polynomial with rational coefficients")
         total = self.constant(0)
         for monomial, coefficient in poly.terms():

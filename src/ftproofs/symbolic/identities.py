@@ -9,7 +9,7 @@ from __future__ import annotations
 from dataclasses import dataclass
 from typing import Any
 
-from sympy import Expr, Integer, MatrixSymbol, Symbol, ZeroMatrix, fraction, sympify, together
+from sympy import Expr, MatrixSymbol, Mul, S, Symbol, ZeroMatrix, fraction, sympify, together
 from sympy.matrices.expressions.matexpr import MatrixExpr
 
 from ftproofs.claim import Statement
@@ -39,8 +39,8 @@ class Term:
     """A multiple of a given matrix equation: ``left * (lhs - rhs) * right``."""
 
     id: str
-    left: Any = Integer(1)
-    right: Any = Integer(1)
+    left: Any = S.One
+    right: Any = S.One
 
 
 @dataclass(frozen=True)
@@ -189,7 +189,10 @@ def _readings(context: Context) -> dict[Symbol, m.Reading]:
 
 
 def _is_nonnegative_term(expr: Expr) -> bool:
-    return bool(expr.is_nonnegative) and not expr.is_Add
+    """A product of powers of what cannot be negative: equal squares then mean equal terms."""
+    return all(
+        bool(f.as_base_exp()[0].is_nonnegative) and bool(f.as_base_exp()[1].is_real) for f in Mul.make_args(expr)
+    )
 
 
 def _read_terms(

@@ -30,19 +30,27 @@ class Subdivision:
     detail: str = ""
 
 
-def search(gap: Expr, strict: bool, box: Box, count: int) -> Point | None:
-    """A corner or random point at which ``gap >= 0`` (``> 0`` if strict) certainly fails."""
+def search(gap: Expr, strict: bool, box: Box, count: int) -> tuple[Point | None, Point | None]:
+    """A corner or random point where ``gap >= 0`` (``> 0`` if strict) certainly fails, and one without a value."""
+    undefined = None
     for point in chain(box.corners(), box.points(count, seed="inequality")):
-        if violates(gap, strict, point):
-            return point
-    return None
+        try:
+            if violates(gap, strict, point):
+                return point, undefined
+        except balls.Undefined:
+            undefined = point
+    return None, undefined
 
 
 def violates(gap: Expr, strict: bool, point: Point) -> bool:
-    """Whether the gap certainly is negative there (or zero, if strict)."""
+    """Whether the gap certainly is negative there (or zero, if strict).
+
+    Raises:
+        balls.Undefined: the gap certainly has no real value there.
+    """
     try:
         found = balls.enclose(gap, point, prec=333)
-    except (balls.Undefined, UsageError):
+    except UsageError:
         return False
     return bool(found < 0 or (strict and found.is_exact() and found == 0))
 

@@ -141,7 +141,7 @@ def _continuous(expr: Expr, x: Symbol, low: Expr, high: Expr) -> str | None:
         if base.free_symbols != {x} or holds(base, ">", S.Zero, box).status != "proved":
             return f"{base} is not shown to be positive on the interval"
     allowed = (Add, Mul, Pow, exp, log, Symbol, Rational)
-    bad = [node for node in expr.atoms() | {n for n in _nodes(expr)} if node.has(x) and not isinstance(node, allowed)]
+    bad = [node for node in expr.atoms() | set(_nodes(expr)) if node.has(x) and not isinstance(node, allowed)]
     return f"{bad[0].func.__name__} is not covered" if bad else None
 
 
@@ -150,7 +150,7 @@ def _nodes(expr: Expr) -> list[Expr]:
 
 
 def _diverges(integral: Integral, context: Context) -> Finding:
-    """A positive Euler kernel with exponent a <= 0 at 0: below it lies a multiple of x**(a - 1), whose integral diverges.
+    """A positive Euler kernel with a <= 0: below it lies a multiple of x**(a - 1), whose integral diverges.
 
     On (0, 1] the other factor is at least its minimum m > 0 there or near 0, and
     the integral of x**(a - 1) over (t, 1) is -log t for a = 0, else (t**a - 1)/(-a):

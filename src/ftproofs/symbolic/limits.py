@@ -8,9 +8,29 @@ infinity, and geometric powers r**x with |r| < 1.
 from __future__ import annotations
 
 from dataclasses import dataclass
+from itertools import pairwise
 from typing import Any
 
-from sympy import Add, Expr, Integer, Limit, Mul, Poly, Pow, Rational, S, Symbol, exp, fraction, log, oo, together
+from sympy import (
+    Add,
+    Derivative,
+    Expr,
+    Integer,
+    Integral,
+    Limit,
+    Mul,
+    Poly,
+    Pow,
+    Rational,
+    S,
+    Symbol,
+    exp,
+    fraction,
+    log,
+    oo,
+    together,
+)
+from sympy.core.function import AppliedUndef
 
 from ftproofs.claim import Statement
 from ftproofs.symbolic import balls
@@ -34,6 +54,9 @@ class TakeLimit:
         if relation.rel != "==" or not isinstance(limit, Limit) or limit.args[2] is not oo:
             return _open("limit", "the left side is not an unevaluated limit at oo")
         f, x = limit.args[:2]
+        unknown = f.atoms(AppliedUndef, Derivative, Integral, Limit)
+        if any(x in node.free_symbols for node in unknown):
+            return _open("limit", "an unknown function of the variable")
         prepare = Preparation(context.given)
         try:
             f = prepare(f)
@@ -121,7 +144,7 @@ class Rules:
         top, bottom = fraction(together(f))
         try:
             polys = [Poly(part, self.x) for part in (top, bottom)]
-        except Exception:  # noqa: BLE001 - whatever the reason, it is no polynomial in x
+        except Exception:
             return None
         if any(c.has(self.x) for p in polys for c in p.all_coeffs()):
             return None
@@ -189,7 +212,7 @@ def _along(f: Expr, x: Symbol, claimed: Expr, context: Context, why: str) -> Fin
         distances = _distances(f, x, claimed, at)
         if distances is None:
             continue
-        if not all(b <= a for a, b in zip(distances, distances[1:], strict=False)) or distances[-1] > Rational(1, 1000):
+        if not all(b <= a for a, b in pairwise(distances)) or distances[-1] > Rational(1, 1000):
             last = float(distances[-1])
             return _open("balls along a sequence", f"at {at or 'any point'} the distance stays at {last:.3g} ({why})")
         agreed += 1

@@ -16,7 +16,7 @@ from dataclasses import dataclass
 from types import MappingProxyType
 from typing import Any
 
-from sympy import Derivative, Function, Integer, Limit, MatrixSymbol, Symbol, log, oo, sympify
+from sympy import And, Derivative, Eq, Function, Identity, Integer, Limit, MatrixSymbol, Symbol, log, oo, sympify
 from sympy.core.function import AppliedUndef
 
 from ftproofs.claim import Statement
@@ -31,6 +31,10 @@ from ftproofs.symbolic.zero import Finding
 
 #: Time of a flow, or the number of a step.
 t = Symbol("t", positive=True)
+#: The times at which path_gap is largest, the norm smallest, the decay slowest, and training ends.
+gap_time, norm_time, rate_time, end_time = (
+    Symbol(f"t_{name}", positive=True) for name in ("gap", "norm", "rate", "end")
+)
 step_number = Symbol("t", integer=True, nonnegative=True)
 
 #: Coordinates along an eigenvector of X'X/n: distance of the iterate to the limit, and the gradient.
@@ -41,6 +45,8 @@ mode = MatrixSymbol("u", m.d, 1)
 limit = MatrixSymbol("theta_oo", m.d, 1)
 theta = MatrixSymbol("theta", m.d, 1)
 top = Symbol("top_eigenvalue", positive=True)
+#: The eigenvalue whose mode's error shrinks least.
+worst = Symbol("worst_eigenvalue", positive=True)
 #: Learning rate times an eigenvalue.
 rate = Symbol("q", positive=True)
 
@@ -54,13 +60,27 @@ W = Function("W", nonnegative=True)
 #: Norm of the predictor, its coordinate along a direction outside the data's span, the training loss.
 N = Function("N", positive=True)
 p = Function("p", real=True)
+#: The same along the source's own part outside the span, and along the violation that path_gap measures.
+p_source = Function("p_source", real=True)
+p_gap = Function("p_gap", real=True)
 #: Coordinates of the predictor along a fixed direction, and along one at right angles to the predictor.
 b = Function("b", real=True)
 q = Function("q", real=True)
 loss = Function("loss", positive=True)
-#: An entry of the first layer outside the span along a fixed direction; the layer's norm at the start.
-z = Function("z", real=True)
+#: First layer and gradient along a direction outside the data's span; the layer's norm at the start.
+w_perp = Function("w_perp", real=True)
+g_perp = Function("g_perp", real=True)
 first_norm = Symbol("first_layer_norm", positive=True)
+#: Generic layers of a network of depth three, its gradient, and their balanced form (unit vectors u_1, u_2).
+W_1 = MatrixSymbol("W_1", m.d, m.h)
+W_2 = MatrixSymbol("W_2", m.h, m.h)
+W_3 = MatrixSymbol("W_3", m.h, 1)
+G = MatrixSymbol("G", m.d, 1)
+first = MatrixSymbol("w", m.d, 1)
+unit_1 = MatrixSymbol("u_1", m.h, 1)
+unit_2 = MatrixSymbol("u_2", m.h, 1)
+layer_norm = Symbol("a", positive=True)
+BALANCED = (first * unit_1.T, layer_norm * unit_1 * unit_2.T, layer_norm * unit_2)
 #: Gradient along the predictor and across it.
 along = Function("g_along", real=True)
 across = Function("g_across", real=True)
@@ -158,14 +178,10 @@ MEANINGS: Mapping[str, Meaning] = MappingProxyType(
             "training runs with a stable step: learning rate times eigenvalue is below 2",
             Statement(rate, "<", Integer(2)),
         ),
-        "top-eigenvalue": Meaning("no eigenvalue exceeds the largest", Statement(v.mode_eigenvalue, "<=", top)),
+        "top-eigenvalue": Meaning("no eigenvalue exceeds the largest", Statement(worst, "<=", top)),
         # deep linear networks, as width-one chains
-        "first-layer": Meaning(
-            "gradient flow of the first layer", _equals(Derivative(w(t), t), -(a(t) ** (L - 1)) * g(t)), balanced
-        ),
-        "later-layers": Meaning(
-            "gradient flow of every later layer", _equals(Derivative(a(t), t), -(a(t) ** (L - 2)) * k(t)), balanced
-        ),
+        "unit-1": Meaning("u_1 is a unit vector", _equals(unit_1.T * unit_1, Identity(1))),
+        "unit-2": Meaning("u_2 is a unit vector", _equals(unit_2.T * unit_2, Identity(1))),
         "first-layer-norm": Meaning(
             "the first layer's squared norm changes by twice its product with its velocity",
             _equals(Derivative(W(t), t), -2 * a(t) ** (L - 1) * k(t)),
@@ -185,7 +201,7 @@ MEANINGS: Mapping[str, Meaning] = MappingProxyType(
         ),
         "predictor-outside": Meaning(
             "a coordinate of the predictor outside the span: first layer times later layers",
-            _equals(p(t), w(t) * a(t) ** (L - 1)),
+            _equals(p(t), w_perp(t) * a(t) ** (L - 1)),
             balanced,
         ),
         "gradient-along": Meaning("k: first layer times gradient", _equals(k(t), a(t) * along(t)), balanced),
@@ -196,27 +212,52 @@ MEANINGS: Mapping[str, Meaning] = MappingProxyType(
         ),
         "path-gap": Meaning(
             "path_gap, along the violation at the time it is largest",
-            _equals(v.path_gap, p(t) - (N(t) / s) ** ((L - 1) / L) * p(zero)),
+            _equals(v.path_gap, p_gap(gap_time) - (N(gap_time) / s) ** ((L - 1) / L) * p_gap(zero)),
         ),
         "outside-direction": Meaning(
-            "along the source's own part outside the span", _equals(p(zero), v.perp_source_norm)
+            "along the source's own part outside the span", _equals(p_source(zero), v.perp_source_norm)
         ),
-        "smallest-norm": Meaning("min_beta_norm, at the time the norm is smallest", _equals(v.min_beta_norm, N(t))),
+        "smallest-norm": Meaning(
+            "min_beta_norm, at the time the norm is smallest", _equals(v.min_beta_norm, N(norm_time))
+        ),
         "decay-rate": Meaning(
             "decay_rate, at the time it is smallest, in units of s_min^2/n",
-            _equals(v.decay_rate, (log(loss(zero)) - log(loss(t))) / (curvature * t)),
+            _equals(v.decay_rate, (log(loss(zero)) - log(loss(rate_time))) / (curvature * rate_time)),
         ),
         "final-loss": Meaning("train_loss: the loss at the limit", _equals(v.train_loss, Limit(loss(t), t, oo))),
-        "first-layer-entry": Meaning(
-            "an entry of the first layer moves against gradient times later layers",
-            _equals(Derivative(z(t), t), -g(t) * a(t) ** (L - 1)),
-            balanced,
-        ),
         "first-layer-gap": Meaning(
             "first_layer_gap, along the change at the time it is largest",
-            _equals(v.first_layer_gap, (z(t) - z(zero)) / first_norm),
+            _equals(v.first_layer_gap, (w_perp(gap_time) - w_perp(zero)) / first_norm),
         ),
-        "end-norm": Meaning("beta_norm: the norm at the limit", _equals(N(t), v.beta_norm)),
+        "end-norm": Meaning("beta_norm: the norm at the limit", _equals(N(end_time), v.beta_norm)),
+    }
+)
+
+
+def velocities(one: Any, two: Any, three: Any) -> tuple[Any, Any, Any]:
+    """Gradient flow of three layers: minus the gradient of the loss, G in predictor space, in each layer."""
+    return -G * (two * three).T, -one.T * G * three.T, -(one * two).T * G
+
+
+#: The velocities in balanced form, of the layers in that form: the family is invariant.
+TANGENT: tuple[Statement, ...] = tuple(
+    Statement(velocity, "==", form)
+    for velocity, form in zip(
+        velocities(*BALANCED),
+        (
+            -(layer_norm**2) * G * unit_1.T,
+            -layer_norm * unit_1 * first.T * G * unit_2.T,
+            -layer_norm * unit_2 * first.T * G,
+        ),
+        strict=True,
+    )
+)
+
+#: What that says of the chain's coordinates, at any depth.
+CHAIN: Mapping[str, Statement] = MappingProxyType(
+    {
+        "first-layer": Statement(Derivative(w(t), t), "==", -(a(t) ** (L - 1)) * g(t)),
+        "later-layers": Statement(Derivative(a(t), t), "==", -(a(t) ** (L - 2)) * k(t)),
     }
 )
 
@@ -271,7 +312,7 @@ UNIVERSAL = frozenset({t, step_number, w, g, b, p})
 
 @dataclass(frozen=True)
 class Instance:
-    """A given relation at another time, or along another fixed direction."""
+    """A given relation along another fixed direction, then at another time."""
 
     of: str
     at: tuple[tuple[Any, Any], ...]
@@ -287,9 +328,46 @@ class Instance:
                 return _open("instance", f"{old} is not arbitrary")
             if head in (t, step_number) and not (new.is_nonnegative and (head == t or new.is_integer)):
                 return _open("instance", f"{new} is no time")
-        changed = [
-            sympify(side).subs(list(self.at), simultaneous=True).doit(deep=False) for side in (given.lhs, given.rhs)
-        ]
+        directions = {old: new for old, new in self.at if isinstance(old, AppliedUndef)}
+        times = [(old, new) for old, new in self.at if old not in directions]
+        changed = [sympify(side).xreplace(directions).subs(times) for side in (given.lhs, given.rhs)]
         if Statement(changed[0], given.rel, changed[1]) != relation:
             return _open("instance", f"the instance is {changed[0]} {given.rel} {changed[1]}")
         return Finding("proved", "instance", "")
+
+
+@dataclass(frozen=True)
+class Outside:
+    """``g_perp(t) == 0``: along a direction outside the span there is no gradient, as ``P_perp X'(...) == 0`` says."""
+
+    of: str
+
+    def close(self, relation: Statement, context: Context) -> Finding:
+        """Compare the given matrix equation with the gradient's."""
+        gradient = m.P_perp * (m.X.T * (m.X * theta - m.y))
+        if context.given.get(self.of) != Statement(gradient, "==", m.ZERO):
+            return _open("coordinates", "it is not given that gradients lie in the span")
+        if relation != Statement(g_perp(t), "==", zero):
+            return _open("coordinates", f"the coordinate reads {g_perp(t)} == 0")
+        return Finding("proved", "coordinates", "")
+
+
+@dataclass(frozen=True)
+class Setting:
+    """A given relation at one value of a parameter; the step stands under that condition."""
+
+    of: str
+    parameter: Symbol
+    value: Any
+
+    def close(self, relation: Statement, context: Context) -> Finding:
+        """Check the condition and the substitution."""
+        given = context.given.get(self.of)
+        if given is None or is_matrix(given):
+            return _open("setting", f"step {self.of!r} is not given")
+        if Eq(self.parameter, self.value) not in And.make_args(context.condition):
+            return _open("setting", f"the step does not stand under {self.parameter} = {self.value}")
+        lhs, rhs = (sympify(side).subs(self.parameter, self.value) for side in (given.lhs, given.rhs))
+        if Statement(lhs, given.rel, rhs) != relation:
+            return _open("setting", f"it reads {lhs} {given.rel} {rhs}")
+        return Finding("proved", "setting", "")

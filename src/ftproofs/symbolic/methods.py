@@ -10,11 +10,11 @@ from collections.abc import Iterable
 from dataclasses import dataclass
 from typing import Any, Literal, Protocol
 
-from sympy import Expr, Integer, Symbol, exp, fraction, log, sympify, together
+from sympy import Expr, Integer, MatrixSymbol, S, Symbol, exp, fraction, log, sympify, together
 from sympy.core.function import AppliedUndef
 from sympy.logic.boolalg import Boolean
 
-from ftproofs.claim import Statement
+from ftproofs.claim import Relation, Statement
 from ftproofs.symbolic.context import Context
 from ftproofs.symbolic.rules import Preparation, gap, is_matrix, is_strict
 from ftproofs.symbolic.vocabulary import SYMBOLS
@@ -56,7 +56,7 @@ class Algebra:
         return decide(lhs, relation.rel, rhs, context)
 
 
-def decide(lhs: Expr, rel: str, rhs: Expr, context: Context) -> Finding:
+def decide(lhs: Expr, rel: Relation, rhs: Expr, context: Context) -> Finding:
     """The ladder's finding for prepared sides, on the claim's domain."""
     box = box_for([lhs, rhs], context.domain)
     return is_zero(lhs - rhs, box) if rel == "==" else holds(lhs, rel, rhs, box)
@@ -69,7 +69,7 @@ class Let:
     def close(self, relation: Statement, context: Context) -> Finding:
         """Check that the name is new."""
         name = relation.lhs
-        if relation.rel != "==" or not isinstance(name, (Symbol, AppliedUndef)):
+        if relation.rel != "==" or not isinstance(name, (Symbol, MatrixSymbol, AppliedUndef)):
             return _open("definition", "a definition reads: new symbol == expression")
         used: set[Any] = set(SYMBOLS.values())
         for statement in (*context.earlier, *context.claim.statements, Statement(0, "==", relation.rhs)):
@@ -78,6 +78,8 @@ class Let:
         mine = name.func if isinstance(name, AppliedUndef) else name
         if mine in used:
             return _open("definition", f"{mine} is not new")
+        if isinstance(name, MatrixSymbol):
+            return Finding("proved", "definition", "")
         if name.is_positive and not sympify(relation.rhs).is_positive:
             return _open("definition", f"{name} is declared positive and its value is not known to be")
         if name.is_nonnegative and not sympify(relation.rhs).is_nonnegative:
@@ -169,13 +171,14 @@ def weakest(route: str, findings: Iterable[Finding]) -> Finding:
 class Monotone:
     """A given relation with an increasing function applied to both sides.
 
-    Both sides are multiplied by the positive ``factor``, raised to the positive
-    ``power`` (nonnegative sides), then mapped by ``function``.
+    Both sides are multiplied by the positive ``factor``, raised to ``power``, then
+    mapped by ``function``.  The power is positive and the sides nonnegative, or (for
+    ``<=`` and ``==``) the power is nonnegative and the sides positive.
     """
 
     of: str
-    factor: Any = Integer(1)
-    power: Any = Integer(1)
+    factor: Any = S.One
+    power: Any = S.One
     function: Literal["", "log", "exp"] = ""
 
     def close(self, relation: Statement, context: Context) -> Finding:
@@ -191,8 +194,10 @@ class Monotone:
         factor, power = prepare(self.factor), prepare(self.power)
         findings = [decide(factor, ">", Integer(0), context)]
         if power != 1:
-            findings += [decide(power, ">", Integer(0), context), decide(small * factor, ">=", Integer(0), context)]
-            findings += [decide(large * factor, ">=", Integer(0), context)]
+            growing = decide(power, ">", Integer(0), context)
+            weak = growing.status != "proved" and not is_strict(relation)
+            findings.append(decide(power, ">=", Integer(0), context) if weak else growing)
+            findings += [decide(side * factor, ">" if weak else ">=", Integer(0), context) for side in (small, large)]
         small, large = (small * factor) ** power, (large * factor) ** power
         if self.function == "log":
             findings += [decide(small, ">", Integer(0), context), decide(large, ">", Integer(0), context)]

@@ -75,7 +75,7 @@ def complex_ball(expr: Expr, at: Mapping[Symbol, Any], analytic: bool = False) -
 
 @dataclass(frozen=True)
 class Kernel:
-    """``constant * x**(a - 1) * (1 - x)**(b - 1)`` on (0, 1), or ``constant * x**(a - 1) * exp(-rate x)`` on (0, oo)."""
+    """``constant * x**(a - 1)`` times ``(1 - x)**(b - 1)`` on (0, 1), or times ``exp(-rate x)`` on (0, oo)."""
 
     constant: Expr
     a: Expr
@@ -151,7 +151,7 @@ def _integrate(f: Callable[[acb, bool], acb], low: arb, high: arb) -> arb:
 
 def _euler(found: Kernel) -> arb:
     a = found.a
-    if not (a.is_Rational and a > 0) or found.b is not None and not (found.b.is_Rational and found.b > 0):
+    if not (a.is_Rational and a > 0) or (found.b is not None and not (found.b.is_Rational and found.b > 0)):
         raise NoPattern("exponents are not positive rationals")
     constant = _end(found.constant)
     if found.b is not None:

@@ -213,7 +213,7 @@ class Signs:
         """A constraint may be about a multiple of the expression."""
         for constraint in self.box.constraints:
             form = nonnegative_form(constraint)
-            if form is not None:
+            if form is not None and form[0].free_symbols == expr.free_symbols:
                 ratio = sympy.cancel(expr / form[0]) if form[0] != 0 else S.Zero
                 if ratio.is_Rational and ratio != 0:
                     return (3 if form[1] else 1) * (1 if ratio > 0 else -1)

@@ -27,7 +27,7 @@ from ftproofs.errors import FTError, UsageError
 from ftproofs.symbolic import balls
 from ftproofs.symbolic.algebra import prove_zero
 from ftproofs.symbolic.box import Box, Point, box_for
-from ftproofs.symbolic.cases import TooManyCases, cases
+from ftproofs.symbolic.cases import TooManyCases, cases, has_cases
 from ftproofs.symbolic.inequality import search, subdivide
 from ftproofs.symbolic.signs import Signs
 from ftproofs.symbolic.vocabulary import exact
@@ -42,6 +42,7 @@ _LARGEST_BITS = 5328
 _SMALL = 166
 _CHOICES = 16
 _SPLITS = 2
+_CROSS_CHECKED = 100
 
 
 @dataclass(frozen=True, slots=True)
@@ -62,13 +63,20 @@ def is_zero(expr: Expr, box: Box) -> Finding:
     """
     expr = exact(expr)
     box = box.with_defaults(expr.free_symbols)
-    route = _prove(expr, box, _SPLITS)
-    sampled = _sample(expr, box)
-    if route and sampled.status == "disproved":
-        raise FTError("FT132", f"routes disagree: {route} and {sampled.detail} on {expr}", exit_status=70)
-    if route and sampled.route == "nowhere defined":
+    sampled, undefined = _sample(expr, box)
+    if sampled.status == "disproved":
+        # no proof can be there, and looking for one checks the exact routes
+        small = sympy.count_ops(expr) <= _CROSS_CHECKED and not has_cases(expr)
+        route = _prove(expr, box, 0) if small else None
+        if route:
+            raise FTError("FT132", f"routes disagree: {route} and {sampled.detail} on {expr}", exit_status=70)
         return sampled
-    return Finding("proved", route) if route else sampled
+    if sampled.route == "nowhere defined":
+        return sampled
+    route = _prove(expr, box, _SPLITS)
+    if route is None:
+        return sampled
+    return Finding("proved", route, f"where it is defined: not {describe(undefined)}" if undefined else "")
 
 
 def holds(lhs: Expr, rel: Relation, rhs: Expr, box: Box) -> Finding:
@@ -88,9 +96,11 @@ def holds(lhs: Expr, rel: Relation, rhs: Expr, box: Box) -> Finding:
     if gap.has(nan, zoo):
         return Finding("undecided", "undefined", f"{lhs} {rel} {rhs} has no value")
     box = box.with_defaults(gap.free_symbols)
-    point = search(gap, strict, box, POINTS)
+    point, undefined = search(gap, strict, box, POINTS)
     if point is not None:
         return Finding("disproved", "balls", describe(point))
+    if undefined is not None:
+        return Finding("undecided", "undefined", f"no real value {describe(undefined)}")
     try:
         parts = cases(gap, box)
     except TooManyCases as error:
@@ -173,27 +183,28 @@ def _prove_choices(expr: Expr, box: Box) -> str | None:
 # -- balls ------------------------------------------------------------------------
 
 
-def _sample(expr: Expr, box: Box) -> Finding:
-    """What random points say: disproved, probable or undecided."""
-    small = undefined = 0
+def _sample(expr: Expr, box: Box) -> tuple[Finding, Point | None]:
+    """What random points say (disproved, probable or undecided), and one where there is no real value."""
+    finding, undefined = Finding("undecided", "no points", "no point satisfies the constraints"), None
+    small = 0
     for point in box.points(POINTS if expr.free_symbols else 1):
         try:
             verdict = _at(expr, point)
         except balls.Undefined:
-            undefined += 1
+            undefined = point
             continue
         except UsageError as error:
-            return Finding("undecided", "balls", error.message)
+            return Finding("undecided", "balls", error.message), undefined
         if verdict is False:
-            return Finding("disproved", "balls", describe(point))
+            return Finding("disproved", "balls", describe(point)), undefined
         if verdict is None:
-            return Finding("undecided", "precision", f"no decision with {_LARGEST_BITS} bits {describe(point)}")
-        small += 1
-    if small:
-        return Finding("probable", "balls", f"below 2**-{_SMALL} at {small} points")
-    if undefined:
-        return Finding("undecided", "nowhere defined", f"no real value at any of {undefined} points")
-    return Finding("undecided", "no points", "no point satisfies the constraints")
+            finding = Finding("undecided", "precision", f"no decision with {_LARGEST_BITS} bits {describe(point)}")
+        small += verdict is True
+    if small and finding.route != "precision":
+        finding = Finding("probable", "balls", f"below 2**-{_SMALL} at {small} points")
+    elif undefined is not None and finding.route != "precision":
+        finding = Finding("undecided", "nowhere defined", f"no real value {describe(undefined)} nor at other points")
+    return finding, undefined
 
 
 def _at(expr: Expr, point: Point) -> bool | None:

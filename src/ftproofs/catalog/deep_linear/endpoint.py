@@ -2,6 +2,7 @@
 
 from sympy import Limit, Rational, oo, pi, sqrt
 
+from ftproofs.catalog.deep_linear import endpoint_steps, path_steps
 from ftproofs.catalog.deep_linear.trajectory import DEEP, NETWORKS
 from ftproofs.claim import Claim, Domain, Each, Source, Variant, real_range
 from ftproofs.symbolic.functions import depth_root
@@ -19,6 +20,7 @@ CONVERGENCE = Claim(
     quantifier=Each(),
     domain=NETWORKS.with_ranges(theta=[pi, pi / 2, 0]),
     statements=(equal(v.train_loss, 0), equal(v.fit_gap, 0)),
+    steps=path_steps.CONVERGENCE,
     uses=("deep-linear-norm-floor", "deep-linear-rate"),
     variants=(
         Variant(
@@ -47,6 +49,8 @@ ENDPOINT = Claim(
     quantifier=Each(),
     domain=NETWORKS,
     statements=(equal(v.fit_gap, 0), equal(v.perp_alignment, 1), equal(v.perp_ratio, ROOT)),
+    steps=endpoint_steps.ENDPOINT,
+    corollaries=endpoint_steps.ENDPOINT_COROLLARIES,
     uses=("deep-linear-path", "deep-linear-convergence"),
     variants=(
         Variant("no-depth", "depth has no effect: c = 1", (equal(v.perp_ratio, 1),), tell="L >= 2 and A other than p"),
@@ -102,6 +106,7 @@ INFINITE_DEPTH = Claim(
             v.min_norm / sqrt(v.source_norm**2 - v.perp_source_norm**2),
         ),
     ),
+    steps=endpoint_steps.INFINITE_DEPTH,
     uses=("deep-linear-endpoint",),
     untrained="a network of infinite depth cannot be trained",
 )

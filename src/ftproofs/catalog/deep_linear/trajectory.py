@@ -2,6 +2,7 @@
 
 from sympy import Rational, pi
 
+from ftproofs.catalog.deep_linear import endpoint_steps, path_steps
 from ftproofs.claim import Claim, Domain, Each, Source, Variant, log_range, real_range
 from ftproofs.symbolic.functions import norm_floor
 from ftproofs.symbolic.vocabulary import at_least, equal, v
@@ -32,6 +33,7 @@ PATH = Claim(
     quantifier=Each(),
     domain=NETWORKS,
     statements=(equal(v.path_gap, 0), equal(v.perp_ratio, RATIO ** ((v.L - 1) / v.L))),
+    steps=endpoint_steps.PATH_AT_END,
     variants=(
         Variant("exponent-inverse", "exponent 1/L", (equal(v.perp_ratio, RATIO ** (1 / v.L)),), tell="L other than 2"),
         Variant("exponent-minus-one", "exponent L - 1", (equal(v.perp_ratio, RATIO ** (v.L - 1)),), tell="L >= 2"),
@@ -71,6 +73,7 @@ NORM_FLOOR = Claim(
     quantifier=Each(),
     domain=NETWORKS,
     statements=(at_least(v.min_beta_norm, FLOOR),),
+    steps=path_steps.NORM_FLOOR,
     uses=("deep-linear-path",),
     variants=(
         Variant(
@@ -90,6 +93,7 @@ RATE = Claim(
     quantifier=Each(),
     domain=NETWORKS,
     statements=(at_least(v.decay_rate, 2 * FLOOR ** (2 - 2 / v.L)),),
+    steps=path_steps.RATE,
     uses=("deep-linear-norm-floor",),
     variants=(
         Variant(
@@ -109,4 +113,5 @@ FIRST_LAYER = Claim(
     quantifier=Each(),
     domain=NETWORKS,
     statements=(equal(v.first_layer_gap, 0),),
+    steps=path_steps.FIRST_LAYER,
 )

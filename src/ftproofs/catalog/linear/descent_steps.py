@@ -177,7 +177,7 @@ EARLY_STOPPING_FLOW = (
 
 # -- the step bound (A1) ------------------------------------------------------
 
-_worst = 1 - 2 * v.step * v.mode_eigenvalue / w.top
+_worst = 1 - 2 * v.step * w.worst / w.top
 
 STEP_SUFFICIENT = (
     *DESCENT,
@@ -190,8 +190,8 @@ STEP_SUFFICIENT = (
         less(_worst**2, 1),
         Certificate(
             (
-                Part(4 * v.step * v.mode_eigenvalue / w.top, ("below",)),
-                Part(4 * v.step**2 * v.mode_eigenvalue / w.top**2, ("largest",)),
+                Part(4 * v.step * w.worst / w.top, ("below",)),
+                Part(4 * v.step**2 * w.worst / w.top**2, ("largest",)),
             )
         ),
         ("below", "largest"),
@@ -206,7 +206,7 @@ STEP_SUFFICIENT = (
     Step(
         "worst-mode",
         "the whole error falls at least like the worst mode's",
-        at_most(v.error_growth**2, (_factor**_T) ** 2),
+        at_most(v.error_growth**2, (1 - v.learning_rate * w.worst) ** (2 * _T)),
         Axiom("spectral-bound", ("closed-form",)),
         ("closed-form",),
     ),

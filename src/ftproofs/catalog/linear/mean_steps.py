@@ -2,7 +2,8 @@
 
 from __future__ import annotations
 
-from sympy import And, Limit, Symbol, oo
+from sympy import And, Expr, Limit, Symbol, oo
+from sympy.logic.boolalg import Boolean
 
 from ftproofs.catalog.linear.endpoint_steps import OVER_NOISE
 from ftproofs.claim import Step
@@ -85,7 +86,7 @@ BIAS_SECOND_MOMENT = (
 )
 
 
-def _noise_side(side: str, condition: object, p: object, k: object) -> tuple[Step, ...]:
+def _noise_side(side: str, condition: Boolean, p: Expr, k: Expr) -> tuple[Step, ...]:
     """The mean trace on one side of n = d: p dimensions, chi-square with k degrees of freedom."""
     return (
         Step(

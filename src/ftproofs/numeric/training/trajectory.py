@@ -15,6 +15,9 @@ from torch import Tensor
 
 from ftproofs.numeric.training.bounds import UNIT, Span, norm
 
+#: Below this share of the initial loss the integration's error drowns its decay; what follows is the limit's rate.
+FALLEN = 1e-8
+
 #: Refinements of a minimum inside a step.
 REFINEMENTS = 6
 
@@ -34,8 +37,17 @@ class Point:
 
 Look = Callable[[Tensor], Point]
 
-#: The decay rate is kept with its rounding subtracted and added, too.
-_EXTREMES = ("path_gap", "first_layer_gap", "largest_move", "min_beta_norm", "decay_rate", "rate_low", "rate_high")
+#: Minima are kept with their errors subtracted, too, the decay rate with its rounding added as well.
+_EXTREMES = (
+    "path_gap",
+    "first_layer_gap",
+    "largest_move",
+    "min_beta_norm",
+    "norm_low",
+    "decay_rate",
+    "rate_low",
+    "rate_high",
+)
 _MAXIMA = 3
 
 
@@ -89,7 +101,7 @@ class Trajectory:
         """Take in the cases that moved to a point at time t by steps h; ``look`` sees inside the step."""
         path, layer, move = self._gaps(point)
         size, rate, rates = self._slopes(point, t)
-        self._update(moved, torch.stack([-path, -layer, -move, point.size, *rates], dim=1))
+        self._update(moved, torch.stack([-path, -layer, -move, point.size, point.size, *rates], dim=1))
         new = torch.stack([size, rate], dim=1)
         turned = moved[:, None] & (self.old < 0) & (new > 0)
         for which in range(2):
@@ -97,7 +109,7 @@ class Trajectory:
                 self._refine(which, turned[:, which], t - h, h, self.old[:, which], new[:, which], look)
         self.old = torch.where(moved[:, None], new, self.old)
 
-    def _slopes(self, point: Point, t: Tensor) -> tuple[Tensor, Tensor, tuple[Tensor, Tensor, Tensor]]:
+    def _slopes(self, point: Point, t: Tensor) -> tuple[Tensor, Tensor, tuple[Tensor, ...]]:
         """Derivatives (up to positive factors) of |beta|^2 and of the decay rate; that rate, below it, above it."""
         squared = point.residual.square() + self.rest
         fall = point.speed * 2 * self.samples / (squared * (self.speed or 1.0))
@@ -107,7 +119,9 @@ class Trajectory:
         # At the start: the limit of ln(loss(0) / loss(t)) / t.
         rate = torch.where(late, per_time * fallen, fall / self.unit)
         floor = torch.where(late, per_time * (8 * UNIT + 4 * self.rounding * point.residual / squared), 0.0)
-        return point.growth, torch.where(late, fall * t - fallen, torch.nan), (rate, rate - floor, rate + floor)
+        watched = squared > FALLEN * self.initial
+        rates = tuple(torch.where(watched, r, torch.inf) for r in (rate, rate - floor, rate + floor))
+        return point.growth, torch.where(late & watched, fall * t - fallen, torch.nan), rates
 
     def _gaps(self, point: Point) -> tuple[Tensor, Tensor, Tensor]:
         step = point.first - self.first
@@ -125,21 +139,30 @@ class Trajectory:
         self, which: int, turned: Tensor, begin: Tensor, h: Tensor, low_slope: Tensor, high_slope: Tensor, look: Look
     ) -> None:
         """Find a zero of the derivative inside the step by the Illinois method, and record there."""
-        low, high = torch.zeros_like(h), torch.ones_like(h)
+        low, high, never = torch.zeros_like(h), torch.ones_like(h), torch.full_like(h, torch.inf)
+        bend = high_slope - low_slope
+        side = torch.zeros_like(h)
+        least, below, above = never, -never, never
         for _ in range(REFINEMENTS):
             fraction = (low * high_slope - high * low_slope) / (high_slope - low_slope)
             fraction = torch.where(turned & torch.isfinite(fraction), fraction, 0.5)
-            point = look(fraction)
-            *slopes, rates = self._slopes(point, begin + fraction * h)
-            nothing = torch.full_like(h, torch.inf)
-            found = [point.size] + [nothing] * 3 if which == 0 else [nothing, *rates]
-            self._update(turned, torch.stack([nothing] * _MAXIMA + found, dim=1))
+            point, time = look(fraction), begin + fraction * h
+            *slopes, rates = self._slopes(point, time)
             slope = slopes[which]
-            falls = slope < 0
-            # Halving the slope of the end that stays keeps both ends moving.
-            high_slope = torch.where(falls, high_slope / 2, slope)
-            low_slope = torch.where(falls, slope, low_slope / 2)
-            low, high = torch.where(falls, fraction, low), torch.where(falls, high, fraction)
+            # Four times what a parabola of the step's mean curvature still falls from here.
+            error = 2 * slope**2 * h / bend / (point.size if which == 0 else self.unit * time**2)
+            value, under, over = (point.size, point.size, point.size) if which == 0 else rates
+            least, above = torch.fmin(least, value), torch.fmin(above, over)
+            below = torch.fmax(below, under - error)
+            falls = torch.where(slope < 0, 1.0, -1.0)
+            # An end that stays twice counts half, or it would stay for ever.
+            stays = torch.where(falls == side, 0.5, 1.0)
+            high_slope = torch.where(falls > 0, stays * high_slope, slope)
+            low_slope = torch.where(falls > 0, slope, stays * low_slope)
+            low, high = torch.where(falls > 0, fraction, low), torch.where(falls > 0, high, fraction)
+            side = falls
+        found = [least, below, never, never, never] if which == 0 else [never, never, least, below, above]
+        self._update(turned, torch.stack([never] * _MAXIMA + found, dim=1))
 
     def finish(self, beta: Tensor, first: Tensor, least: Tensor, arrived: Tensor, saddle: Tensor) -> None:
         """Take in the limits of all cases.
@@ -153,13 +176,13 @@ class Trajectory:
         zero, never = torch.zeros_like(least), torch.full_like(least, torch.inf)
         point = Point(beta[:, :, None], norm(beta), zero, first, zero, zero)
         path, layer, move = self._gaps(point)
-        self._update(arrived, torch.stack([-path, -layer, -move, point.size, never, never, never], dim=1))
+        self._update(arrived, torch.stack([-path, -layer, -move, point.size, point.size, never, never, never], dim=1))
         # For ever: the slowest mode decays at 2 least^2 / n, and a loss that stays positive not at all.
         stays = saddle | (self.whole_rest > 0)
         final = torch.where(stays, 0.0, 2 * least**2 / self.span.smallest**2)
         error = 64 * UNIT * (self.span.frobenius / self.span.smallest) ** 2 * final
         rates = [final, final - error, final + error]
-        self._update(arrived | saddle, torch.stack([never] * (_MAXIMA + 1) + rates, dim=1))
+        self._update(arrived | saddle, torch.stack([never] * (_MAXIMA + 2) + rates, dim=1))
 
     def compare(self, count: int, safety: float, slack: Tensor) -> dict[str, tuple[Tensor, Tensor]]:
         """Values of the first ``count`` cases; bounds from their difference to the others, and rounding.
@@ -176,7 +199,7 @@ class Trajectory:
         low, rate, high = values["rate_low"], values["decay_rate"], values["rate_high"]
         floors = {
             "path_gap": slack + (8 * (tilt + 8 * UNIT) * widest)[tight],
-            "min_beta_norm": slack + 8 * UNIT * source_norm[tight],
+            "min_beta_norm": slack + (values["min_beta_norm"] - values["norm_low"] + 8 * UNIT * source_norm)[tight],
             "decay_rate": torch.maximum(rate - low, high - rate)[tight],
             "first_layer_gap": (2 * tilt * values["largest_move"] / norm(first))[tight] + 64 * UNIT,
         }

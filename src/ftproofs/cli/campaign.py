@@ -1,6 +1,6 @@
 """A campaign: the same claims under many seeds, resumable, with a table of every word.
 
-``python -m ftproofs.run.campaign linear deep-linear --seeds 20 --ledger FILE --table FILE``
+``python -m ftproofs.cli.campaign linear deep-linear --seeds 20 --ledger FILE --table FILE``
 
 Each seed is a run of its own.  A verdict that the ledger already holds for the
 same claim, code, seed and budget is not computed again, so the command can be
@@ -25,7 +25,7 @@ from ftproofs.run.ledger import Ledger
 
 def main(argv: Sequence[str] | None = None) -> int:
     """Run the campaign; exit status 0 when every word is as expected."""
-    parser = argparse.ArgumentParser(prog="ftproofs.run.campaign", description=__doc__.splitlines()[0])
+    parser = argparse.ArgumentParser(prog="ftproofs.cli.campaign", description=__doc__.splitlines()[0])
     parser.add_argument("names", nargs="*", help="claims and families (all when none is named)")
     parser.add_argument("--seeds", type=int, default=20, help="seeds 0 .. SEEDS - 1")
     parser.add_argument("--budget", default="default", choices=sorted(BUDGETS))

@@ -1,6 +1,6 @@
 """The table of false variants: what each says wrong, and the counterexample that refutes it.
 
-``python -m ftproofs.run.refutations --table docs/false-variants.md``
+``python -m ftproofs.cli.refutations --table docs/false-variants.md``
 """
 
 from __future__ import annotations
@@ -19,7 +19,7 @@ from ftproofs.verdict import Verdict
 
 def main(argv: Sequence[str] | None = None) -> int:
     """Check every false variant; exit status 0 when all are refuted."""
-    parser = argparse.ArgumentParser(prog="ftproofs.run.refutations", description=__doc__.splitlines()[0])
+    parser = argparse.ArgumentParser(prog="ftproofs.cli.refutations", description=__doc__.splitlines()[0])
     parser.add_argument("names", nargs="*", help="claims and families (all when none is named)")
     parser.add_argument("--budget", default="default", choices=sorted(BUDGETS))
     parser.add_argument("--seed", type=int, default=0)
@@ -42,7 +42,7 @@ def main(argv: Sequence[str] | None = None) -> int:
 
 def render(found: Sequence[tuple[Claim, Claim, Verdict]], budget: str, seed: int) -> str:
     """The table and, below it, the replay line of every counterexample, as Markdown."""
-    command = f"python -m ftproofs.run.refutations --budget {budget} --seed {seed} --table docs/false-variants.md"
+    command = f"python -m ftproofs.cli.refutations --budget {budget} --seed {seed} --table docs/false-variants.md"
     lines = [
         "# False variants and their counterexamples",
         "",
