@@ -12,8 +12,12 @@ from collections.abc import Iterator
 from pathlib import Path
 
 import pytest
+from hypothesis import given, settings
+from hypothesis import strategies as st
 
 import ftproofs
+from ftproofs.claim import Range
+from ftproofs.names import complete
 
 ROOT = Path(ftproofs.__file__).parent
 FILES = sorted(ROOT.rglob("*.py"))
@@ -197,18 +201,36 @@ def test_the_symbolic_side_never_loads_torch(wing: str) -> None:
 
 
 def test_the_public_names_are_what_they_say() -> None:
-    code = (
-        "import ftproofs, ftproofs.check\n"
-        "from ftproofs import check, claims, replay\n"
-        "assert callable(check) and callable(replay) and not isinstance(check, type(ftproofs))\n"
-        "import ftproofs.check.context\n"
-        "assert ftproofs.check is check\n"
-        "assert 'linear-endpoint' in claims\n"
-        "assert set(ftproofs.__all__) <= set(dir(ftproofs))\n"
-        "try:\n    ftproofs.nothing\nexcept AttributeError as error:\n    assert 'nothing' in str(error)\n"
-        "else:\n    raise SystemExit('no error')"
-    )
+    """In a fresh interpreter, where the module `ftproofs.check` is imported before the function is asked for."""
+    code = """
+import ftproofs, ftproofs.check, ftproofs.check.context
+from ftproofs import check, claims, replay, strategies
+assert callable(check) and callable(replay) and callable(strategies)
+assert not isinstance(check, type(ftproofs))
+assert ftproofs.check is check
+assert 'linear-endpoint' in claims
+assert set(ftproofs.__all__) <= set(dir(ftproofs))
+try:
+    ftproofs.nothing
+except AttributeError as error:
+    assert 'nothing' in str(error)
+else:
+    raise SystemExit('no error')
+"""
     loaded_by(code)
+
+
+@settings(max_examples=25)
+@given(st.data())
+def test_a_claims_settings_are_complete_and_in_its_domain(data: st.DataObject) -> None:
+    claim = ftproofs.claims["linear-endpoint"]
+    values = data.draw(ftproofs.strategies(claim))
+    assert complete(claim.experiment, values) == values
+    n, d = values["n"], values["d"]
+    assert 3 * n >= 4 * d or 4 * n <= 3 * d
+    for name, allowed in claim.domain.ranges:
+        low, high = (allowed.low, allowed.high) if isinstance(allowed, Range) else (None, None)
+        assert values[name] in allowed.values if low is None else float(low) <= values[name] <= float(high) + 1e-12
 
 
 def test_help_starts_about_as_fast_as_an_empty_app() -> None:

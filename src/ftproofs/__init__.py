@@ -17,6 +17,7 @@ if TYPE_CHECKING:
     from collections.abc import Mapping
 
     from ftproofs.check import check as check
+    from ftproofs.check.strategies import strategies as strategies
     from ftproofs.claim import Claim
     from ftproofs.errors import FTError as FTError
     from ftproofs.run.replay import replay as replay
@@ -28,11 +29,12 @@ if TYPE_CHECKING:
 _HOMES = {
     "check": "ftproofs.check",
     "replay": "ftproofs.run.replay",
+    "strategies": "ftproofs.check.strategies",
     "Verdict": "ftproofs.verdict",
     "FTError": "ftproofs.errors",
 }
 
-__all__ = ["FTError", "Verdict", "__version__", "check", "claims", "replay"]
+__all__ = ["FTError", "Verdict", "__version__", "check", "claims", "replay", "strategies"]
 
 
 class _Package(ModuleType):

@@ -55,6 +55,42 @@ def test_eval_a_claim(run: Any) -> None:
     assert "min_norm" in err
 
 
+def test_eval_the_root_itself(run: Any) -> None:
+    found = document("eval", run("eval", "depth_root", "L=3", "A=sqrt(2.9)", "b=sqrt(0.6)", "s=1.1", "--json")[1])
+    known = document("eval", run("eval", "A6_c", "A2=2.9", "b2=0.6", "s=1.1", "L=3", "--json")[1])
+    assert found["value"] == known["value"]
+    assert found["at"] == {"L": "3", "A": "sqrt(2.9)", "b": "sqrt(0.6)", "s": "1.1"}
+
+
+def test_eval_takes_the_defaults_of_the_claims_experiment(run: Any) -> None:
+    words = ("eval", "linear-mean-risk", "n=20", "d=60", "delta_norm=sqrt(1.49)")
+    quiet = document("eval", run(*words, "--json")[1])
+    assert quiet["at"]["sigma"] == "0.0"
+    assert float(quiet["value"]) == pytest.approx(2 / 3 * 1.49, rel=1e-15)
+    noisy = document("eval", run(*words, "sigma=1/2", "--json")[1])
+    assert float(noisy["value"]) == pytest.approx(2 / 3 * 1.49 + 0.25 * 20 / 39, rel=1e-15)
+
+
+def test_eval_every_formula_of_a_claim(run: Any) -> None:
+    _, text, _ = run("eval", "linear-endpoint", "pinv_noise_norm=2")
+    assert "target_gap == pinv_noise_norm at pinv_noise_norm = 2" in text
+    words = ("learning_rate=1/4", "mode_eigenvalue=2", "steps=3")
+    found = document("eval", run("eval", "linear-early-stopping", *words, "--json")[1])
+    assert [answer["value"] for answer in found["statements"]] == [found["value"], found["statements"][1]["value"]]
+    assert [float(answer["value"]) for answer in found["statements"]] == [1 / 8, 7 / 16]
+    constant = document("eval", run("eval", "linear-span", "--json")[1])
+    assert (constant["value"], constant["at"]) == ("0", {})
+    assert document("eval", run("eval", "linear-noise-infinite", "--json")[1])["value"] == "inf"
+
+
+def test_a_value_outside_a_parameters_range_is_refused(run: Any) -> None:
+    words = {"n": "20", "d": "60", "delta_norm": "1", "sigma": "1"}
+    for change in ({"n": "0"}, {"n": "20.5"}, {"sigma": "-1/2"}, {"delta_norm": "-1"}, {"sigma": "inf"}):
+        status, out, err = run("eval", "linear-mean-risk", *(f"{k}={v}" for k, v in (words | change).items()))
+        assert (status, out) == (2, "")
+        one_line(err, "FT304")
+
+
 VALUES = [
     ("A2=", "FT103"),
     ("A2=\u0661", "FT104"),

@@ -98,8 +98,8 @@ def test_the_jump_is_the_minimum_norm_gauss_newton_step(depth, width):
     for i in range(3):
         own = [W[i : i + 1] for W in weights]
 
-        def residual(*W):
-            return task.X[i] @ networks.predictor(list(W))[0] - task.y[i]
+        def residual(*W, X=task.X[i], y=task.y[i]):
+            return X @ networks.predictor(list(W))[0] - y
 
         J = torch.cat(
             [b.reshape(4, -1) for b in torch.autograd.functional.jacobian(residual, tuple(own))], dim=1

@@ -57,7 +57,9 @@ def test_four_hundred_random_problems_stopped_at_random_violate_no_bound():
         error = distance(trained.beta, linear_limit(task))
         bound = trained.bound.numpy()
         seen += len(error)
-        violations += int((error > bound).sum())
+        # The reference is rounded, too.
+        reference = 1e-15 * np.linalg.cond(task.X.numpy())
+        violations += int((error > bound + reference).sum())
         early += sum(s != "ok" for s in trained.status)
         assert all((s == "ok") == ok for s, ok in zip(trained.status, bound <= 1e-9 * scale(parameters), strict=True))
         tightness += list(error[error > 1e-12] / bound[error > 1e-12])

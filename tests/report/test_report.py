@@ -41,6 +41,10 @@ FIGURES = [
         each("certified", links={"end_to_end": Link("certified", worst=1e-9, bound=2e-8)}),
         "error 1.0e-09, bound 2.0e-08",
     ),
+    (
+        each("certified", links={"end_to_end": Link("certified", worst=-0.5, bound=1e-9)}),
+        "holds by 5.0e-01, bound 1.0e-09",
+    ),
     (mean("supported", interval=(-0.01, 0.015)), "error in [-1.00%, +1.50%], within 2.0%"),
     (mean("undecided", interval=(-0.01, 0.025)), "error in [-1.00%, +2.50%], not within 2.0%"),
     (mean("undecided", interval=(-0.01, 0.025), needed=512), "not within 2.0%; needs 512 more trainings"),

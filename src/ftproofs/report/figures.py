@@ -28,6 +28,8 @@ def _margin(evidence: Evidence) -> str:
     link = evidence.links.get("end_to_end")
     if link is None or link.worst is None or link.bound is None:
         return ""
+    if link.worst < 0:  # an inequality with room to spare
+        return f"holds by {number(-link.worst)}, bound {number(link.bound)}"
     return f"error {number(link.worst)}, bound {number(link.bound)}"
 
 

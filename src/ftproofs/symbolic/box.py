@@ -68,7 +68,7 @@ class Box:
         """Up to ``count`` random points: rational, inside the ranges, satisfying the constraints."""
         stream = random.Random(seed)
         found = 0
-        for _ in range(_TRIES * count):
+        for _ in range(_TRIES * count if self.constraints else count):
             point = {symbol: _draw(symbol, values, stream) for symbol, values in sorted_items(self.ranges)}
             for constraint in self.constraints:
                 if isinstance(constraint, Eq) and isinstance(constraint.lhs, Symbol):

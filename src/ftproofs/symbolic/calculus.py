@@ -1,116 +1,23 @@
-"""Steps of calculus: derivatives, sums, recursions, case distinctions and the depth root."""
+"""Steps about sums, recursions and case distinctions, and the depth root."""
 
 from __future__ import annotations
 
+from collections.abc import Callable
 from dataclasses import dataclass
+from functools import lru_cache
 from typing import Any
 
-from sympy import (
-    Add,
-    And,
-    Derivative,
-    Dummy,
-    Expr,
-    Integer,
-    Mul,
-    Piecewise,
-    Pow,
-    Sum,
-    Symbol,
-    exp,
-    lambdify,
-    log,
-    sympify,
-)
+from sympy import And, Dummy, Expr, Integer, Piecewise, Pow, Sum, Symbol, lambdify, log, sympify
 from sympy.core.function import AppliedUndef
 
 from ftproofs.claim import Statement
 from ftproofs.symbolic.context import Context
+from ftproofs.symbolic.differentiation import NoRule, derivative
 from ftproofs.symbolic.functions import depth_root
 from ftproofs.symbolic.methods import Algebra, _open, decide, weakest
 from ftproofs.symbolic.rules import Preparation, rewrite
 from ftproofs.symbolic.vocabulary import v
 from ftproofs.symbolic.zero import Finding, box_for, is_zero
-
-
-class NoRule(ValueError):
-    """The differentiation rules here do not cover an expression."""
-
-
-def derivative(expr: Expr, x: Symbol) -> Expr:
-    """The derivative by the rules for sums, products, powers, exp and log; unknown functions stay derivatives.
-
-    Raises:
-        NoRule: another function of x.
-    """
-    if not expr.has(x):
-        return Integer(0)
-    if expr == x:
-        return Integer(1)
-    if isinstance(expr, Add):
-        return Add(*(derivative(term, x) for term in expr.args))
-    if isinstance(expr, Mul):
-        factors = expr.args
-        return Add(*(Mul(*factors[:i], derivative(f, x), *factors[i + 1 :]) for i, f in enumerate(factors)))
-    if isinstance(expr, exp):
-        return expr * derivative(expr.args[0], x)
-    if isinstance(expr, log):
-        return derivative(expr.args[0], x) / expr.args[0]
-    if isinstance(expr, Pow):
-        base, power = expr.args
-        return power * base ** (power - 1) * derivative(base, x) + expr * log(base) * derivative(power, x)
-    if isinstance(expr, AppliedUndef) and expr.args == (x,):
-        return Derivative(expr, x)
-    raise NoRule(f"no differentiation rule for {expr.func.__name__}")
-
-
-@dataclass(frozen=True)
-class Differentiate:
-    """A relation with derivatives on the left: differentiated by two independent routes, then rewritten and decided.
-
-    ``of`` names given equations that are put in before differentiating; all given
-    equations (such as a flow) are used afterwards.
-    """
-
-    of: tuple[str, ...] = ()
-
-    def close(self, relation: Statement, context: Context) -> Finding:
-        """Carry out the derivatives."""
-        if not set(self.of) <= set(context.given):
-            return _open("differentiation", f"not given: {', '.join(sorted(set(self.of) - set(context.given)))}")
-        prepare = Preparation(context.given)
-        inside = [context.given[id] for id in self.of]
-        lhs = sympify(relation.lhs).replace(
-            lambda e: isinstance(e, Derivative), lambda e: Derivative(rewrite(e.expr, inside), *e.variables)
-        )
-        try:
-            mine = prepare(lhs.replace(lambda e: isinstance(e, Derivative), _by_rules))
-            theirs = prepare(lhs.doit())
-            rhs = prepare(relation.rhs)
-        except (NoRule, ZeroDivisionError) as error:
-            return _open("differentiation", str(error))
-        agree = is_zero(mine - theirs, box_for([mine, theirs], context.domain))
-        if agree.status == "disproved":
-            return _open("error", f"routes disagree: {agree.detail}")
-        return weakest_or_false([agree], decide(mine, relation.rel, rhs, context))
-
-
-def weakest_or_false(premises: list[Finding], conclusion: Finding) -> Finding:
-    """The conclusion's finding; proved only if the premises are."""
-    if conclusion.status != "proved":
-        return conclusion
-    joint = weakest(conclusion.route, premises)
-    return conclusion if joint.status == "proved" else joint
-
-
-def _by_rules(expr: Derivative) -> Expr:
-    inner = expr.expr
-    if isinstance(inner, AppliedUndef):
-        return expr
-    for x, count in expr.variable_count:
-        for _ in range(int(count)):
-            inner = derivative(inner, x)
-    return inner
 
 
 @dataclass(frozen=True)
@@ -203,6 +110,8 @@ class Cases:
     def close(self, relation: Statement, context: Context) -> Finding:
         """Check the cover, and the relation on each branch."""
         points = context.sizes()
+        if any(not condition.free_symbols <= {v.n, v.d} for condition, _ in self.branches):
+            return _open("cases", "a branch is no condition on n and d")
         findings = []
         covered: set[tuple[int, int]] = set()
         for condition, ids in self.branches:
@@ -234,7 +143,15 @@ class Cases:
 
 
 def _holds_at(condition: Any, point: tuple[int, int]) -> bool:
-    return bool(lambdify([v.n, v.d], condition, "math")(*point))
+    return bool(_test(condition)(*point))
+
+
+@lru_cache(maxsize=256)
+def _test(condition: Any) -> Callable[[int, int], Any]:
+    """A condition on n and d as a predicate."""
+    if not condition.free_symbols <= {v.n, v.d}:
+        raise NoRule(f"{condition} is no condition on n and d")
+    return lambdify([v.n, v.d], condition, "math")
 
 
 def resolve(expr: Expr, points: list[tuple[int, int]]) -> Expr:

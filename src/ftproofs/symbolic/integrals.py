@@ -14,8 +14,8 @@ from sympy import Add, Expr, Integer, Integral, Mul, Pow, Rational, S, Symbol, e
 from ftproofs.claim import Statement
 from ftproofs.symbolic import balls
 from ftproofs.symbolic.box import Box
-from ftproofs.symbolic.calculus import NoRule, derivative
 from ftproofs.symbolic.context import Context
+from ftproofs.symbolic.differentiation import NoRule, derivative
 from ftproofs.symbolic.methods import _open, decide, weakest
 from ftproofs.symbolic.quadrature import Kernel, NoPattern, kernel, quadrature
 from ftproofs.symbolic.rules import Preparation

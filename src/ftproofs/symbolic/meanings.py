@@ -16,80 +16,51 @@ from dataclasses import dataclass
 from types import MappingProxyType
 from typing import Any
 
-from sympy import And, Derivative, Eq, Function, Identity, Integer, Limit, MatrixSymbol, Symbol, log, oo, sympify
-from sympy.core.function import AppliedUndef
+from sympy import Derivative, Identity, Integer, Rational, log
 
 from ftproofs.claim import Statement
 from ftproofs.symbolic import matrices as m
 from ftproofs.symbolic.context import Context
 from ftproofs.symbolic.methods import _open
-from ftproofs.symbolic.rules import is_matrix
+from ftproofs.symbolic.trajectory import (
+    L,
+    N,
+    W,
+    a,
+    across,
+    along,
+    b,
+    curvature,
+    e,
+    end_time,
+    first_norm,
+    gap_time,
+    k,
+    layer_time,
+    limit,
+    loss,
+    mode,
+    norm_time,
+    p,
+    p_gap,
+    p_source,
+    q,
+    rate,
+    rate_time,
+    s,
+    slope,
+    step_number,
+    t,
+    top,
+    unit_1,
+    unit_2,
+    w,
+    w_perp,
+    worst,
+    zero,
+)
 from ftproofs.symbolic.vocabulary import v
 from ftproofs.symbolic.zero import Finding
-
-# -- local symbols ------------------------------------------------------------
-
-#: Time of a flow, or the number of a step.
-t = Symbol("t", positive=True)
-#: The times at which path_gap is largest, the norm smallest, the decay slowest, and training ends.
-gap_time, norm_time, rate_time, end_time = (
-    Symbol(f"t_{name}", positive=True) for name in ("gap", "norm", "rate", "end")
-)
-step_number = Symbol("t", integer=True, nonnegative=True)
-
-#: Coordinates along an eigenvector of X'X/n: distance of the iterate to the limit, and the gradient.
-e = Function("e", real=True)
-slope = Function("slope", real=True)
-#: That eigenvector, and the largest eigenvalue of X'X/n.
-mode = MatrixSymbol("u", m.d, 1)
-limit = MatrixSymbol("theta_oo", m.d, 1)
-theta = MatrixSymbol("theta", m.d, 1)
-top = Symbol("top_eigenvalue", positive=True)
-#: The eigenvalue whose mode's error shrinks least.
-worst = Symbol("worst_eigenvalue", positive=True)
-#: Learning rate times an eigenvalue.
-rate = Symbol("q", positive=True)
-
-#: Deep linear networks: coordinates of the first layer and of the loss gradient along a fixed direction,
-#: norm of every later layer, first layer times gradient, squared norm of the first layer.
-w = Function("w", real=True)
-g = Function("g", real=True)
-a = Function("a", positive=True)
-k = Function("k", real=True)
-W = Function("W", nonnegative=True)
-#: Norm of the predictor, its coordinate along a direction outside the data's span, the training loss.
-N = Function("N", positive=True)
-p = Function("p", real=True)
-#: The same along the source's own part outside the span, and along the violation that path_gap measures.
-p_source = Function("p_source", real=True)
-p_gap = Function("p_gap", real=True)
-#: Coordinates of the predictor along a fixed direction, and along one at right angles to the predictor.
-b = Function("b", real=True)
-q = Function("q", real=True)
-loss = Function("loss", positive=True)
-#: First layer and gradient along a direction outside the data's span; the layer's norm at the start.
-w_perp = Function("w_perp", real=True)
-g_perp = Function("g_perp", real=True)
-first_norm = Symbol("first_layer_norm", positive=True)
-#: Generic layers of a network of depth three, its gradient, and their balanced form (unit vectors u_1, u_2).
-W_1 = MatrixSymbol("W_1", m.d, m.h)
-W_2 = MatrixSymbol("W_2", m.h, m.h)
-W_3 = MatrixSymbol("W_3", m.h, 1)
-G = MatrixSymbol("G", m.d, 1)
-first = MatrixSymbol("w", m.d, 1)
-unit_1 = MatrixSymbol("u_1", m.h, 1)
-unit_2 = MatrixSymbol("u_2", m.h, 1)
-layer_norm = Symbol("a", positive=True)
-BALANCED = (first * unit_1.T, layer_norm * unit_1 * unit_2.T, layer_norm * unit_2)
-#: Gradient along the predictor and across it.
-along = Function("g_along", real=True)
-across = Function("g_across", real=True)
-#: s_min(X)**2 / n.
-curvature = Symbol("kappa", positive=True)
-
-L, s = v.L, v.source_norm
-zero = Integer(0)
-
 
 # -- when a meaning applies ---------------------------------------------------
 
@@ -111,6 +82,11 @@ def optimizer(*allowed: str) -> Callable[[Context], str | None]:
         return None
 
     return check
+
+
+def _trained_to_the_limit(context: Context) -> str | None:
+    known = ("linear.finetune", "linear.scratch")
+    return None if context.claim.experiment in known else "the step is whatever the settings say"
 
 
 def balanced(context: Context) -> str | None:
@@ -177,6 +153,7 @@ MEANINGS: Mapping[str, Meaning] = MappingProxyType(
         "stable-step": Meaning(
             "training runs with a stable step: learning rate times eigenvalue is below 2",
             Statement(rate, "<", Integer(2)),
+            _trained_to_the_limit,
         ),
         "top-eigenvalue": Meaning("no eigenvalue exceeds the largest", Statement(worst, "<=", top)),
         # deep linear networks, as width-one chains
@@ -204,7 +181,9 @@ MEANINGS: Mapping[str, Meaning] = MappingProxyType(
             _equals(p(t), w_perp(t) * a(t) ** (L - 1)),
             balanced,
         ),
-        "gradient-along": Meaning("k: first layer times gradient", _equals(k(t), a(t) * along(t)), balanced),
+        "gradient-along": Meaning(
+            "k: first layer times gradient", _equals(k(t), W(t) ** Rational(1, 2) * along(t)), balanced
+        ),
         "chain-rule": Meaning(
             "the loss changes by gradient times velocity, along the predictor and across it",
             _equals(Derivative(loss(t), t), along(t) * Derivative(N(t), t) + across(t) * Derivative(q(t), t)),
@@ -224,40 +203,11 @@ MEANINGS: Mapping[str, Meaning] = MappingProxyType(
             "decay_rate, at the time it is smallest, in units of s_min^2/n",
             _equals(v.decay_rate, (log(loss(zero)) - log(loss(rate_time))) / (curvature * rate_time)),
         ),
-        "final-loss": Meaning("train_loss: the loss at the limit", _equals(v.train_loss, Limit(loss(t), t, oo))),
         "first-layer-gap": Meaning(
             "first_layer_gap, along the change at the time it is largest",
-            _equals(v.first_layer_gap, (w_perp(gap_time) - w_perp(zero)) / first_norm),
+            _equals(v.first_layer_gap, (w_perp(layer_time) - w_perp(zero)) / first_norm),
         ),
         "end-norm": Meaning("beta_norm: the norm at the limit", _equals(N(end_time), v.beta_norm)),
-    }
-)
-
-
-def velocities(one: Any, two: Any, three: Any) -> tuple[Any, Any, Any]:
-    """Gradient flow of three layers: minus the gradient of the loss, G in predictor space, in each layer."""
-    return -G * (two * three).T, -one.T * G * three.T, -(one * two).T * G
-
-
-#: The velocities in balanced form, of the layers in that form: the family is invariant.
-TANGENT: tuple[Statement, ...] = tuple(
-    Statement(velocity, "==", form)
-    for velocity, form in zip(
-        velocities(*BALANCED),
-        (
-            -(layer_norm**2) * G * unit_1.T,
-            -layer_norm * unit_1 * first.T * G * unit_2.T,
-            -layer_norm * unit_2 * first.T * G,
-        ),
-        strict=True,
-    )
-)
-
-#: What that says of the chain's coordinates, at any depth.
-CHAIN: Mapping[str, Statement] = MappingProxyType(
-    {
-        "first-layer": Statement(Derivative(w(t), t), "==", -(a(t) ** (L - 1)) * g(t)),
-        "later-layers": Statement(Derivative(a(t), t), "==", -(a(t) ** (L - 2)) * k(t)),
     }
 )
 
@@ -277,97 +227,3 @@ class Means:
             return _open("meaning", f"{self.name} reads {meaning.relation}")
         why = meaning.applies(context)
         return _open("meaning", why) if why else Finding("proved", "meaning", meaning.says)
-
-
-@dataclass(frozen=True)
-class Coordinate:
-    """``slope(time) == f e(time)`` from ``u' X'(X theta - y) == n f u'(theta - theta_oo)`` for every theta.
-
-    ``e`` and ``slope`` are by definition the coordinates along u of the iterate's
-    distance to the limit and of the loss gradient X'(X theta - y)/n.
-    """
-
-    of: str
-
-    def close(self, relation: Statement, context: Context) -> Finding:
-        """Compare the matrix equation with the coordinates' definition."""
-        given = context.given.get(self.of)
-        lhs, rhs = relation.lhs, relation.rhs
-        if given is None or relation.rel != "==" or not isinstance(lhs, AppliedUndef) or lhs.func != slope:
-            return _open("coordinates", "the relation is none of a gradient's coordinate")
-        time = lhs.args[0]
-        factor = rhs / e(time)
-        if factor.has(e) or not factor.is_real:
-            return _open("coordinates", "the gradient is not proportional to the distance")
-        gradient = m.X.T * (m.X * theta - m.y)
-        expected = Statement(mode.T * gradient, "==", m.n * factor * mode.T * (theta - limit))
-        if given != expected:
-            return _open("coordinates", f"the matrix equation would have to be {expected}")
-        return Finding("proved", "coordinates", "")
-
-
-#: What an instance may replace: times, and functions that belong to an arbitrary fixed direction.
-UNIVERSAL = frozenset({t, step_number, w, g, b, p})
-
-
-@dataclass(frozen=True)
-class Instance:
-    """A given relation along another fixed direction, then at another time."""
-
-    of: str
-    at: tuple[tuple[Any, Any], ...]
-
-    def close(self, relation: Statement, context: Context) -> Finding:
-        """Check that only times and directions changed."""
-        given = context.given.get(self.of)
-        if given is None or is_matrix(given):
-            return _open("instance", f"step {self.of!r} is not given")
-        for old, new in self.at:
-            head = old.func if isinstance(old, AppliedUndef) else old
-            if head not in UNIVERSAL:
-                return _open("instance", f"{old} is not arbitrary")
-            if head in (t, step_number) and not (new.is_nonnegative and (head == t or new.is_integer)):
-                return _open("instance", f"{new} is no time")
-        directions = {old: new for old, new in self.at if isinstance(old, AppliedUndef)}
-        times = [(old, new) for old, new in self.at if old not in directions]
-        changed = [sympify(side).xreplace(directions).subs(times) for side in (given.lhs, given.rhs)]
-        if Statement(changed[0], given.rel, changed[1]) != relation:
-            return _open("instance", f"the instance is {changed[0]} {given.rel} {changed[1]}")
-        return Finding("proved", "instance", "")
-
-
-@dataclass(frozen=True)
-class Outside:
-    """``g_perp(t) == 0``: along a direction outside the span there is no gradient, as ``P_perp X'(...) == 0`` says."""
-
-    of: str
-
-    def close(self, relation: Statement, context: Context) -> Finding:
-        """Compare the given matrix equation with the gradient's."""
-        gradient = m.P_perp * (m.X.T * (m.X * theta - m.y))
-        if context.given.get(self.of) != Statement(gradient, "==", m.ZERO):
-            return _open("coordinates", "it is not given that gradients lie in the span")
-        if relation != Statement(g_perp(t), "==", zero):
-            return _open("coordinates", f"the coordinate reads {g_perp(t)} == 0")
-        return Finding("proved", "coordinates", "")
-
-
-@dataclass(frozen=True)
-class Setting:
-    """A given relation at one value of a parameter; the step stands under that condition."""
-
-    of: str
-    parameter: Symbol
-    value: Any
-
-    def close(self, relation: Statement, context: Context) -> Finding:
-        """Check the condition and the substitution."""
-        given = context.given.get(self.of)
-        if given is None or is_matrix(given):
-            return _open("setting", f"step {self.of!r} is not given")
-        if Eq(self.parameter, self.value) not in And.make_args(context.condition):
-            return _open("setting", f"the step does not stand under {self.parameter} = {self.value}")
-        lhs, rhs = (sympify(side).subs(self.parameter, self.value) for side in (given.lhs, given.rhs))
-        if Statement(lhs, given.rel, rhs) != relation:
-            return _open("setting", f"it reads {lhs} {given.rel} {rhs}")
-        return Finding("proved", "setting", "")

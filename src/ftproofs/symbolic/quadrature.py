@@ -2,8 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Callable, Iterator, Mapping
-from contextlib import contextmanager
+from collections.abc import Callable, Mapping
 from dataclasses import dataclass
 from typing import Any
 
@@ -13,22 +12,13 @@ from sympy import Add, Expr, Integral, Mul, Pow, S, Symbol, cancel, exp, fractio
 from sympy import cos as cosine
 
 from ftproofs.symbolic import balls
+from ftproofs.symbolic.arithmetic import precision
 
 PRECISION = 96
 
 
 class NoPattern(ValueError):
     """The integrand, or an end of the interval, is none that the rules here cover."""
-
-
-@contextmanager
-def _precision(bits: int) -> Iterator[None]:
-    previous = flint.ctx.prec
-    flint.ctx.prec = bits
-    try:
-        yield
-    finally:
-        flint.ctx.prec = previous
 
 
 def complex_ball(expr: Expr, at: Mapping[Symbol, Any], analytic: bool = False) -> acb:
@@ -38,7 +28,8 @@ def complex_ball(expr: Expr, at: Mapping[Symbol, Any], analytic: bool = False) -
         NoPattern: a function without a rule here.
     """
     if expr in at:
-        return acb(at[expr])
+        value = at[expr]
+        return acb(balls.enclose(value, {}, prec=flint.ctx.prec) if isinstance(value, Expr) else value)
     if not expr.free_symbols and expr.is_extended_real:
         return acb(balls.enclose(expr, {}, prec=flint.ctx.prec))
     if isinstance(expr, Add):
@@ -123,7 +114,7 @@ def quadrature(integral: Integral, at: Mapping[Symbol, Expr], *, prec: int = PRE
     """
     x, low, high = integral.limits[0]
     f, low, high = (part.subs(dict(at)) for part in (integral.function, low, high))
-    with _precision(prec):
+    with precision(prec):
         try:
             found = kernel(Integral(f, (x, low, high)))
         except NoPattern:

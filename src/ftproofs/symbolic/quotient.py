@@ -7,6 +7,7 @@ the least common multiple of what is already known, and no polynomial gcd is tak
 from __future__ import annotations
 
 from dataclasses import dataclass
+from math import comb, prod
 from typing import Any
 
 import sympy
@@ -14,7 +15,7 @@ from sympy import Expr
 from sympy.polys.domains import QQ
 from sympy.polys.rings import PolyRing
 
-_TERMS = 200_000
+_TERMS = 50_000
 
 
 class TooLarge(Exception):
@@ -80,7 +81,8 @@ class Quotient:
 
 
 def _raise(p: Any, exponent: int) -> Any:
-    if len(p) > 1 and len(p) ** min(exponent, 8) > 50 * _TERMS:
+    by_degrees = prod(degree * exponent + 1 for degree in p.degrees())
+    if len(p) > 1 and min(by_degrees, comb(len(p) + exponent - 1, exponent)) > _TERMS:
         raise TooLarge(f"{len(p)} terms to the power {exponent}")
     return _checked(p**exponent)
 

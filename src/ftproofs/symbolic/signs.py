@@ -11,6 +11,7 @@ import sympy
 from flint import arb, fmpq
 from sympy import Expr, Integer, Poly, Rational, S, Symbol, oo
 
+from ftproofs.errors import UsageError
 from ftproofs.symbolic import balls
 from ftproofs.symbolic.bernstein import polynomial_level
 from ftproofs.symbolic.box import Box
@@ -21,6 +22,7 @@ from ftproofs.symbolic.quotient import TooLarge
 
 _LARGEST = 600
 _DEPTH = 6
+_LOOKS = 6
 
 
 class Signs:
@@ -54,7 +56,7 @@ class Signs:
 
     def _level(self, expr: Expr) -> int:
         level = self._structural(expr)
-        if level or self.depth > _DEPTH or sympy.count_ops(expr) > _LARGEST:
+        if level or self.depth > _DEPTH or sympy.count_ops(expr) > _LARGEST or self._changes(expr):
             return level
         level = self._by_factors(expr) or self._by_constraint(expr)
         if level or not self.box.constraints:
@@ -64,6 +66,17 @@ class Signs:
             if level:
                 return level
         return 0
+
+    def _changes(self, expr: Expr) -> bool:
+        """Whether points show both signs, so that no rule need be tried."""
+        seen = set()
+        for point in self.box.with_defaults(expr.free_symbols).points(_LOOKS, seed="signs"):
+            try:
+                found = balls.enclose(expr, point, prec=64)
+            except (balls.Undefined, UsageError):
+                continue
+            seen |= {1} if found > 0 else {-1} if found < 0 else set()
+        return len(seen) == 2
 
     # -- rules --------------------------------------------------------------------
 
@@ -111,7 +124,7 @@ class Signs:
         return 0
 
     def _of_power(self, base: Expr, exponent: Expr) -> int:
-        level = self._structural(base)
+        level = self._structural(base) or (0 if base.is_Symbol or exponent.is_Integer else self(base))
         if exponent.is_Integer:
             if exponent < 0 and level:
                 level = 3 if level > 0 else -3  # where it is defined the base is not zero
@@ -201,7 +214,7 @@ class Signs:
             at[symbol] = (low + high) / 2 if low == high else ((low + high) / 2, (high - low) / 2)
         try:
             found = balls.enclose(meaning, at)
-        except balls.Undefined:
+        except (balls.Undefined, UsageError):
             return None, None
         if not found.is_finite():
             return None, None
@@ -257,7 +270,7 @@ def _of_number(value: Expr) -> int:
         return 3 if value > 0 else -3
     try:
         found = balls.enclose(value, {}, prec=333)
-    except (balls.Undefined, ValueError):
+    except (balls.Undefined, UsageError):
         return 0
     return 3 if found > 0 else -3 if found < 0 else 0
 

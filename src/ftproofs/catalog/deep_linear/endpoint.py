@@ -2,7 +2,7 @@
 
 from sympy import Limit, Rational, oo, pi, sqrt
 
-from ftproofs.catalog.deep_linear import endpoint_steps, path_steps
+from ftproofs.catalog.deep_linear import endpoint_steps, loss_steps
 from ftproofs.catalog.deep_linear.trajectory import DEEP, NETWORKS
 from ftproofs.claim import Claim, Domain, Each, Source, Variant, real_range
 from ftproofs.symbolic.functions import depth_root
@@ -20,7 +20,7 @@ CONVERGENCE = Claim(
     quantifier=Each(),
     domain=NETWORKS.with_ranges(theta=[pi, pi / 2, 0]),
     statements=(equal(v.train_loss, 0), equal(v.fit_gap, 0)),
-    steps=path_steps.CONVERGENCE,
+    steps=loss_steps.CONVERGENCE,
     uses=("deep-linear-norm-floor", "deep-linear-rate"),
     variants=(
         Variant(

@@ -4,18 +4,21 @@ from __future__ import annotations
 
 from sympy import Derivative, Eq, Integer, Limit, MatrixSymbol, Symbol, oo, sqrt
 
-from ftproofs.catalog.deep_linear.path_steps import CONVERGENCE, FLOOR, PATH
+from ftproofs.catalog.deep_linear.loss_steps import CONVERGENCE
+from ftproofs.catalog.deep_linear.path_steps import FLOOR, PATH
 from ftproofs.catalog.linear.endpoint_steps import meaning, same
 from ftproofs.claim import Statement, Step
 from ftproofs.symbolic import matrices as m
-from ftproofs.symbolic import meanings as w
-from ftproofs.symbolic.axioms import Axiom, root_equation
-from ftproofs.symbolic.calculus import Differentiate, Root, log_quotient
+from ftproofs.symbolic import trajectory as w
+from ftproofs.symbolic.axioms import Axiom
+from ftproofs.symbolic.calculus import Root, log_quotient
+from ftproofs.symbolic.differentiation import Differentiate
 from ftproofs.symbolic.functions import depth_equation, depth_root
 from ftproofs.symbolic.identities import Generic, Term
+from ftproofs.symbolic.instances import Instance, Setting
 from ftproofs.symbolic.limits import TakeLimit
-from ftproofs.symbolic.meanings import Instance, Setting
 from ftproofs.symbolic.methods import Algebra, Certificate, Let, Part, Under
+from ftproofs.symbolic.theorems import root_equation
 from ftproofs.symbolic.vocabulary import at_least, at_most, equal, greater, v
 
 L, s, A, b = v.L, v.source_norm, v.min_norm, v.perp_source_norm

@@ -2,7 +2,7 @@
 
 from sympy import Rational, pi
 
-from ftproofs.catalog.deep_linear import endpoint_steps, path_steps
+from ftproofs.catalog.deep_linear import endpoint_steps, loss_steps, path_steps
 from ftproofs.claim import Claim, Domain, Each, Source, Variant, log_range, real_range
 from ftproofs.symbolic.functions import norm_floor
 from ftproofs.symbolic.vocabulary import at_least, equal, v
@@ -93,7 +93,7 @@ RATE = Claim(
     quantifier=Each(),
     domain=NETWORKS,
     statements=(at_least(v.decay_rate, 2 * FLOOR ** (2 - 2 / v.L)),),
-    steps=path_steps.RATE,
+    steps=loss_steps.RATE,
     uses=("deep-linear-norm-floor",),
     variants=(
         Variant(

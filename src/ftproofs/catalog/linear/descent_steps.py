@@ -7,11 +7,12 @@ from sympy import Derivative, Integer, Rational, Sum, Symbol, exp
 from ftproofs.catalog.linear.endpoint_steps import meaning, same
 from ftproofs.claim import Statement, Step
 from ftproofs.symbolic import matrices as m
-from ftproofs.symbolic import meanings as w
+from ftproofs.symbolic import trajectory as w
 from ftproofs.symbolic.axioms import Axiom
-from ftproofs.symbolic.calculus import Differentiate, Induction, Telescope
+from ftproofs.symbolic.calculus import Induction, Telescope
+from ftproofs.symbolic.differentiation import Differentiate
 from ftproofs.symbolic.identities import Generic, Term
-from ftproofs.symbolic.meanings import Coordinate, Instance
+from ftproofs.symbolic.instances import Coordinate, Instance
 from ftproofs.symbolic.methods import Algebra, Certificate, Monotone, Part
 from ftproofs.symbolic.vocabulary import at_most, equal, greater, less, v
 

@@ -6,7 +6,7 @@ from sympy import Symbol
 
 from ftproofs.claim import Statement, Step
 from ftproofs.symbolic import matrices as m
-from ftproofs.symbolic import meanings as w
+from ftproofs.symbolic import trajectory as w
 from ftproofs.symbolic.axioms import Axiom
 from ftproofs.symbolic.expectation import E
 from ftproofs.symbolic.identities import Generic, Term, Vanishes

@@ -24,7 +24,7 @@ UNDER = v.n <= v.d - 4
 
 
 def _risk(bias: object, noise: object) -> Statement:
-    return equal(v.risk, bias * v.delta_norm**2 + v.sigma**2 * noise)  # type: ignore[operator]
+    return equal(v.risk, bias * v.delta_norm**2 + v.sigma**2 * noise)
 
 
 RISK_DOMAIN = Domain.of(n=(2, 48), d=(8, 40), sigma=real_range(0, 1), **TEACHERS).where(GAP)

@@ -8,7 +8,7 @@ from sympy.logic.boolalg import Boolean
 from ftproofs.catalog.linear.endpoint_steps import OVER_NOISE
 from ftproofs.claim import Step
 from ftproofs.symbolic import matrices as m
-from ftproofs.symbolic.axioms import Axiom, inverse_chi_square_mean, null_fraction_moment
+from ftproofs.symbolic.axioms import Axiom
 from ftproofs.symbolic.calculus import Cases
 from ftproofs.symbolic.expectation import E
 from ftproofs.symbolic.functions import isotropic_bias, isotropic_noise, null_fraction_variance
@@ -16,6 +16,7 @@ from ftproofs.symbolic.identities import Generic
 from ftproofs.symbolic.integrals import Integrate
 from ftproofs.symbolic.limits import TakeLimit
 from ftproofs.symbolic.methods import Algebra, Under
+from ftproofs.symbolic.theorems import inverse_chi_square_mean, null_fraction_moment
 from ftproofs.symbolic.vocabulary import equal, v
 
 # -- means over isotropic Gaussian data (A3) ----------------------------------

@@ -39,10 +39,9 @@ class Network:
     ) -> None:
         self.shapes = [tuple(W.shape[1:]) for W in weights]
         self.depth = len(weights)
-        self.problem, self.source_norm, self.target, self.jump = problem, norm(source), target, jump
-        self.rate = rate
-        self.push = (-rate / problem.samples) * problem.X.mT
-        self.minus_y = -problem.y[:, :, None]
+        self.jump, self.rate = jump, rate
+        self.whole = (problem, norm(source), target)
+        self.attend(torch.arange(len(source), device=source.device))
         start = torch.bmm(problem.X, source[:, :, None]) + self.minus_y
         self.trajectory = Trajectory(
             problem.span,
@@ -68,10 +67,16 @@ class Network:
             begin += rows * columns
         return views
 
+    def attend(self, cases: Tensor) -> None:
+        """Work on these cases of the whole batch from now on."""
+        problem, source_norm, target = self.whole
+        self.cases, self.problem = cases, problem.select(cases)
+        self.source_norm, self.target = source_norm[cases], target[cases]
+        self.push = (-self.rate / problem.samples) * self.problem.X.mT
+        self.minus_y = -self.problem.y[:, :, None]
+
     def keep(self, index: Tensor) -> None:
-        self.problem = self.problem.select(index)
-        self.source_norm, self.target = self.source_norm[index], self.target[index]
-        self.push, self.minus_y = self.push[index], self.minus_y[index]
+        self.attend(self.cases[index])
         self.trajectory.keep(index)
 
     def slope(self, at: object, out: object) -> None:
@@ -99,12 +104,12 @@ class Network:
         growth = (beta * change).sum(dim=(1, 2))
         return Point(beta, norm(beta), growth, self.layers[0], norm(self.residual), slope.square().sum(dim=1))
 
-    def watch(self, z: Tensor, t: Tensor, slope: Tensor, moved: Tensor, h: Tensor, probe: flow.Probe) -> Tensor:
+    def watch(self, z: Tensor, t: Tensor, slope: Tensor, moved: Tensor, h: Tensor, begin: Tensor) -> Tensor:
         point = self.look(slope)
         size, residual = point.size, point.residual
         gain = norm(self.tails[-2]) if self.depth > 1 else torch.ones_like(size)
         sizes = torch.stack([norm(W) for W in self.layers], dim=1)
-        self.trajectory.record(moved, t, h, point, lambda fraction: self.look(probe(fraction)))
+        self.trajectory.record(moved, t, h, point, begin)
         upper = residual + self.problem.rounding(size)
         plain, jumped = path_bounds(self.depth, upper, self.problem.span.smallest, gain, sizes.amax(dim=1))
         near = jumped if self.jump else plain
@@ -204,6 +209,7 @@ def train_deep_linear(
     beta, bound, jumped = finish(both, ends, code, task.source[twice], jump)
     _, _, gram = factors(both, jumped)
     least = torch.linalg.eigvalsh(torch.where(torch.isfinite(gram), gram, 0.0))[:, 0].clamp_min(0).sqrt()
+    trajectory.refine(network)
     trajectory.finish(beta, jumped[0], least, code == flow.ARRIVED, code == flow.AT_SADDLE)
     conserved = drift(weights, [W[:count] for W in jumped])
     return compare(beta, bound, code, steps, unit, conserved, trajectory, len(weights))

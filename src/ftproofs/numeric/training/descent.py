@@ -216,8 +216,10 @@ def train_linear(
 def certify(task: Task, span: Span, theta: Tensor, steps: Tensor, unit: Tensor, accept: float = ACCEPT) -> Trained:
     """The linear certificate of theta (case, d), and the status that follows from it."""
     bound, drift = linear_bound(span, task.X, task.y, theta, task.source)
+    distance, floor = linear_distance(span, task.X, task.y, theta)
     finite = torch.isfinite(bound)
-    good = bound <= accept * unit
+    # Where rounding sets the floor, nothing nearer can be certified; the bound says how near it is.
+    good = (bound <= accept * unit) | (distance <= 4 * floor)
     status = tuple(
         OK if g else NOT_CONVERGED if f else DIVERGED for g, f in zip(good.tolist(), finite.tolist(), strict=True)
     )

@@ -6,7 +6,6 @@ II.5 and II.10), with SciPy's coefficients.
 
 from __future__ import annotations
 
-from collections.abc import Callable
 from typing import Protocol
 
 import torch
@@ -26,10 +25,6 @@ LONGEST = 1e12
 RUNNING, ARRIVED, AT_SADDLE, EXHAUSTED, NOT_FINITE = range(5)
 
 
-#: Moves the system to a fraction (case,) of each case's step; returns the slope there, (case, m).
-Probe = Callable[[Tensor], Tensor]
-
-
 class System(Protocol):
     """An autonomous flow ``z' = f(z)`` of a batch of cases, which watches where it is."""
 
@@ -39,10 +34,10 @@ class System(Protocol):
     def slope(self, at: object, out: object) -> None:
         """Write f of one bound buffer into another one."""
 
-    def watch(self, z: Tensor, t: Tensor, slope: Tensor, moved: Tensor, h: Tensor, probe: Probe) -> Tensor:
-        """After a slope at z, reached by steps h: record the cases that moved.
+    def watch(self, z: Tensor, t: Tensor, slope: Tensor, moved: Tensor, h: Tensor, begin: Tensor) -> Tensor:
+        """After a slope at z, reached at time t from ``begin`` by a step h: record the cases that moved.
 
-        Returns RUNNING, ARRIVED or AT_SADDLE for each.  ``probe`` looks at points inside the step.
+        Returns RUNNING, ARRIVED or AT_SADDLE for each.
         """
 
     def keep(self, index: Tensor) -> None:
@@ -77,6 +72,22 @@ class _Workspace:
         return torch.bmm(self.last, self.K)
 
 
+class Probe:
+    """Steps of a batch of cases from where they start, z (case, m), to wherever one wants to look."""
+
+    def __init__(self, system: System, z: Tensor) -> None:
+        self.system, self.work = system, _Workspace(system, z)
+        self.work.stage.copy_(z)
+        system.slope(self.work.at, self.work.out[0])
+
+    def slope(self, h: Tensor) -> Tensor:
+        """The slope (case, m) after a step h (case,); the system is left there."""
+        work = self.work
+        torch.add(work.start, work.stages(self.system, h)[:, 0], out=work.stage)
+        self.system.slope(work.at, work.new_out)
+        return work.new_slope
+
+
 def integrate(
     system: System, z: Tensor, scale: Tensor, tolerance: Tensor, max_steps: int, horizon: Tensor | None = None
 ) -> tuple[Tensor, Tensor, Tensor]:
@@ -106,7 +117,7 @@ def integrate(
     previous = torch.full_like(h, 1e-4)
     horizon = torch.full_like(t, torch.inf) if horizon is None else horizon
     h = torch.minimum(h, horizon)
-    state = system.watch(work.start, t, work.K[:, 0], running, torch.zeros_like(h), lambda _: work.K[:, 0])
+    state = system.watch(work.start, t, work.K[:, 0], running, torch.zeros_like(h), work.start)
 
     for tried in range(max_steps + 1):
         done = state != RUNNING
@@ -157,12 +168,7 @@ def _advance(
     end, slope = torch.where(moved, work.stage, work.start), torch.where(moved, work.new_slope, work.K[:, 0])
     t += torch.where(accepted, h, 0.0)
 
-    def probe(fraction: Tensor) -> Tensor:
-        torch.add(work.start, work.stages(system, fraction * h)[:, 0], out=work.stage)
-        system.slope(work.at, work.new_out)
-        return work.new_slope
-
-    found = system.watch(end, t, slope, accepted, h, probe)
+    found = system.watch(end, t, slope, accepted, h, work.start)
     work.start.copy_(end)
     work.K[:, 0] = slope
     state = torch.where(accepted, found, state)

@@ -43,7 +43,7 @@ class LinearFlow:
         assert isinstance(out, Tensor)
         out.copy_(-self.rate * (self.gradient(self.X, self.y, at) + self.decay * at))
 
-    def watch(self, z: Tensor, t: Tensor, slope: Tensor, moved: Tensor, h: Tensor, probe: flow.Probe) -> Tensor:
+    def watch(self, z: Tensor, t: Tensor, slope: Tensor, moved: Tensor, h: Tensor, begin: Tensor) -> Tensor:
         if self.span is None or self.target is None:
             return torch.full_like(t, flow.RUNNING, dtype=torch.int64)
         distance, floor = linear_distance(self.span, self.X, self.y, z)

@@ -50,14 +50,19 @@ class Reduced:
     """The flow of ``z = (alpha, m)``, (case, k + 1)."""
 
     def __init__(self, channels: Channels, samples: int, depth: int, rate: float, trajectory: Trajectory) -> None:
-        self.channels, self.samples, self.depth, self.rate = channels, samples, depth, rate
+        self.whole, self.samples, self.depth, self.rate = channels, samples, depth, rate
         self.trajectory = trajectory
+        self.attend(torch.arange(len(channels.s), device=channels.s.device))
 
     def bind(self, z: Tensor) -> Tensor:
         return z
 
+    def attend(self, cases: Tensor) -> None:
+        """Work on these cases of the whole batch from now on."""
+        self.cases, self.channels = cases, self.whole.select(cases)
+
     def keep(self, index: Tensor) -> None:
-        self.channels = self.channels.select(index)
+        self.attend(self.cases[index])
         self.trajectory.keep(index)
 
     def slope(self, at: object, out: object) -> None:
@@ -90,12 +95,12 @@ class Reduced:
         speed = slope[:, :-1].square().sum(dim=1) + (L - 1) * slope[:, -1].square()
         return Point(beta, norm(beta), growth, w, norm(self.residual), speed)
 
-    def watch(self, z: Tensor, t: Tensor, slope: Tensor, moved: Tensor, h: Tensor, probe: flow.Probe) -> Tensor:
+    def watch(self, z: Tensor, t: Tensor, slope: Tensor, moved: Tensor, h: Tensor, begin: Tensor) -> Tensor:
         point = self.look(slope)
         m = self.at[:, -1].abs()
         largest = torch.maximum(norm(point.first), m) if self.depth > 1 else norm(point.first)
         upper = point.residual + self.channels.rounding
-        self.trajectory.record(moved, t, h, point, lambda fraction: self.look(probe(fraction)))
+        self.trajectory.record(moved, t, h, point, begin)
         plain, jumped = path_bounds(self.depth, upper, self.channels.smallest, m ** (self.depth - 1), largest)
         near = plain if self.depth == 1 else jumped
         state = torch.where(near <= self.channels.target, flow.ARRIVED, flow.RUNNING)
@@ -181,6 +186,7 @@ def train_reduced(
     bound = torch.where(at_saddle, norm(beta), bound)
     _, gram = system.jump(end, both)
     least = torch.linalg.eigvalsh(torch.where(torch.isfinite(gram), gram, 0.0))[:, 0].clamp_min(0).sqrt()
+    trajectory.refine(system)
     trajectory.finish(beta, first, least, arrived, at_saddle)
     before, after = norm(w) ** 2 - m**2, norm(first[:count]) ** 2 - end[:count, -1] ** 2
     drift = (after - before).abs() / (norm(w) ** 2 + m**2) if depth > 1 else torch.zeros_like(unit)

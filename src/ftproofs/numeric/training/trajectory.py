@@ -1,18 +1,19 @@
 """What is measured along the way of a deep linear network: extremes over time.
 
 Extremes are taken over the accepted steps of the integration and, where training arrives,
-the limit.  Where a minimum falls inside a step (its derivative changes sign there) the step is
-taken again in part, at the integrator's own order, until the minimum is found.
+the limit.  Steps inside which a minimum falls (its derivative changes sign there) are remembered,
+and in the end taken again in part, at the integrator's own order, until the minimum is found.
 """
 
 from __future__ import annotations
 
-from collections.abc import Callable
 from dataclasses import dataclass
+from typing import Protocol
 
 import torch
 from torch import Tensor
 
+from ftproofs.numeric.training import flow
 from ftproofs.numeric.training.bounds import UNIT, Span, norm
 
 #: Below this share of the initial loss the integration's error drowns its decay; what follows is the limit's rate.
@@ -35,7 +36,37 @@ class Point:
     speed: Tensor
 
 
-Look = Callable[[Tensor], Point]
+class Watched(flow.System, Protocol):
+    """A system whose trajectory is recorded."""
+
+    def attend(self, cases: Tensor) -> None:
+        """Work on these cases of the whole batch from now on."""
+
+    def look(self, slope: Tensor) -> Point:
+        """The network where the last slope was taken."""
+
+
+@dataclass
+class Turn:
+    """Steps inside which a derivative turned from negative to positive, (event, ...): the cases, where and when the
+    steps begin, their lengths, and the derivative at both ends."""
+
+    cases: Tensor
+    begin: Tensor
+    time: Tensor
+    h: Tensor
+    low: Tensor
+    high: Tensor
+
+    @classmethod
+    def joined(cls, turns: list[Turn]) -> Turn:
+        """All of them, a single one beside a copy of itself."""
+        names = tuple(cls.__dataclass_fields__)
+        joined = cls(*(torch.cat([getattr(turn, name) for turn in turns]) for name in names))
+        if len(joined.cases) > 1:
+            return joined
+        return cls(*(torch.cat([getattr(joined, name)] * 2) for name in names))
+
 
 #: Minima are kept with their errors subtracted, too, the decay rate with its rounding added as well.
 _EXTREMES = (
@@ -61,7 +92,7 @@ class Trajectory:
         speed: factor on the flow's speed.
     """
 
-    _CASES = ("first", "source_norm", "outside_source", "rest", "initial", "rounding", "unit", "old")
+    _CASES = ("first", "source_norm", "outside_source", "rest", "initial", "rounding", "unit")
 
     def __init__(
         self,
@@ -83,8 +114,9 @@ class Trajectory:
         self.unit, self.speed = span.smallest**2 / samples, speed
         # Derivatives of |beta|^2 and of the decay rate at the last step; NaN has no sign.
         self.old = source.new_full((count, 2), torch.nan)
-        self.whole = (span, self.first, self.source_norm, self.outside_source)
-        self.whole_rest = rest
+        self.turns: tuple[list[Turn], list[Turn]] = ([], [])
+        self.whole = {name: getattr(self, name) for name in self._CASES}
+        self.whole_span = span
         self.undefined = (initial - rest).clamp_min(0).sqrt() <= 8 * rounding
         self.cases = torch.arange(count, device=source.device)
         # Least values so far, columns as in `_EXTREMES`; greatest values with a minus.
@@ -93,20 +125,25 @@ class Trajectory:
 
     def keep(self, index: Tensor) -> None:
         """Watch these cases only from now on."""
-        self.cases, self.span = self.cases[index], self.span.select(index)
-        for name in self._CASES:
-            setattr(self, name, getattr(self, name)[index])
+        self.old = self.old[index]
+        self._attend(self.cases[index])
 
-    def record(self, moved: Tensor, t: Tensor, h: Tensor, point: Point, look: Look | None) -> None:
-        """Take in the cases that moved to a point at time t by steps h; ``look`` sees inside the step."""
+    def _attend(self, cases: Tensor) -> None:
+        self.cases, self.span = cases, self.whole_span.select(cases)
+        for name, value in self.whole.items():
+            setattr(self, name, value[cases])
+
+    def record(self, moved: Tensor, t: Tensor, h: Tensor, point: Point, begin: Tensor | None) -> None:
+        """Take in the cases that moved to a point at time t by steps h from z = ``begin`` (None: look no further)."""
         path, layer, move = self._gaps(point)
         size, rate, rates = self._slopes(point, t)
         self._update(moved, torch.stack([-path, -layer, -move, point.size, point.size, *rates], dim=1))
         new = torch.stack([size, rate], dim=1)
         turned = moved[:, None] & (self.old < 0) & (new > 0)
-        for which in range(2):
-            if look is not None and bool(turned[:, which].any()):
-                self._refine(which, turned[:, which], t - h, h, self.old[:, which], new[:, which], look)
+        if begin is not None and bool(turned.any()):
+            for which, found in enumerate(turned.unbind(1)):
+                own = (self.cases, begin, t - h, h, self.old[:, which], new[:, which])
+                self.turns[which].append(Turn(*(z[found] for z in own)))
         self.old = torch.where(moved[:, None], new, self.old)
 
     def _slopes(self, point: Point, t: Tensor) -> tuple[Tensor, Tensor, tuple[Tensor, ...]]:
@@ -135,18 +172,25 @@ class Trajectory:
         # Cases that stand still stand at the end, where nothing is divided by.
         self.least[self.cases] = torch.where(moved[:, None], torch.fmin(old, values), old)
 
-    def _refine(
-        self, which: int, turned: Tensor, begin: Tensor, h: Tensor, low_slope: Tensor, high_slope: Tensor, look: Look
-    ) -> None:
-        """Find a zero of the derivative inside the step by the Illinois method, and record there."""
+    def refine(self, system: Watched) -> None:
+        """Find the minima inside the steps that were remembered; the system is not of use afterwards."""
+        for which, turns in enumerate(self.turns):
+            if any(len(turn.cases) for turn in turns):
+                turn = Turn.joined(turns)
+                self._attend(turn.cases)
+                system.attend(turn.cases)
+                self._refine(which, turn, system)
+
+    def _refine(self, which: int, turn: Turn, system: Watched) -> None:
+        """Zeros of the derivative by the Illinois method, all events at once."""
+        probe, h = flow.Probe(system, turn.begin), turn.h
         low, high, never = torch.zeros_like(h), torch.ones_like(h), torch.full_like(h, torch.inf)
-        bend = high_slope - low_slope
+        low_slope, high_slope, bend = turn.low, turn.high, turn.high - turn.low
         side = torch.zeros_like(h)
         least, below, above = never, -never, never
         for _ in range(REFINEMENTS):
             fraction = (low * high_slope - high * low_slope) / (high_slope - low_slope)
-            fraction = torch.where(turned & torch.isfinite(fraction), fraction, 0.5)
-            point, time = look(fraction), begin + fraction * h
+            point, time = system.look(probe.slope(fraction * h)), turn.time + fraction * h
             *slopes, rates = self._slopes(point, time)
             slope = slopes[which]
             # Four times what a parabola of the step's mean curvature still falls from here.
@@ -162,7 +206,10 @@ class Trajectory:
             low, high = torch.where(falls > 0, fraction, low), torch.where(falls > 0, high, fraction)
             side = falls
         found = [least, below, never, never, never] if which == 0 else [never, never, least, below, above]
-        self._update(turned, torch.stack([never] * _MAXIMA + found, dim=1))
+        values = torch.stack([never] * _MAXIMA + found, dim=1)
+        # A case may have several such steps.
+        index = self.cases[:, None].expand_as(values)
+        self.least.scatter_reduce_(0, index, torch.where(torch.isnan(values), torch.inf, values), "amin")
 
     def finish(self, beta: Tensor, first: Tensor, least: Tensor, arrived: Tensor, saddle: Tensor) -> None:
         """Take in the limits of all cases.
@@ -171,14 +218,13 @@ class Trajectory:
             beta: (case, d); first: the first layer; least: (case,) smallest singular value of the
                 Jacobian of ``X beta``; arrived, saddle: which cases ended how.
         """
-        self.span, self.first, self.source_norm, self.outside_source = self.whole
-        self.cases = torch.arange(len(arrived), device=arrived.device)
+        self._attend(torch.arange(len(arrived), device=arrived.device))
         zero, never = torch.zeros_like(least), torch.full_like(least, torch.inf)
         point = Point(beta[:, :, None], norm(beta), zero, first, zero, zero)
         path, layer, move = self._gaps(point)
         self._update(arrived, torch.stack([-path, -layer, -move, point.size, point.size, never, never, never], dim=1))
         # For ever: the slowest mode decays at 2 least^2 / n, and a loss that stays positive not at all.
-        stays = saddle | (self.whole_rest > 0)
+        stays = saddle | (self.rest > 0)
         final = torch.where(stays, 0.0, 2 * least**2 / self.span.smallest**2)
         error = 64 * UNIT * (self.span.frobenius / self.span.smallest) ** 2 * final
         rates = [final, final - error, final + error]
@@ -191,7 +237,7 @@ class Trajectory:
             slack: (count,), how far predictors are from the flow's.
         """
         tight, loose = slice(None, count), slice(count, None)
-        span, first, source_norm, _ = self.whole
+        span, first, source_norm = self.whole_span, self.whole["first"], self.whole["source_norm"]
         values = dict(zip(_EXTREMES, self.least.unbind(1), strict=True))
         for name in _EXTREMES[:_MAXIMA]:
             values[name] = 0.0 - values[name]
