@@ -175,7 +175,54 @@ class Mean:
     end_to_end: float = 0.05
 
 
-Quantifier: TypeAlias = Each | Mean
+#: A ladder of sizes needs this many, and this factor between the largest and the smallest.
+LADDER_SIZES = 4
+LADDER_SPAN = 8
+
+
+@dataclass(frozen=True, slots=True)
+class Limit:
+    """The statement holds for the means over data as d grows at a fixed ratio ``gamma`` = n/d.
+
+    The domain has ``gamma`` and neither n nor d: ``sizes`` are the values of d, by
+    default a ladder that depends on gamma.  At each size n = round(gamma d), and
+    ``gamma`` in the statement is the realised ratio n/d.
+
+    Raises:
+        UsageError: FT210 fewer than 4 sizes, or a span below 8.
+    """
+
+    name: str = "limit"
+    tolerance: float = 0.02
+    end_to_end: float = 0.05
+    sizes: tuple[int, ...] | None = None
+
+    def __post_init__(self) -> None:
+        if self.sizes is None:
+            return
+        given = sorted(set(self.sizes))
+        if len(given) < LADDER_SIZES or given[0] < 1 or given[-1] < LADDER_SPAN * given[0]:
+            raise UsageError(
+                "FT210",
+                f"an asymptotic claim needs at least {LADDER_SIZES} sizes spanning a factor of {LADDER_SPAN}, "
+                f"got {list(self.sizes)}",
+            )
+
+
+@dataclass(frozen=True, slots=True)
+class Probability:
+    """The statement holds with probability at least ``level`` over data, at every setting.
+
+    ``level`` is a number or an expression in parameters.  A draw violates the
+    statement when it does by more than ``tolerance`` (rounding), relative.
+    """
+
+    level: Expr
+    name: str = "probability"
+    tolerance: float = 1e-6
+
+
+Quantifier: TypeAlias = Each | Mean | Limit | Probability
 
 
 @dataclass(frozen=True, slots=True)

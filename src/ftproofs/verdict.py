@@ -102,12 +102,36 @@ class Link:
 
 
 @dataclass(frozen=True, slots=True)
+class SizeMean:
+    """The mean relative error at one size of a ladder, with its standard error."""
+
+    d: int
+    draws: int
+    error: float
+    standard_error: float
+
+
+@dataclass(frozen=True, slots=True)
+class Slack:
+    """How much a bound that holds with probability ``level`` could be divided by, with a 99.8 % interval.
+
+    The bound over the (level)-quantile of what it bounds, at the tightest setting.
+    """
+
+    level: float
+    factor: float
+    interval: tuple[float, float]
+
+
+@dataclass(frozen=True, slots=True)
 class Evidence:
     """The experiment leg.
 
     ``interval`` and ``estimate`` are relative errors of the least certain
-    statement; ``smallest_error_seen`` is the smallest relative error of the
-    statement that this check would have noticed.
+    statement (limit: of its limit; probability: the probability of a violation);
+    ``smallest_error_seen`` is the smallest relative error of the statement that this
+    check would have noticed (probability: the smallest probability of a violation).
+    ``sizes`` are the means behind the limit, ``slack`` is that of a bound.
     """
 
     status: ExperimentStatus
@@ -125,6 +149,8 @@ class Evidence:
     flags: tuple[str, ...] = ()
     detail: str = ""
     needed: int | None = None
+    sizes: tuple[SizeMean, ...] = ()
+    slack: Slack | None = None
 
 
 @dataclass(frozen=True, slots=True)
