@@ -64,11 +64,14 @@ class Box:
         ranges = dict(self.ranges) | {symbol: _default(symbol) for symbol in missing}
         return Box(ranges, self.constraints, self.assumed | frozenset(missing))
 
-    def points(self, count: int, *, seed: str = "zero") -> Iterator[Point]:
-        """Up to ``count`` random points: rational, inside the ranges, satisfying the constraints."""
+    def points(self, count: int, *, seed: str = "zero", tries: int = _TRIES) -> Iterator[Point]:
+        """Up to ``count`` random points: rational, inside the ranges, satisfying the constraints.
+
+        Constraints are met by drawing again, ``tries`` times a point on average.
+        """
         stream = random.Random(seed)
         found = 0
-        for _ in range(_TRIES * count if self.constraints else count):
+        for _ in range(tries * count if self.constraints else count):
             point = {symbol: _draw(symbol, values, stream) for symbol, values in sorted_items(self.ranges)}
             for constraint in self.constraints:
                 if isinstance(constraint, Eq) and isinstance(constraint.lhs, Symbol):

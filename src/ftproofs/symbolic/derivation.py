@@ -41,13 +41,14 @@ _STATUS: dict[str, StepStatus] = {"proved": "proved", "probable": "probable", "d
 
 
 @dataclass
-class _Closed:
-    """The steps closed so far, and under which condition each holds."""
+class Closed:
+    """Steps and how they ended; ``relations`` and ``conditions`` are those of the steps that closed, by id."""
 
     relations: dict[str, Statement] = field(default_factory=dict)
     conditions: dict[str, Boolean] = field(default_factory=dict)
     earlier: list[Statement] = field(default_factory=list)
     results: list[StepResult] = field(default_factory=list)
+    corollaries: list[StepResult] = field(default_factory=list)
 
 
 def derive(claim: Claim) -> Derivation:
@@ -60,17 +61,23 @@ def derive(claim: Claim) -> Derivation:
     """
     if not claim.steps:
         return Derivation("none")
-    closed = _Closed()
+    closed = close_steps(claim)
+    axioms = sorted({m.name for m in map(_method, (*claim.steps, *claim.corollaries)) if isinstance(m, Axiom)})
+    status, detail = conclude(claim, closed)
+    return Derivation(status, tuple(closed.results), tuple(axioms), tuple(closed.corollaries), detail)
+
+
+def close_steps(claim: Claim) -> Closed:
+    """Close the claim's steps and corollaries in order."""
+    closed = Closed()
     for step in claim.steps:
         _close(step, claim, closed)
-    steps = tuple(closed.results)
+    count = len(closed.results)
     for corollary in claim.corollaries:
         _close(corollary, claim, closed)
-    corollaries = tuple(closed.results[len(steps) :])
-    used = (*claim.steps, *claim.corollaries)
-    axioms = sorted({m.name for m in map(_method, used) if isinstance(m, Axiom)})
-    status, detail = _status(claim, steps, corollaries, closed)
-    return Derivation(status, steps, tuple(axioms), corollaries, detail)
+    closed.corollaries = closed.results[count:]
+    del closed.results[count:]
+    return closed
 
 
 def _method(step: Step) -> object:
@@ -87,7 +94,7 @@ def _condition(step: Step) -> Boolean:
     return condition
 
 
-def _close(step: Step, claim: Claim, closed: _Closed) -> None:
+def _close(step: Step, claim: Claim, closed: Closed) -> None:
     start = time.perf_counter()
     finding = _attempt(step, claim, closed)
     seconds = time.perf_counter() - start
@@ -102,7 +109,7 @@ def _close(step: Step, claim: Claim, closed: _Closed) -> None:
         closed.conditions[step.id] = _condition(step)
 
 
-def _attempt(step: Step, claim: Claim, closed: _Closed) -> Finding:
+def _attempt(step: Step, claim: Claim, closed: Closed) -> Finding:
     if any(step.id == result.id for result in closed.results):
         return Finding("undecided", "steps", f"two steps have the id {step.id!r}")
     missing = [id for id in step.given if id not in closed.relations]
@@ -140,13 +147,13 @@ def _implies(condition: Boolean, other: Boolean) -> bool:
 # -- the conclusion -----------------------------------------------------------
 
 
-def _status(
-    claim: Claim, steps: tuple[StepResult, ...], corollaries: tuple[StepResult, ...], closed: _Closed
-) -> tuple[DerivationStatus, str]:
-    for result in (*steps, *corollaries):
+def conclude(claim: Claim, closed: Closed) -> tuple[DerivationStatus, str]:
+    """What the closed steps say of the claim's statements, and why if that is not ``proved``."""
+    results = (*closed.results, *closed.corollaries)
+    for result in results:
         if result.status == "false":
             return "broken", f"step {result.id}: {result.detail}"
-    for result in (*steps, *corollaries):
+    for result in results:
         if result.status == "open":
             return "gap", f"step {result.id}: {result.detail}"
     for number, statement in enumerate(claim.statements):
@@ -157,12 +164,12 @@ def _status(
         if contradiction:
             return "disproved", f"statement {number + 1}: {contradiction}"
         return "gap", f"no step concludes statement {number + 1}, {statement}"
-    if any(result.status == "probable" for result in (*steps, *corollaries)):
+    if any(result.status == "probable" for result in results):
         return "probable", "a step closed only at points"
     return "proved", ""
 
 
-def _concludes(step: Step, statement: Statement, claim: Claim, closed: _Closed) -> bool:
+def _concludes(step: Step, statement: Statement, claim: Claim, closed: Closed) -> bool:
     if step.id not in closed.relations or closed.conditions[step.id] is not S.true:
         return False
     if isinstance(_method(step), _PREMISES) or is_matrix(step.relation):
@@ -198,7 +205,7 @@ def _equal(one: object, other: object, claim: Claim) -> bool:
     return is_zero(difference, box_for([difference], claim.domain)).status == "proved"
 
 
-def _contradiction(statement: Statement, claim: Claim, closed: _Closed) -> str:
+def _contradiction(statement: Statement, claim: Claim, closed: Closed) -> str:
     """A setting of the domain at which the statement and a concluded equation differ, if both speak of one quantity.
 
     Only differences in parameters count: every value of theirs in the domain occurs,

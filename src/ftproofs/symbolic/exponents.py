@@ -92,7 +92,8 @@ def merged(parts: list[dict[Expr, Expr]]) -> dict[Expr, Expr]:
 
 def angles(argument: Expr) -> list[tuple[Rational, Expr]]:
     """An angle as a sum of rational multiples of others."""
-    terms = sympy.Add.make_args(sympy.expand(cancel(argument)))
+    rational = argument.is_rational_function(*argument.free_symbols)
+    terms = sympy.Add.make_args(sympy.expand(cancel(argument) if rational else argument))
     return [term.as_coeff_Mul(rational=True) for term in terms if term != 0]
 
 

@@ -19,14 +19,14 @@ from sympy import Dummy, Expr, Integer, Poly, Rational, S, Symbol, cancel, fract
 
 from ftproofs.symbolic.exponents import angles, common_unit, lattice, merged, multiple_angle, primes
 from ftproofs.symbolic.functions import depth_root
-from ftproofs.symbolic.quotient import TooLarge
+from ftproofs.symbolic.quotient import TooLarge, check_size
 
 #: Sign of an expression: 3 positive, 2 positive inside, 1 nonnegative, 0 unknown; negative likewise.
 SignOf = Callable[[Expr], int]
 
 _LARGEST_SHIFT = 64
 _LARGEST_MULTIPLE = 64
-_LARGEST_CANCELLED = 2000
+_LARGEST_CANCELLED = 1000
 
 
 @dataclass(frozen=True)
@@ -157,9 +157,7 @@ class Rewriter:
         return self._factor_pieces(base)
 
     def _factor_pieces(self, base: Expr) -> dict[Expr, Expr] | None:
-        walked = self._walk(base)
-        if sympy.count_ops(walked) > _LARGEST_CANCELLED:
-            raise TooLarge("a radicand")
+        walked = check_size(self._walk(base), _LARGEST_CANCELLED)
         content, pieces, sign = S.One, [], 1
         for part, direction in zip(fraction(together(walked)), (1, -1), strict=True):
             constant, factors = sympy.factor_list(part) if part.free_symbols else (part, [])
@@ -317,9 +315,7 @@ def _substitute(expr: Expr, replaced: dict[Expr, Expr]) -> Expr:
 def _cancelled(expr: Expr) -> Expr:
     if expr.is_Rational:
         return expr
-    if sympy.count_ops(expr) > _LARGEST_CANCELLED:
-        raise TooLarge("a rational function inside a power or function")
-    return cancel(expr)
+    return cancel(check_size(expr, _LARGEST_CANCELLED))
 
 
 def _canonical(expr: Expr) -> Expr:

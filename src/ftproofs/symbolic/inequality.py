@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from collections import deque
 from dataclasses import dataclass
 from itertools import chain, product
 
@@ -12,6 +13,7 @@ from sympy import Expr, Integer, Rational, Symbol, oo
 from ftproofs.errors import UsageError
 from ftproofs.symbolic import balls
 from ftproofs.symbolic.box import Box, Point
+from ftproofs.symbolic.quotient import TooLarge, check_size
 
 _BOXES = 20_000
 _BITS = 64
@@ -67,8 +69,9 @@ def subdivide(gap: Expr, strict: bool, box: Box, *, boxes: int = _BOXES) -> Subd
         return Subdivision(False, detail="a range is infinite")
     widths = {s: max(r[s][1] - r[s][0] for r in regions) or Integer(1) for s in (regions[0] if regions else {})}
     forms, used = _forms(gap), 0
-    while regions:
-        region = regions.pop()
+    queue = deque(regions)  # widest first: a piece that touches zero must not hold up the others
+    while queue:
+        region = queue.popleft()
         used += 1
         if used > boxes:
             return Subdivision(False, detail=f"undecided after {boxes} boxes")
@@ -86,7 +89,7 @@ def subdivide(gap: Expr, strict: bool, box: Box, *, boxes: int = _BOXES) -> Subd
         halves = _halved(region, widths)
         if halves is None:
             return Subdivision(False, detail=f"undecided on {_text(region)}")
-        regions += halves
+        queue += halves
     return Subdivision(True, detail=f"{used} boxes")
 
 
@@ -105,11 +108,28 @@ def _verdict(forms: list[Expr], strict: bool, box: Box, at: dict[Symbol, arb | f
 
 def _forms(gap: Expr) -> list[Expr]:
     """The gap as it stands and factored."""
-    forms = [gap]
-    if sympy.count_ops(gap) <= _LARGEST_FACTORED:
-        together = sympy.factor(sympy.together(gap))
-        forms += [together] if together != gap else []
-    return forms
+    meaning: dict[Symbol, Expr] = {}
+    try:
+        rational = check_size(_masked(gap, meaning), _LARGEST_FACTORED)
+        factored = sympy.factor(sympy.together(rational)).xreplace(meaning)
+    except (TooLarge, sympy.PolynomialError):
+        return [gap]
+    return [gap] if factored == gap else [gap, factored]
+
+
+def _masked(expr: Expr, meaning: dict[Symbol, Expr]) -> Expr:
+    """Whatever is not rational as symbols of its own: factoring must not look inside."""
+    if expr.is_Rational or expr.is_Symbol:
+        return expr
+    if expr.is_Add or expr.is_Mul:
+        return expr.func(*(_masked(arg, meaning) for arg in expr.args))
+    if expr.is_Pow and expr.exp.is_Integer:
+        return _masked(expr.base, meaning) ** expr.exp
+    mask = next((symbol for symbol, known in meaning.items() if known == expr), None)
+    if mask is None:
+        mask = sympy.Dummy(f"m{len(meaning)}", real=True)
+        meaning[mask] = expr
+    return mask
 
 
 def _regions(gap: Expr, box: Box) -> list[Region] | None:

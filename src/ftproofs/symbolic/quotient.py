@@ -16,6 +16,7 @@ from sympy.polys.domains import QQ
 from sympy.polys.rings import PolyRing
 
 _TERMS = 50_000
+_LARGEST_POWER = 64
 
 
 class TooLarge(Exception):
@@ -97,6 +98,19 @@ def _checked(p: Any) -> Any:
     if len(p) > _TERMS:
         raise TooLarge(f"{len(p)} terms")
     return p
+
+
+def check_size(expr: Expr, operations: int) -> Expr:
+    """The expression, if SymPy's dense polynomial algorithms can take it.
+
+    Raises:
+        TooLarge: too many operations, or an integer power too high.
+    """
+    if sympy.count_ops(expr) > operations:
+        raise TooLarge(f"more than {operations} operations")
+    if any(power.exp.is_Integer and abs(power.exp) > _LARGEST_POWER for power in expr.atoms(sympy.Pow)):
+        raise TooLarge(f"a power above {_LARGEST_POWER}")
+    return expr
 
 
 def quotient(expr: Expr, ring: PolyRing) -> Quotient:

@@ -18,7 +18,7 @@ from ftproofs.symbolic.box import Box
 from ftproofs.symbolic.constraints import eliminations, nonnegative_form
 from ftproofs.symbolic.functions import depth_root
 from ftproofs.symbolic.generators import Rewriter
-from ftproofs.symbolic.quotient import TooLarge
+from ftproofs.symbolic.quotient import TooLarge, check_size
 
 _LARGEST = 600
 _DEPTH = 6
@@ -70,7 +70,7 @@ class Signs:
     def _changes(self, expr: Expr) -> bool:
         """Whether points show both signs, so that no rule need be tried."""
         seen = set()
-        for point in self.box.with_defaults(expr.free_symbols).points(_LOOKS, seed="signs"):
+        for point in self.box.with_defaults(expr.free_symbols).points(_LOOKS, seed="signs", tries=4):
             try:
                 found = balls.enclose(expr, point, prec=64)
             except (balls.Undefined, UsageError):
@@ -144,9 +144,8 @@ class Signs:
     def _by_factors(self, expr: Expr) -> int:
         rewriter = Rewriter(Signs(self.box, depth=self.depth + 1))
         try:
-            numerator, denominator = sympy.fraction(sympy.together(rewriter(expr)))
-            if sympy.count_ops(numerator) + sympy.count_ops(denominator) > 4 * _LARGEST:
-                return 0
+            together = sympy.together(check_size(rewriter(expr), 4 * _LARGEST))
+            numerator, denominator = sympy.fraction(check_size(together, 4 * _LARGEST))
             level = 3
             for part, below in ((numerator, False), (denominator, True)):
                 constant, factors = sympy.factor_list(part)
@@ -226,7 +225,9 @@ class Signs:
         """A constraint may be about a multiple of the expression."""
         for constraint in self.box.constraints:
             form = nonnegative_form(constraint)
-            if form is not None and form[0].free_symbols == expr.free_symbols:
+            if form is None or form[0].free_symbols != expr.free_symbols:
+                continue
+            if expr.is_polynomial(*expr.free_symbols) and form[0].is_polynomial(*expr.free_symbols):
                 ratio = sympy.cancel(expr / form[0]) if form[0] != 0 else S.Zero
                 if ratio.is_Rational and ratio != 0:
                     return (3 if form[1] else 1) * (1 if ratio > 0 else -1)

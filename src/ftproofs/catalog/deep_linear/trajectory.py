@@ -100,6 +100,7 @@ RATE = Claim(
             "rate-at-the-start",
             "it decays at the rate of the start's norm",
             (at_least(v.decay_rate, 2 * v.source_norm ** (2 - 2 / v.L)),),
+            domain=DEEP.with_ranges(theta=real_range(3 * pi / 4, pi), target_norm=Rational(1, 2)),
             tell="L >= 2 and a predictor that shrinks",
         ),
     ),
