@@ -5,6 +5,7 @@ from __future__ import annotations
 import math
 from collections.abc import Mapping
 from dataclasses import dataclass
+from fractions import Fraction
 
 import numpy as np
 
@@ -61,7 +62,7 @@ class Judge:
                 ]
                 at[name] = math.prod(factors)
             else:
-                at[name] = values[name]
+                at[name] = float(parameter(values, name))
         scale = self.statement.lhs.subs({SYMBOLS[name]: value for name, value in at.items()})
         size = abs(float(scale)) if scale.is_number and scale.is_finite else 1.0
         return size if size > 0 else 1.0
@@ -84,7 +85,7 @@ class Judge:
                     return (math.nan,) * 3 + (math.inf, 1.0)
                 at[symbol] = _interval(value, bound, MEASUREMENTS[name].sign != "real")
             else:
-                at[symbol] = parameters[name]
+                at[symbol] = parameter(parameters, name)
         try:
             observed, observed_radius = _mid_rad(enclose(self.statement.lhs, at))
             predicted, predicted_radius = _mid_rad(enclose(self.statement.rhs, at))
@@ -112,7 +113,14 @@ class Judge:
     def _column(self, name: str, rows: Rows) -> np.ndarray:
         if name in MEASUREMENTS:
             return rows.values[name]
-        return np.array([float(setting.parameters[name]) for setting in rows.block.settings])
+        return np.array([float(parameter(setting.parameters, name)) for setting in rows.block.settings])
+
+
+def parameter(values: Mapping[str, Value], name: str) -> Value | Fraction:
+    """A setting's value by name; ``gamma`` is the realised ratio n/d unless it is given."""
+    if name == "gamma" and name not in values:
+        return Fraction(int(values["n"]), int(values["d"]))
+    return values[name]
 
 
 def _interval(value: float, bound: float, nonnegative: bool) -> tuple[float, float]:

@@ -27,7 +27,8 @@ def main(argv: Sequence[str] | None = None) -> int:
     """Run the campaign; exit status 0 when every word is as expected."""
     parser = argparse.ArgumentParser(prog="ftproofs.cli.campaign", description=__doc__.splitlines()[0])
     parser.add_argument("names", nargs="*", help="claims and families (all when none is named)")
-    parser.add_argument("--seeds", type=int, default=20, help="seeds 0 .. SEEDS - 1")
+    parser.add_argument("--seeds", type=int, default=20, help="how many seeds")
+    parser.add_argument("--first", type=int, default=0, help="the first seed; several processes may share a ledger")
     parser.add_argument("--budget", default="default", choices=sorted(BUDGETS))
     parser.add_argument("--ledger", default=".ftproofs/campaign.sqlite")
     parser.add_argument("--table", help="where the table is written (Markdown)")
@@ -37,7 +38,7 @@ def main(argv: Sequence[str] | None = None) -> int:
     unexpected: list[str] = []
     Path(options.ledger).parent.mkdir(parents=True, exist_ok=True)
     with Ledger(options.ledger, code_hash=code_hash()) as ledger:
-        for seed in range(options.seeds):
+        for seed in range(options.first, options.first + options.seeds):
             run = Run(seed, "cpu", options.budget, None, 0.0, code_hash())
             done = {entry["id"]: entry for entry in ledger.verdicts(run=run.conditions())}
             store = MemoryStore()

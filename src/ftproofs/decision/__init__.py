@@ -23,7 +23,7 @@ from ftproofs.decision.mean import (
     decide_mean,
     refuse_infinite_variance,
 )
-from ftproofs.decision.probability import Outcomes, OutcomeSampler, ProbabilityDecision, decide_probability
+from ftproofs.decision.probability import Outcomes, OutcomeSampler, ProbabilityDecision, decide_probability, supportable
 
 __all__ = [
     "ALPHA",
@@ -47,5 +47,6 @@ __all__ = [
     "decide_mean",
     "decide_probability",
     "refuse_infinite_variance",
+    "supportable",
     "violations",
 ]

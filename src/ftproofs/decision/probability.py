@@ -190,15 +190,13 @@ def decide_probability(
         refute_at: the e-value that refutes.
         confirm_at: the e-value that confirms.
     """
-    if not anchors:
+    if not anchors and not adaptive:
         return ProbabilityDecision("undecided", detail="no anchor")
     if not all(0 < delta < 1 for delta in (*anchors, *adaptive)):
         raise ValueError("a probability of violation lies strictly between 0 and 1")
     tallies = [_Tally(i, delta, i < len(anchors)) for i, delta in enumerate((*anchors, *adaptive))]
     cap = max(BLOCK, cap // BLOCK * BLOCK)
-    size = BLOCK
-    looks = 1 + max(0, math.ceil(math.log2(cap / BLOCK)))
-    level = ALPHA / looks
+    size, level = BLOCK, level_of_a_look(cap)
     confirmation: float | None = None
     while True:
         for tally in tallies:
@@ -220,17 +218,29 @@ def decide_probability(
     return _conclude(tallies, confirmation, math.log(confirm_at), refute_at, level)
 
 
+def level_of_a_look(cap: int) -> float:
+    """The level of one look of those there may be: one at a block, and one after each doubling up to the cap."""
+    return ALPHA / (1 + max(0, math.ceil(math.log2(cap / BLOCK))))
+
+
+def supportable(delta: float, cap: int) -> bool:
+    """Whether so many draws could support a claim that is violated with probability delta at most."""
+    return counts.draws_without_violation(delta, level_of_a_look(cap)) <= cap
+
+
 def _claim_log_e(tallies: Sequence[_Tally]) -> float:
-    fixed = np.array([tally.logs for tally in tallies if tally.fixed])
-    found = np.array([tally.logs for tally in tallies if not tally.fixed])
-    return statistics.claim_log_e(fixed, found)
+    fixed = [tally.logs for tally in tallies if tally.fixed]
+    found = [tally.logs for tally in tallies if not tally.fixed]
+    if not fixed:  # nothing was fixed in advance: the mean over what was found
+        return statistics.log_mean_exp(np.array(found))
+    return statistics.claim_log_e(np.array(fixed), np.array(found))
 
 
 def _confirm(sampler: OutcomeSampler, tallies: Sequence[_Tally], cap: int, confirm_at: float) -> float:
     """The log e-value of fresh draws by the second method, where the first ones spoke against the claim."""
     chosen = [tally for tally in tallies if not tally.error and tally.logs.max() > 0]
     again = [_Tally(tally.index, tally.delta, True, stage="second", method=1) for tally in chosen]
-    limits = [min(cap, 2 * tally.draws) for tally in chosen]
+    limits = [min(cap, 4 * tally.draws) for tally in chosen]
     size, log_e = BLOCK, 0.0
     while True:
         for tally, limit in zip(again, limits, strict=True):
@@ -260,6 +270,8 @@ def _conclude(
             detail = "the second method did not confirm the refutation"
     elif any(tally.error for tally in tallies):
         status, detail = "error", "some draws are not finite"
+    elif not anchors:
+        detail = "no anchor may support: all may only refute"
     elif all(tally.supported for tally in sound):
         status = "supported"
     # A bound no better than the trivial one in at least half of the draws says nothing at that anchor.

@@ -127,7 +127,7 @@ def steps(derivation: Derivation, says: Mapping[str, str]) -> Table:
             escape(result.id),
             result.status,
             escape(result.route),
-            escape(says.get(result.id, "") + (f" [{result.detail}]" if result.detail else "")),
+            escape(_words(says.get(result.id, ""), result.detail)),
             seconds(result.seconds),
         )
     return made
@@ -139,3 +139,8 @@ def readings(rows: Iterable[tuple[str, float, float]]) -> Table:
     for name, value, bound in rows:
         made.add_row(name, repr(value), repr(bound))
     return made
+
+
+def _words(says: str, detail: str) -> str:
+    """What a step says and, in brackets, what closing it added."""
+    return f"{says} [{detail}]" if detail and detail != says else says

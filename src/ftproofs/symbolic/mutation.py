@@ -1,0 +1,193 @@
+"""Wrong variants of a statement: every operator at every position of its expression tree.
+
+A check that cannot kill a wrong formula is worth nothing, so a claim is judged by the
+mutants it kills.  Operators are applied to one place of one side at a time; two more
+rewrite the whole statement.  Mutants that SymPy writes like another one, or like a
+statement of the claim itself, are left out.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Callable, Iterable, Iterator, Sequence
+from dataclasses import dataclass
+from itertools import combinations
+
+import sympy
+from sympy import Add, Basic, Expr, Max, Min, Mul, Pow, Rational, S, Symbol
+from sympy.logic.boolalg import Boolean
+
+from ftproofs.claim import Choices, Claim, Statement
+from ftproofs.names import MEASUREMENTS
+from ftproofs.symbolic.vocabulary import SYMBOLS, v
+
+#: Operators whose mutants may survive: they differ by a few percent, or by 1 in a size.
+FINE = frozenset({"times-1.02", "number+1", "number-1", "symbol+1", "symbol-1"})
+
+#: An operator's name and its results at one place.
+_Rewritten = Iterator[tuple[str, Expr]]
+
+
+@dataclass(frozen=True, slots=True)
+class Mutant:
+    """A wrong variant of one statement of a claim.
+
+    ``number`` is that statement's, ``operator`` what was done, ``place`` the
+    subexpression it was done to ("" for the whole statement).
+    """
+
+    number: int
+    statement: Statement
+    operator: str
+    place: str = ""
+
+    @property
+    def fine(self) -> bool:
+        """Whether its operator belongs to those that may leave survivors."""
+        return self.operator in FINE
+
+
+def mutants(claim: Claim) -> tuple[Mutant, ...]:
+    """All mutants of the claim's ``==`` statements, structural duplicates removed.
+
+    Where two operators write the same mutant, the one that must be killed names it.
+    """
+    seen = {_key(statement) for statement in claim.statements}
+    found: list[Mutant] = []
+    for number, statement in enumerate(claim.statements):
+        if statement.rel != "==":
+            continue
+        everything = [*_one_place(statement, _pool(claim, statement)), *_everywhere(statement)]
+        everything.sort(key=lambda made: made[1] in FINE)  # stable: the strict ones first
+        for changed, operator, place in everything:
+            key = _key(changed)
+            if key not in seen:
+                seen.add(key)
+                found.append(Mutant(number, changed, operator, place))
+    return tuple(found)
+
+
+def _pool(claim: Claim, statement: Statement) -> tuple[Symbol, ...]:
+    """What a symbol may be mistaken for: the statement's other symbols and what varies in the domain."""
+    varied = {name for name, values in claim.domain.ranges if not _fixed(values)}
+    symbols = statement.lhs.free_symbols | statement.rhs.free_symbols | {SYMBOLS[n] for n in varied if n in SYMBOLS}
+    return tuple(sorted((s for s in symbols if s.name in SYMBOLS), key=str))
+
+
+def _fixed(values: object) -> bool:
+    return isinstance(values, Choices) and len(values.values) == 1
+
+
+def _key(statement: Statement) -> Expr:
+    """Equal for statements that differ by a factor or by their order."""
+    gap = statement.lhs - statement.rhs
+    if gap.has(S.NaN, S.ComplexInfinity, S.Infinity, S.NegativeInfinity):
+        return sympy.Tuple(statement.lhs, statement.rhs)
+    primitive = gap.as_content_primitive()[1]
+    return -primitive if primitive.could_extract_minus_sign() else primitive
+
+
+# -- one place at a time ------------------------------------------------------------
+
+
+def _one_place(statement: Statement, pool: Sequence[Symbol]) -> Iterator[tuple[Statement, str, str]]:
+    for side in ("rhs", "lhs"):
+        whole = getattr(statement, side)
+        for part, rebuild in places(whole):
+            for operator, new in _operators(part, pool):
+                try:
+                    changed = rebuild(new)
+                except (TypeError, ValueError, ZeroDivisionError):
+                    continue  # an order of numbers that have none: no such formula
+                sides = (statement.lhs, changed) if side == "rhs" else (changed, statement.rhs)
+                yield Statement(sides[0], statement.rel, sides[1]), operator, str(part)
+
+
+def places(expr: Basic) -> Iterator[tuple[Expr, Callable[[Expr], Expr]]]:
+    """Every subexpression with the function that puts another one in its place.
+
+    Under a limit or an integral only the expression itself is entered.
+    """
+    if isinstance(expr, Expr) and not isinstance(expr, Boolean):
+        yield expr, lambda new: new
+    entered = 1 if isinstance(expr, (sympy.Limit, sympy.Integral)) else len(expr.args)
+    for i, arg in enumerate(expr.args[:entered]):
+        for part, rebuild in places(arg):
+            yield part, _inside(expr, i, rebuild)
+
+
+def _inside(expr: Basic, i: int, rebuild: Callable[[Expr], Expr]) -> Callable[[Expr], Expr]:
+    return lambda new: expr.func(*expr.args[:i], rebuild(new), *expr.args[i + 1 :])
+
+
+def _operators(part: Expr, pool: Iterable[Symbol]) -> _Rewritten:
+    if isinstance(part, Add):
+        yield from _sum(part)
+    if isinstance(part, Mul):
+        for factor in part.args:
+            yield "drop-factor", Mul(*(other for other in part.args if other is not factor))
+    if isinstance(part, Pow):
+        base, exponent = part.args
+        yield "exponent+1", base ** (exponent + 1)
+        yield "exponent-1", base ** (exponent - 1)
+        yield "exponent-negated", base ** (-exponent)
+        yield "exponent-halved", base ** (exponent / 2)
+        yield "exponent-doubled", base ** (2 * exponent)
+    if isinstance(part, Rational):
+        yield "number-negated", -part
+        yield "number-doubled", 2 * part
+        yield "number+1", part + 1
+        yield "number-1", part - 1
+    if isinstance(part, Symbol):
+        for other in pool:
+            if other != part:
+                yield "symbol-renamed", other
+        yield "symbol-doubled", 2 * part
+        yield "symbol-complement", 1 - part
+        yield "symbol+1", part + 1
+        yield "symbol-1", part - 1
+    yield from _anywhere(part)
+
+
+def _sum(part: Add) -> _Rewritten:
+    for term in part.args:
+        rest = Add(*(other for other in part.args if other is not term))
+        yield "sign", rest - term
+        yield "drop-term", rest
+    yield "sum-to-product", Mul(*part.args)
+    yield "sum-to-max", Max(*part.args)
+    yield "sum-to-min", Min(*part.args)
+
+
+def _anywhere(part: Expr) -> _Rewritten:
+    yield "negated", -part
+    yield "inverted", 1 / part
+    yield "times-2", 2 * part
+    yield "times-1/2", part / 2
+    yield "times-1.05", part * Rational(21, 20)
+    yield "times-1.02", part * Rational(51, 50)
+    yield "root", sympy.sqrt(part)
+    yield "square", part**2
+
+
+# -- the whole statement ------------------------------------------------------------
+
+
+def _everywhere(statement: Statement) -> Iterator[tuple[Statement, str, str]]:
+    symbols = sorted((statement.lhs.free_symbols | statement.rhs.free_symbols) & set(SYMBOLS.values()), key=str)
+    for one, other in combinations(symbols, 2):
+        if one.name not in MEASUREMENTS or other.name not in MEASUREMENTS or len(symbols) > 2:
+            yield from _substituted(statement, "swap", {one: other, other: one})
+    if v.gamma in symbols:
+        yield from _substituted(statement, "complement", {v.gamma: 1 - v.gamma})
+    if v.n in symbols:
+        yield from _substituted(statement, "complement", {v.n: v.d - v.n})
+
+
+def _substituted(
+    statement: Statement, operator: str, rule: dict[Symbol, Expr]
+) -> Iterator[tuple[Statement, str, str]]:
+    try:
+        sides = [side.subs(rule, simultaneous=True) for side in (statement.lhs, statement.rhs)]
+    except (TypeError, ValueError, ZeroDivisionError):
+        return
+    yield Statement(sides[0], statement.rel, sides[1]), operator, ", ".join(f"{a} -> {b}" for a, b in rule.items())
