@@ -39,6 +39,7 @@ from ftproofs.symbolic.derivation import close_steps, conclude, derive
 from ftproofs.symbolic.differentiation import Differentiate
 from ftproofs.symbolic.expectation import E, expand_means
 from ftproofs.symbolic.functions import depth_root, isotropic_noise
+from ftproofs.symbolic.identities import Generic
 from ftproofs.symbolic.integrals import Integrate
 from ftproofs.symbolic.limits import Squeeze, TakeLimit
 from ftproofs.symbolic.meanings import Means
@@ -200,13 +201,25 @@ def test_a_step_closed_only_at_points_makes_the_derivation_probable():
 
 
 def test_a_contradiction_in_parameters_is_a_disproof_with_its_setting():
-    risk = Function("r")(x)
-    del risk
     step = Step("mean", "parameters", equal(v.sigma * v.n, v.n * v.sigma), Algebra())
     wrong = equal(v.sigma * v.n, v.n * v.sigma + v.d)
     found = derive(claim(step, statements=(wrong,), sigma=real_range(0, 1)))
     assert found.status == "disproved"
     assert "d = " in found.detail
+    points = Step("points", "numbers agree", equal(Limit(x * sympy.sin(1 / x), x, oo), 1), TakeLimit())
+    near = derive(claim(points, statements=(equal(points.relation.lhs, 2),)))
+    assert near.status == "gap"  # what holds at points only disproves nothing
+
+
+def test_a_method_that_fails_leaves_its_step_open():
+    """Also without sizes n and d in the domain, or with an expression no rule is made for."""
+    read = Step("read", "no sizes", equal(v.risk, v.delta_risk), Generic())
+    bare = Claim(
+        "bare", "bare", Source("test"), "linear.finetune", Each(), Domain.of(theta=real_range(0, 1)), (), (read,)
+    )
+    found = derive(bare)
+    assert found.status == "gap"
+    assert found.steps[0].route == "error"
 
 
 def test_given_steps_must_exist_close_and_come_first():

@@ -65,7 +65,7 @@ def test_every_reading_agrees_with_numpy(size):
         "theta_T": rng.integers(-4, 5, (d, 1)).astype(float),
         "epsilon": rng.integers(-4, 5, (n, 1)).astype(float),
         "beta": rng.integers(-4, 5, (d, 1)).astype(float),
-        "Sigma^{1/2}": np.diag(rng.integers(1, 5, d).astype(float)),
+        r"\Sigma^{1/2}": np.diag(rng.integers(1, 5, d).astype(float)),
     }
     pinv = np.linalg.pinv(x)
     full = values | {

@@ -65,7 +65,7 @@ def value(expr, point):
 def test_rewriting_keeps_the_value():
     stream = random.Random("rewriting")
     compared = 0
-    for _ in range(150):
+    for _ in range(50):
         expr = random_expression(stream, 3)
         for part, region in cases(expr, BOX)[:3]:
             rewriter = Rewriter(Signs(region))
@@ -86,12 +86,12 @@ def test_rewriting_keeps_the_value():
                     residual = value(relation, point)
                     assert residual is None or residual.contains(0) or not residual.is_finite(), (relation, point)
                 compared += 1
-    assert compared > 200
+    assert compared > 70
 
 
 def test_cases_cover_and_agree():
     stream = random.Random("cases")
-    for _ in range(60):
+    for _ in range(30):
         expr = random_expression(stream, 3)
         parts = cases(expr, BOX)
         for point in BOX.points(4, seed="cases"):
@@ -126,7 +126,7 @@ def test_signs_are_true_at_points():
 def test_signs_under_constraints_are_true_at_points():
     stream = random.Random("constrained signs")
     decided = 0
-    for _ in range(80):
+    for _ in range(30):
         a, b, c = (stream.randint(-2, 3) for _ in range(3))
         box = Box({x: (0, 2), y: (0, 3), z: (-2, 1)}, (z <= a * x + b, stream.choice([x < y + c, x <= 2 * y])))
         expr = (x - z) ** stream.choice([1, 2]) * stream.randint(1, 3) + a * x + b * stream.choice([y, 1]) - z * (y - x)
@@ -136,7 +136,7 @@ def test_signs_under_constraints_are_true_at_points():
             found = value(expr, point)
             assert not (level > 0 and found < 0), (expr, box, point)
             assert not (level < 0 and found > 0), (expr, box, point)
-    assert decided > 10
+    assert decided > 4
 
 
 def test_eliminated_boxes_contain_the_box():
@@ -304,6 +304,8 @@ def test_subdivision_finds_what_points_miss():
     assert subdivide(exp(1) - Integer(2), True, Box()).proved
     assert not subdivide(sin(1) ** 2 + cos(1) ** 2 - 1, False, Box()).proved
     assert subdivide(log(z), True, Box({z: (-3, -2)})).detail.startswith("on z in")
+    impossible = subdivide(exp(z), True, Box({z: (-1, 1)}, (z > 2,)))
+    assert (impossible.proved, impossible.detail) == (False, "no piece satisfies the constraints")
     tight = subdivide(exp(z) - 1 - z, False, Box({z: (-1, 1)}), boxes=50)
     assert (tight.proved, tight.detail) == (False, "undecided after 50 boxes")
 

@@ -167,6 +167,15 @@ def test_conjugates_alone_prove_nothing():
     assert is_zero(unequal, Box({x: (1, 4), y: (1, 4)})).status == "disproved"
 
 
+def test_conjugates_do_not_speak_across_a_break():
+    # floor jumps: the same algebraic function on one side, another branch on the other
+    step = 2 * sympy.floor(x / 2) - 1
+    broken = sqrt(2 + x + 2 * sqrt(2 * x)) - sqrt(2) - sqrt(x) * (1 + 0 * step)
+    assert is_zero(broken, Box({x: (1, 4)})).status == "proved"
+    jump = sqrt(3 + 2 * sqrt(2) * sqrt(step**2)) - 1 - step * sqrt(2)
+    assert is_zero(jump, Box({x: (1, 3)})).status == "disproved"
+
+
 def test_removable_poles_are_not_held_against_an_identity():
     pole = sympy.Mul(g**2 - 1, sympy.Pow(g - 1, -1, evaluate=False), evaluate=False) - (g + 1)
     assert is_zero(pole, Box({g: (0, 3)})).status == "proved"

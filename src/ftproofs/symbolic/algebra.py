@@ -23,6 +23,7 @@ from ftproofs.symbolic.box import Box, Point
 from ftproofs.symbolic.generators import Relation, Rewriter, SignOf
 from ftproofs.symbolic.quotient import Quotient, TooLarge, Vanishing, quotient, ring_of
 
+_ANALYTIC = (sympy.Add, sympy.Mul, sympy.Pow, sympy.exp, Symbol, sympy.Number, sympy.NumberSymbol)
 _LARGEST_DEGREE = 16
 _LARGEST_NORM = 400
 
@@ -102,7 +103,9 @@ def _vanishes_by_conjugates(
         return False
     if any(r.generator in r.value.free_symbols for r in used) or not _connected(box):
         return False
-    # analytic inside the box: no radicand vanishes there
+    # analytic inside the box: powers and exponentials only, and no radicand vanishes there
+    if not all(isinstance(node, _ANALYTIC) for node in sympy.preorder_traversal(rewriter.original(numerator))):
+        return False
     if any(sign(rewriter.original(r.value)) not in (2, 3) for r in used):
         return False
     z = Dummy("z")

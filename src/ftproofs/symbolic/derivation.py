@@ -49,6 +49,7 @@ class Closed:
     earlier: list[Statement] = field(default_factory=list)
     results: list[StepResult] = field(default_factory=list)
     corollaries: list[StepResult] = field(default_factory=list)
+    probable: set[str] = field(default_factory=set)
 
 
 def derive(claim: Claim) -> Derivation:
@@ -107,6 +108,8 @@ def _close(step: Step, claim: Claim, closed: Closed) -> None:
     if status in ("proved", "probable", "axiom"):
         closed.relations[step.id] = step.relation
         closed.conditions[step.id] = _condition(step)
+    if status == "probable" or set(step.given) & closed.probable:
+        closed.probable.add(step.id)
 
 
 def _attempt(step: Step, claim: Claim, closed: Closed) -> Finding:
@@ -137,6 +140,8 @@ def _attempt(step: Step, claim: Claim, closed: Closed) -> Finding:
         return method.close(step.relation, context)
     except FTError as error:
         return Finding("undecided", "error", error.message)
+    except (ValueError, TypeError, ArithmeticError, NotImplementedError, RecursionError) as error:
+        return Finding("undecided", "error", f"{type(error).__name__}: {error}")
 
 
 def _implies(condition: Boolean, other: Boolean) -> bool:
@@ -215,7 +220,7 @@ def _contradiction(statement: Statement, claim: Claim, closed: Closed) -> str:
     if theirs.rel != "==":
         return ""
     for step in claim.steps:
-        if step.id not in closed.relations or closed.conditions[step.id] is not S.true:
+        if step.id not in closed.relations or closed.conditions[step.id] is not S.true or step.id in closed.probable:
             continue
         if step.relation.rel != "==" or is_matrix(step.relation):
             continue

@@ -279,7 +279,7 @@ class Ring:
         gram = self.gram if _entry(m.X, 0, 0) in self.generators else None
         for radius in (2, 3, 5, 9, 40, 1000):
             for _ in range(40):
-                point = [draw.randint(1 if name.startswith("Sigma") else -radius, radius) for name in names]
+                point = [draw.randint(1 if name.startswith(m.root.name) else -radius, radius) for name in names]
                 if poly(*point) != 0 and (gram is None or gram(*point) != 0):
                     return dict(zip(names, point, strict=True))
         raise ValueError("no integer point found")

@@ -68,7 +68,7 @@ def subdivide(gap: Expr, strict: bool, box: Box, *, boxes: int = _BOXES) -> Subd
     if regions is None:
         return Subdivision(False, detail="a range is infinite")
     widths = {s: max(r[s][1] - r[s][0] for r in regions) or Integer(1) for s in (regions[0] if regions else {})}
-    forms, used = _forms(gap), 0
+    forms, used, inside = _forms(gap), 0, False
     queue = deque(regions)  # widest first: a piece that touches zero must not hold up the others
     while queue:
         region = queue.popleft()
@@ -77,26 +77,29 @@ def subdivide(gap: Expr, strict: bool, box: Box, *, boxes: int = _BOXES) -> Subd
             return Subdivision(False, detail=f"undecided after {boxes} boxes")
         at = {symbol: _ball(ends) for symbol, ends in region.items()}
         try:
-            verdict = _verdict(forms, strict, box, at)
+            if any(balls.decide(constraint, at, prec=_BITS) is False for constraint in box.constraints):
+                continue
+            inside = True
+            verdict = _verdict(forms, strict, at)
+            if verdict is True:
+                continue
+            if verdict is False:
+                point = {symbol: _middle(symbol, ends) for symbol, ends in region.items()}
+                if box.admits(point) and violates(gap, strict, point):
+                    return Subdivision(False, point)
         except (balls.Undefined, UsageError) as error:
             return Subdivision(False, detail=f"on {_text(region)}: {error}")
-        if verdict is True:
-            continue
-        if verdict is False:
-            point = {symbol: _middle(symbol, ends) for symbol, ends in region.items()}
-            if box.admits(point) and violates(gap, strict, point):
-                return Subdivision(False, point)
         halves = _halved(region, widths)
         if halves is None:
             return Subdivision(False, detail=f"undecided on {_text(region)}")
         queue += halves
+    if not inside:
+        return Subdivision(False, detail="no piece satisfies the constraints")
     return Subdivision(True, detail=f"{used} boxes")
 
 
-def _verdict(forms: list[Expr], strict: bool, box: Box, at: dict[Symbol, arb | fmpq]) -> bool | None:
-    """True: holds on the piece, or the piece is outside the constraints; False: fails on it; None: neither."""
-    if any(balls.decide(constraint, at, prec=_BITS) is False for constraint in box.constraints):
-        return True
+def _verdict(forms: list[Expr], strict: bool, at: dict[Symbol, arb | fmpq]) -> bool | None:
+    """True: holds on the piece; False: fails on all of it; None: neither is certain."""
     for form in forms:
         found = balls.enclose(form, at, prec=_BITS)
         if found > 0 or (not strict and found >= 0):

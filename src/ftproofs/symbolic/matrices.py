@@ -29,7 +29,7 @@ eps = MatrixSymbol("epsilon", n, 1)
 y = MatrixSymbol("y", n, 1)
 beta = MatrixSymbol("beta", d, 1)
 #: Sigma^(1/2), diagonal and positive: the inputs' covariance in its own basis.
-root = MatrixSymbol("Sigma^{1/2}", d, d)
+root = MatrixSymbol(r"\Sigma^{1/2}", d, d)
 Sigma = root * root
 #: Moore-Penrose inverse (d x n), the projector on the rows of X and the one on their complement.
 Xp = MatrixSymbol("X^{+}", d, n)
@@ -39,7 +39,7 @@ identity = Identity(d)
 delta = theta_T - theta_S
 
 #: Trace of the inverse of the smaller Gram matrix, XX' (n <= d) or X'X (n >= d).
-gram_inverse_trace = Symbol("gram_inverse_trace", positive=True)
+gram_inverse_trace = Symbol("tr_inverse", positive=True)
 _overlap = Symbol("overlap", real=True)
 _teacher_overlap = Symbol("teacher_overlap", real=True)
 

@@ -5,7 +5,7 @@ from __future__ import annotations
 from collections.abc import Iterable, Mapping
 from typing import Any
 
-from sympy import Derivative, Dummy, Expr, Integral, Limit, Pow, S, Sum, Symbol, nan, oo, sympify, zoo
+from sympy import Derivative, Dummy, Expr, Integral, Limit, Pow, Sum, Symbol, nan, oo, sympify, zoo
 from sympy.core.function import AppliedUndef
 from sympy.matrices.expressions.matexpr import MatrixExpr
 
@@ -107,8 +107,3 @@ class Preparation:
         if not expr.args or not expr.has(*unknown):
             return expr
         return expr.func(*(self._freeze(arg) for arg in expr.args))
-
-
-def undefined(expr: Expr) -> bool:
-    """Whether the expression contains an infinity or is undefined."""
-    return bool(expr.has(zoo, nan, oo, S.NegativeInfinity))

@@ -29,11 +29,11 @@ e = Function("e", real=True)
 slope = Function("slope", real=True)
 #: That eigenvector, and the largest eigenvalue of X'X/n.
 mode = MatrixSymbol("u", m.d, 1)
-limit = MatrixSymbol("theta_oo", m.d, 1)
+limit = MatrixSymbol(r"\theta_{\infty}", m.d, 1)
 theta = MatrixSymbol("theta", m.d, 1)
-top = Symbol("top_eigenvalue", positive=True)
+top = Symbol("lambda_max", positive=True)
 #: The eigenvalue whose mode's error shrinks least.
-worst = Symbol("worst_eigenvalue", positive=True)
+worst = Symbol("lambda_worst", positive=True)
 #: Learning rate times an eigenvalue.
 rate = Symbol("q", positive=True)
 
@@ -57,7 +57,7 @@ loss = Function("loss", positive=True)
 #: First layer and gradient along a direction outside the data's span; the layer's norm at the start.
 w_perp = Function("w_perp", real=True)
 g_perp = Function("g_perp", real=True)
-first_norm = Symbol("first_layer_norm", positive=True)
+first_norm = Symbol("w_0", positive=True)
 #: Generic layers of a network of depth three, its gradient, and their balanced form (unit vectors u_1, u_2).
 W_1 = MatrixSymbol("W_1", m.d, m.h)
 W_2 = MatrixSymbol("W_2", m.h, m.h)

@@ -105,6 +105,8 @@ def holds(lhs: Expr, rel: Relation, rhs: Expr, box: Box) -> Finding:
         parts = cases(gap, box)
     except TooManyCases as error:
         return Finding("undecided", "cases", str(error))
+    if not parts:
+        return Finding("undecided", "cases", "no case applies")
     routes: set[str] = set()
     for part, region in parts:
         level = 0 if part.has(oo, nan, zoo) else Signs(region)(part)
@@ -118,7 +120,7 @@ def holds(lhs: Expr, rel: Relation, rhs: Expr, box: Box) -> Finding:
             return Finding("undecided", "subdivision", found.detail)
         assumed = part.free_symbols & box.assumed
         routes.add(f"subdivision, only for {_ranges(assumed, box)}" if assumed else "subdivision")
-    route = ", ".join(sorted(routes)) or "no case applies"
+    route = ", ".join(sorted(routes))
     return Finding("probable" if "only" in route else "proved", route)
 
 

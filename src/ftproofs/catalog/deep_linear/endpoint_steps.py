@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from sympy import Derivative, Eq, Integer, Limit, MatrixSymbol, Symbol, oo, sqrt
+from sympy import Derivative, Eq, Expr, Integer, Limit, MatrixSymbol, Symbol, oo, sqrt
 
 from ftproofs.catalog.deep_linear.loss_steps import CONVERGENCE
 from ftproofs.catalog.deep_linear.path_steps import FLOOR, PATH
@@ -19,11 +19,11 @@ from ftproofs.symbolic.instances import Instance, Setting
 from ftproofs.symbolic.limits import TakeLimit
 from ftproofs.symbolic.methods import Algebra, Certificate, Let, Part, Under
 from ftproofs.symbolic.theorems import root_equation
-from ftproofs.symbolic.vocabulary import at_least, at_most, equal, greater, v
+from ftproofs.symbolic.vocabulary import at_least, at_most, equal, greater, less, v
 
 L, s, A, b = v.L, v.source_norm, v.min_norm, v.perp_source_norm
 _ratio = (v.beta_norm / s) ** ((L - 1) / L)
-_c = Symbol("c", nonnegative=True)
+_c = Symbol("phi", nonnegative=True)
 _rest = MatrixSymbol("r", m.d, 1)
 
 OUTSIDE = (
@@ -137,6 +137,15 @@ _inside = Step(
     Generic(),
 )
 
+_M = Symbol("M", positive=True)
+_outside = b**2 * s ** (-2 * (L - 1) / L)
+
+
+def _sides_in(squared_norm: Expr) -> Expr:
+    """The right side of the fixed-point equation for the squared norm."""
+    return A**2 / squared_norm + _outside * squared_norm ** (-1 / L)
+
+
 ENDPOINT_COROLLARIES = (
     Step(
         "one-layer",
@@ -159,6 +168,27 @@ ENDPOINT_COROLLARIES = (
         Under(_two, Algebra()),
         ("two-layers",),
     ),
+    Step(
+        "fixed-point",
+        "in M = |beta|^2 the equation reads 1 = A^2/M + b^2 s^(-2(L-1)/L) M^(-1/L)",
+        equal(_sides_in(v.beta_norm**2), 1),
+        Algebra(),
+        ("pythagoras", "factor-read", "factor", "not-zero", "source-outside"),
+    ),
+    Step(
+        "fixed-point-slope",
+        "whose right side has this slope",
+        Statement(Derivative(_sides_in(_M), _M), "==", -(A**2) / _M**2 - _outside / L * _M ** (-1 / L - 1)),
+        Differentiate(),
+        ("source-outside",),
+    ),
+    Step(
+        "fixed-point-falls",
+        "and falls strictly",
+        less(Derivative(_sides_in(_M), _M), 0),
+        Algebra(),
+        ("fixed-point-slope", "source-outside"),
+    ),
     _inside,
     Step(
         "no-depth",
@@ -175,7 +205,7 @@ ENDPOINT_COROLLARIES = (
     ),
 )
 
-_later = Symbol("later_layers", positive=True)
+_later = Symbol("m", positive=True)
 _equation = root_equation(_z, _later, ROOT)
 _equation_slope = 2 * s**2 * _z ** (2 / _later) / (_later * _z) + 2 * A**2 / _z**3
 _at_infinity = A / v.par_source_norm

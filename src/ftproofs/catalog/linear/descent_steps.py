@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from sympy import Derivative, Integer, Rational, Sum, Symbol, exp
+from sympy import Derivative, Integer, Limit, Rational, Sum, Symbol, exp, oo
 
 from ftproofs.catalog.linear.endpoint_steps import meaning, same
 from ftproofs.claim import Statement, Step
@@ -13,6 +13,7 @@ from ftproofs.symbolic.calculus import Induction, Telescope
 from ftproofs.symbolic.differentiation import Differentiate
 from ftproofs.symbolic.identities import Generic, Term
 from ftproofs.symbolic.instances import Coordinate, Instance
+from ftproofs.symbolic.limits import TakeLimit
 from ftproofs.symbolic.methods import Algebra, Certificate, Monotone, Part
 from ftproofs.symbolic.vocabulary import at_most, equal, greater, less, v
 
@@ -65,7 +66,8 @@ DESCENT = (
 
 _j = Symbol("j", integer=True, nonnegative=True)
 _geometric = Sum(v.learning_rate * _factor**_j, (_j, 0, _T - 1))
-_q = Symbol("r", real=True)
+_x = Symbol("x", positive=True)
+_forever = Symbol("k", integer=True, positive=True)
 
 EARLY_STOPPING = (
     *DESCENT,
@@ -102,10 +104,10 @@ EARLY_STOPPING_COROLLARIES = (
         Telescope(),
     ),
     Step(
-        "no-time",
-        "after no time nothing is learned",
-        equal(((1 - _factor**_T) / v.mode_eigenvalue).subs(_T, 0), 0),
-        Algebra(),
+        "forever",
+        "with learning rate times eigenvalue 2x/(1 + x) in (0, 2) the filter tends to 1/lambda",
+        equal(Limit((1 - ((1 - _x) / (1 + _x)) ** _forever) / v.mode_eigenvalue, _forever, oo), 1 / v.mode_eigenvalue),
+        TakeLimit(),
     ),
 )
 

@@ -183,7 +183,7 @@ MEAN_RISK = (
 
 #: The dimension as it grows, and 1 - gamma.
 _size = Symbol("D", positive=True)
-_rest = Symbol("gamma_complement", positive=True)
+_rest = Symbol("gamma_c", positive=True)
 
 MEAN_RISK_COROLLARIES = (
     Step(
