@@ -4,10 +4,13 @@ from __future__ import annotations
 
 import os
 import sys
+import tempfile
 
 from hypothesis import HealthCheck, settings
 
 os.environ.setdefault("OMP_NUM_THREADS", "1")
+#: A cache of derivations of this run's own: nothing an earlier run left may pass a test.
+os.environ["FTPROOFS_CACHE"] = tempfile.mkdtemp(prefix="ftproofs-derivations-")
 
 settings.register_profile(
     "ci",

@@ -128,7 +128,8 @@ class Evidence:
     """The experiment leg.
 
     ``interval`` and ``estimate`` are relative errors of the least certain
-    statement (limit: of its limit; probability: the probability of a violation);
+    statement (limit: of its limit; probability: the probability of a violation, of
+    which ``1 - level`` is allowed);
     ``smallest_error_seen`` is the smallest relative error of the statement that this
     check would have noticed (probability: the smallest probability of a violation).
     ``sizes`` are the means behind the limit, ``slack`` is that of a bound.
@@ -151,6 +152,7 @@ class Evidence:
     needed: int | None = None
     sizes: tuple[SizeMean, ...] = ()
     slack: Slack | None = None
+    level: float | None = None
 
 
 @dataclass(frozen=True, slots=True)

@@ -1,9 +1,7 @@
 """Generated kernels against balls: NumPy, torch, mpmath."""
 
 import itertools
-import json
 from fractions import Fraction
-from pathlib import Path
 
 import mpmath
 import numpy as np
@@ -11,18 +9,17 @@ import pytest
 import sympy
 import torch
 from flint import arb
+from reference_cases import REFERENCE, case, label
 from sympy import Piecewise, Rational, Symbol, cos, exp, log, oo, pi, sin, sqrt, symbols
 
 from ftproofs.errors import KernelError, UsageError
 from ftproofs.symbolic import balls, printer
 from ftproofs.symbolic.functions import depth_root, isotropic_bias, isotropic_noise, norm_floor
 from ftproofs.symbolic.kernels import ball_kernel, checked, error_units, mpmath_kernel, numpy_kernel, torch_kernel
-from ftproofs.symbolic.reference import FORMULAS
 from ftproofs.symbolic.vocabulary import v
 
 x, y = symbols("x y", positive=True)
 L, A, b, s = symbols("L A b s", positive=True)
-REFERENCE = json.loads((Path(__file__).parent / "reference_values.json").read_text())
 BACKENDS = ("numpy", "torch")
 
 
@@ -34,21 +31,21 @@ def build(expr, args, backend, **options):
 
 
 @pytest.mark.parametrize("backend", BACKENDS)
-@pytest.mark.parametrize("entry", REFERENCE, ids=lambda e: f"{e['name']}-{'-'.join(e['params'].values())}")
+@pytest.mark.parametrize("entry", REFERENCE, ids=label)
 def test_reference_values_to_four_units(entry, backend):
-    formula = FORMULAS[entry["name"]]
-    row = [float(Fraction(entry["params"][p.name])) for p in formula.parameters]
+    formula, at = case(entry)
+    row = [float(x) for x in at.values()]
     value = float(build(formula.expr, formula.parameters, backend)(*row))
     units, _ = error_units(formula.expr, formula.parameters, row, value)
     assert units <= 4
     assert value == pytest.approx(float(entry["value"]), rel=1e-15 * 4)
 
 
-@pytest.mark.parametrize("entry", REFERENCE, ids=lambda e: f"{e['name']}-{'-'.join(e['params'].values())}")
+@pytest.mark.parametrize("entry", REFERENCE, ids=label)
 def test_reference_values_with_mpmath(entry):
-    formula = FORMULAS[entry["name"]]
+    formula, at = case(entry)
     with mpmath.workdps(40):
-        values = [mpmath.mpf(entry["params"][p.name]) for p in formula.parameters]
+        values = [x._to_mpmath(150) for x in at.values()]
         found = mpmath_kernel(formula.expr, formula.parameters)(*values)
         assert abs(found / mpmath.mpf(entry["value"]) - 1) < mpmath.mpf(10) ** -28
 

@@ -52,7 +52,7 @@ def test_a_domain() -> None:
     domain = Domain.of(L=[1, 2], n=(4, 60), sigma=0, inputs="sphere").where(v.n <= v.d)
     assert list(domain_tex(domain)) == [
         r"$L \in \{1, 2\}$",
-        r"$n \in [4, 60] \cap \mathbb{Z}$",
+        r"$n \in \{4, \dots, 60\}$",
         r"$\sigma = 0$",
         r"$\mathrm{inputs} = \text{sphere}$",
         r"$n \leq d$",

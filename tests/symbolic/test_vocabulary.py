@@ -18,7 +18,6 @@ def test_every_number_has_a_symbol_and_choices_have_none():
     assert set(SYMBOLS) == numbers
     assert not hasattr(v, "spectrum")
     assert v.risk is SYMBOLS["risk"]
-    assert set(vocabulary.LATEX_NAMES) == set(SYMBOLS.values())
 
 
 @pytest.mark.parametrize(
@@ -88,7 +87,6 @@ def test_all_vocabulary_names_may_be_code():
     assert [vocabulary.check_name(name) for name in SYMBOLS] == list(SYMBOLS)
 
 
-def test_names_and_latex_of_expressions():
+def test_names_of_expressions():
     assert vocabulary.symbol_names(v.n / v.d + pi) == {"n", "d"}
     assert vocabulary.symbol_names(v.n < v.d) == {"n", "d"}
-    assert vocabulary.latex(v.sigma**2 * v.min_norm) == r"\lVert X^+y\rVert \sigma^{2}"

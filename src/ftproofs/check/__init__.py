@@ -8,11 +8,13 @@ from dataclasses import replace
 from ftproofs.check.context import BUDGETS, Budget, Context, MemoryStore, Progress, check_seed
 from ftproofs.check.each import check_each
 from ftproofs.check.judge import measured
+from ftproofs.check.limit import check_limit
 from ftproofs.check.mean import check_mean
-from ftproofs.claim import Claim, Each, Mean, Store
+from ftproofs.check.probability import check_probability
+from ftproofs.claim import Claim, Each, Limit, Mean, Store
 from ftproofs.errors import FTError, UsageError, unknown
 from ftproofs.numeric.device import resolve_device
-from ftproofs.symbolic.derivation import derive
+from ftproofs.symbolic.worker import derived
 from ftproofs.verdict import Evidence, Verdict, join
 
 __all__ = ["BUDGETS", "Budget", "MemoryStore", "check"]
@@ -41,7 +43,8 @@ def check(
 
     Raises:
         UsageError: FT211 a bad seed, FT213 a domain of infinite variance, FT204 an
-            empty domain, FT307 no such device, FT309 a bad budget or number of settings.
+            empty domain, FT210 and FT215 a limit without a ladder of sizes, FT214 a level
+            that is no probability, FT307 no such device, FT309 a bad budget or number of settings.
     """
     context = Context(
         store if store is not None else MemoryStore(),
@@ -51,7 +54,7 @@ def check(
         progress or (lambda label, done, total: None),
     )
     begin = time.perf_counter()
-    derivation = derive(claim)
+    derivation = derived(claim)
     evidence = _experiment(claim, context)
     word, flags = join(derivation, evidence.status)
     return Verdict(
@@ -83,8 +86,11 @@ def _experiment(claim: Claim, context: Context) -> Evidence:
     try:
         if isinstance(claim.quantifier, Each):
             return check_each(claim, context)
-        assert isinstance(claim.quantifier, Mean)
-        return check_mean(claim, context)
+        if isinstance(claim.quantifier, Mean):
+            return check_mean(claim, context)
+        if isinstance(claim.quantifier, Limit):
+            return check_limit(claim, context)
+        return check_probability(claim, context)
     except UsageError:
         raise
     except FTError as error:

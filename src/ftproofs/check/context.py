@@ -22,6 +22,8 @@ class Budget:
     ``settings`` networks are trained for a claim about each; ``explored``
     settings are looked at for a claim about means, ``anchors`` of them decided;
     ``draws`` and ``trainings`` cap link B and the end-to-end link per anchor.
+    ``scaling`` caps the draws at the largest size of a limit's ladder, ``outcomes`` those
+    of a claim about a probability, per anchor.
     """
 
     settings: int
@@ -32,12 +34,14 @@ class Budget:
     draws: int
     trainings: int
     end_to_end: int
+    scaling: int
+    outcomes: int
 
 
 BUDGETS = {
-    "low": Budget(16, 4, 40, 8, 2, 32_768, 1024, 1),
-    "default": Budget(64, 4, 60, 12, 4, 131_072, 2048, 2),
-    "high": Budget(256, 8, 120, 32, 8, 131_072, 2048, 4),
+    "low": Budget(16, 4, 40, 8, 2, 65_536, 1024, 1, 8000, 16_384),
+    "default": Budget(64, 4, 60, 12, 4, 131_072, 2048, 2, 8000, 32_768),
+    "high": Budget(256, 8, 120, 32, 8, 131_072, 2048, 4, 16_000, 131_072),
 }
 
 
@@ -106,8 +110,13 @@ class Context:
         method: int = 0,
     ) -> Block:
         """Settings with consecutive indices from ``start``, to be measured together."""
+        # Draws of one setting share its values: there may be a hundred thousand of them.
+        shared: dict[int, Setting] = {}
+        for parameters in values:
+            if id(parameters) not in shared:
+                shared[id(parameters)] = Setting.of(experiment, parameters, root=self.seed, stage=stage)
         settings = tuple(
-            Setting.of(experiment, parameters, root=self.seed, stage=stage, index=start + i)
+            Setting(experiment, shared[id(parameters)].values, self.seed, stage, start + i)
             for i, parameters in enumerate(values)
         )
         return Block(settings, engine, method)

@@ -45,7 +45,7 @@ def check_each(claim: Claim, context: Context) -> Evidence:
     judges = [Judge(statement) for statement in claim.statements]
     spec = experiment(claim.experiment)
     looks: list[Look] = []
-    examples = max(1, context.budget.settings // context.budget.batch)
+    examples = -(-context.budget.settings // context.budget.batch)
 
     def examine(batch: tuple[dict[str, Value], ...]) -> tuple[float, list[int]]:
         block = context.block(claim.experiment, batch, engine=spec.engines[0], stage="explore")
@@ -211,7 +211,7 @@ def _repeats(claim: Claim, context: Context, judges: Sequence[Judge], found: Loo
 def second_method(name: str, parameters: dict[str, Value]) -> tuple[str, int]:
     """The engine and implementation that confirm a finding of the default engine."""
     engines = experiment(name).engines
-    if "reduced" in engines and parameters.get("imbalance", 1) == 1:
+    if "reduced" in engines:
         return "reduced", 0
     return engines[0], 1
 

@@ -99,7 +99,28 @@ class Judge:
 
     def samples(self, rows: Rows) -> tuple[np.ndarray, np.ndarray]:
         """lhs and rhs on every case, shape (case,), by kernels checked against balls."""
-        columns = [self._column(name, rows) for name in self.names]
+        return self._sides(rows, [self._column(name, rows) for name in self.names])
+
+    def left(self, rows: Rows, instead: Mapping[str, np.ndarray]) -> np.ndarray:
+        """lhs on every case with other values of some measurements, shape (case,)."""
+        columns = [instead[name] if name in instead else self._column(name, rows) for name in self.names]
+        return self._sides(rows, columns)[0]
+
+    def relative(self, lhs: np.ndarray, rhs: np.ndarray, rows: Rows) -> np.ndarray:
+        """The violation on every case over max(|rhs|, scale/10), shape (case,); negative where it holds with room."""
+        scales: dict[int, float] = {}
+        for setting in rows.block.settings:
+            if id(setting.values) not in scales:
+                numbers = {k: float(x) for k, x in setting.values if not isinstance(x, str)}
+                scales[id(setting.values)] = self.scale(numbers)
+        scale = np.array([scales[id(setting.values)] for setting in rows.block.settings])
+        with np.errstate(invalid="ignore"):
+            room = (lhs - rhs) / np.maximum(np.abs(rhs), scale / 10)
+        room = np.where(np.isinf(rhs), -rhs, room)  # an infinite bound is met with all the room there is
+        room = np.where(np.isfinite(lhs), room, np.nan)
+        return violations(room, self.statement.rel)
+
+    def _sides(self, rows: Rows, columns: list[np.ndarray]) -> tuple[np.ndarray, np.ndarray]:
         if self._kernels is None:
             take = np.linspace(0, len(rows.block) - 1, min(KERNEL_POINTS, len(rows.block))).astype(int)
             points = [tuple(float(column[i]) for column in columns) for i in take]

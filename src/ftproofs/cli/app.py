@@ -107,6 +107,21 @@ def check(
 
 
 @app.command()
+def mutate(
+    claim: Annotated[list[str], typer.Argument(help="Claims or families.")],
+    budget: Annotated[str, typer.Option(help="low, default or high.")] = "default",
+    seed: Annotated[str, typer.Option(metavar="S", help="Root seed, 0..2**64-1.")] = "0",
+    device: Device = "auto",
+    ledger: Annotated[str | None, typer.Option(metavar="FILE", help="Judge on the rows kept there.")] = None,
+    json: Json = None,
+) -> int:
+    """The power of a check: which wrong variants of a claim the rows of its check refute."""
+    from ftproofs.cli import mutating
+
+    return mutating.mutate(claim, budget=budget, seed=seed, device=device, ledger=ledger, target=json)
+
+
+@app.command()
 def replay(
     setting_id: Annotated[str, typer.Argument(metavar="SETTING-ID", help="An id that a check printed (ft1-...).")],
     allow_version: Annotated[bool, typer.Option("--allow-version", help="Also if other code made the id.")] = False,
@@ -133,3 +148,24 @@ def eval_(
     from ftproofs.cli import evaluate
 
     return evaluate.evaluate(name, values or [], digits=digits, target=json)
+
+
+export = typer.Typer(help="Claims and their stored verdicts as files.", rich_markup_mode=None)
+app.add_typer(export, name="export")
+
+
+@export.command()
+def latex(
+    claim: Annotated[list[str] | None, typer.Argument(help="Claims or families; all when none is named.")] = None,
+    out: Annotated[str, typer.Option(metavar="DIR", help="The folder to write.")] = ...,  # type: ignore[assignment]
+    force: Annotated[bool, typer.Option("--force", help="Replace files that are there.")] = False,
+    results: Annotated[
+        str | None, typer.Option(metavar="FILE", help="Verdicts: the JSON of a check's results.")
+    ] = None,
+    ledger: Annotated[str | None, typer.Option(metavar="FILE", help="Verdicts: a ledger.")] = None,
+    json: Json = None,
+) -> int:
+    """A LaTeX document: theorems, derivations, the verdicts of an earlier check, a bibliography."""
+    from ftproofs.cli import exporting
+
+    return exporting.export_latex(claim or [], out=out, force=force, results=results, ledger=ledger, target=json)

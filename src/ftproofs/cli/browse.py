@@ -87,7 +87,7 @@ def _lines(claim: Claim) -> Iterator[str]:
     yield f"{claim.id}: {claim.title}"
     yield f"  source      {claim.source}"
     yield f"  experiment  {claim.experiment}"
-    yield f"  quantifier  {claim.quantifier.name}, tolerance {claim.margin:g}"
+    yield f"  quantifier  {claim.quantifier.name}, tolerance {claim.margin:g}: {describe.quantified(claim)}"
     yield f"  expected    {claim.expected or 'proved or supported'}"
     if claim.untrained:
         yield f"  not trained {claim.untrained}"

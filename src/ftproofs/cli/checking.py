@@ -27,11 +27,11 @@ def derive(names: Sequence[str], *, target: str | None) -> int:
     from ftproofs.catalog import find
 
     claims = find(*names)
-    from ftproofs.symbolic.derivation import derive as derive_claim
+    from ftproofs.symbolic.worker import derived
 
     found, entries = [], []
     for claim in claims:
-        derivation = derive_claim(claim)
+        derivation = derived(claim)
         word, flags = join(derivation, "none")
         evidence = Evidence("none", claim.quantifier.name, claim.margin)
         found.append(Verdict(claim.id, word, derivation, evidence, claim.expected, flags))
@@ -53,7 +53,7 @@ def check(names: Sequence[str], options: CheckOptions) -> int:
     from ftproofs.catalog import find
 
     claims = find(*names)
-    _keep_hypothesis_out_of_here()
+    keep_hypothesis_out_of_here()
     from ftproofs.check import check as check_claim
     from ftproofs.numeric.device import resolve_device
     from ftproofs.numeric.seeds import code_hash
@@ -113,7 +113,7 @@ def check(names: Sequence[str], options: CheckOptions) -> int:
     return exit_status([verdict for _, verdict in checked])
 
 
-def _keep_hypothesis_out_of_here() -> None:
+def keep_hypothesis_out_of_here() -> None:
     """Its cache goes to the user's cache folder, not into the folder a check happens to run in."""
     cache = Path(os.environ.get("XDG_CACHE_HOME") or Path.home() / ".cache")
     os.environ.setdefault("HYPOTHESIS_STORAGE_DIRECTORY", str(cache / "ftproofs" / "hypothesis"))

@@ -33,12 +33,17 @@ def evaluate(name: str, words: Sequence[str], *, digits: str, target: str | None
     wanted = whole("--digits", digits, 1, MAX_DIGITS)
     check_json_target(target)
     given = read_values(words)
-    formulas = _resolve(name)
+    lists = {word: text for word, (text, value) in given.items() if isinstance(value, tuple)}
+    given = _expanded(name, given)
+    formulas = _resolve(name, given)
     offered = sorted({parameter for formula in formulas for parameter in formula.parameters})
     for word in given:
         if word not in offered:
             raise unknown(f"parameter of {name}", word, offered, code="FT303")
     answers = [_answer(formula, given, wanted) for formula in formulas]
+    for answer in answers:
+        entries = [key for key in answer["at"] for word in lists if key.startswith(f"{word}_")]
+        answer["at"] = lists | {key: text for key, text in answer["at"].items() if key not in entries}
     document: dict[str, Any] = {"format": 1, "claim": name} | answers[0]
     if len(answers) > 1:
         document["statements"] = answers
@@ -52,17 +57,47 @@ def evaluate(name: str, words: Sequence[str], *, digits: str, target: str | None
     return 0
 
 
-def _resolve(name: str) -> list[Formula]:
+def _expanded(name: str, given: Mapping[str, tuple[str, Exact]]) -> dict[str, tuple[str, Exact]]:
+    """What is given, with the entries of a formula's lists as parameters of their own.
+
+    Raises:
+        UsageError: FT306 a list is missing, FT304 lists of different lengths.
+    """
+    from ftproofs.symbolic.reference import FORMULAS, ListFormula
+
+    formula = FORMULAS.get(name)
+    if not isinstance(formula, ListFormula):
+        return dict(given)
+    found = {word: value for word, value in given.items() if word not in formula.lists}
+    lengths = {}
+    for word in formula.lists:
+        if word not in given:
+            raise UsageError("FT306", f"{name} needs a list for {word}, as {word}=4,2,1")
+        text, value = given[word]
+        values = value if isinstance(value, tuple) else (value,)
+        lengths[word] = len(values)
+        texts = [part.strip() for part in text.split(",")]
+        found |= {f"{word}_{i}": (texts[i - 1], x) for i, x in enumerate(values, 1)}
+    if len(set(lengths.values())) > 1:
+        sizes = ", ".join(f"{word} has {length}" for word, length in lengths.items())
+        raise UsageError("FT304", f"{name}: the lists are of one length, but {sizes}")
+    return found
+
+
+def _resolve(name: str, given: Mapping[str, tuple[str, Exact]]) -> list[Formula]:
     """A formula by its name, or the right-hand sides of a claim's statements.
 
     A claim's constants are left out when another of its statements has a formula.
     """
     from ftproofs.catalog import claims
-    from ftproofs.symbolic.reference import FORMULAS
+    from ftproofs.symbolic.reference import FORMULAS, ListFormula
 
     if name in FORMULAS:
-        parameters = tuple(symbol.name for symbol in FORMULAS[name].parameters)
-        return [Formula(f"{name}({', '.join(parameters)})", parameters, FORMULAS[name].expr, {})]
+        formula = FORMULAS[name]
+        written = f"{name}({', '.join(symbol.name for symbol in formula.parameters)})"
+        if isinstance(formula, ListFormula):
+            formula = formula.of(sum(word.startswith(f"{formula.lists[0]}_") for word in given))
+        return [Formula(written, tuple(symbol.name for symbol in formula.parameters), formula.expr, {})]
     if name == "depth_root":
         return [_depth_root()]
     everything = claims(variants=True)

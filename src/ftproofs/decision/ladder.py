@@ -16,15 +16,17 @@ from ftproofs.verdict import SizeMean
 #: Standard deviations of the interval that refutes (1e-5, both sides together).
 REFUTE_Z = 4.4
 
-#: Standard deviations within the tolerance for support: 1e-3 on each side, over both looks.
-SUPPORT_Z = 3.3
+#: Looks for support, and standard deviations within the tolerance at each: 1e-3 on each side, over all looks.
+LOOKS = 3
+SUPPORT_Z = 3.4
 
 #: Draws at the largest size of a ladder are counted in rounds of this many.
 ROUND = 32
 
-#: Standard errors of the limit within the tolerance for a true claim to be supported with
-#: probability 0.999: 3.3 for the level, 3.3 for chance, and half the difference of the fits.
-_PLAN = 7.5
+#: Standard errors of the limit that fit into the tolerance at the first look: 3.4 for the
+#: level, the rest for chance and half the difference of the fits.  A true claim that
+#: chance keeps from support (about one in ten) is drawn twice as often and looked at again.
+_PLAN = 5.7
 
 #: No size's mean is taken to be known better than this share of the tolerance: higher
 #: orders of 1/d, small as they are, must not pass for a limit.
@@ -119,7 +121,7 @@ class LimitTrack:
     method: int = 0
     target: int = 1
     rounds: int = 0
-    looks: int = 2
+    looks: int = LOOKS
     tolerance: float = 0.02
     differences: list[np.ndarray] = field(default_factory=list)
     supported: bool | None = None
@@ -191,12 +193,16 @@ class LimitTrack:
         return self._seen[1]
 
     def side(self, rule: LimitRule, z: float) -> int:
-        """On which side the limit violates the relation, by the declared and by a free rate; 0 if it may hold."""
+        """On which side the limit at the declared rate violates the relation; 0 if it may hold."""
         found = self.extrapolation
-        side = rule.side(found.interval(z))
-        if not side or not found.quadratic.adequate:
+        return rule.side(found.interval(z)) if found.quadratic.adequate else 0
+
+    def accuses(self, rule: LimitRule) -> int:
+        """On which side the limit violates the relation, at the declared and at a free rate; 0 if it may hold."""
+        side = self.side(rule, REFUTE_Z)
+        if not side:
             return 0
-        free = found.free_interval(z)
+        free = self.extrapolation.free_interval(REFUTE_Z)
         return side if free is None or rule.side(free) == side else 0
 
     def deviations(self, rule: LimitRule) -> float:
@@ -205,7 +211,7 @@ class LimitTrack:
         return float(violations(np.array(found.limit), rule.relation)) / found.quadratic.standard_error
 
     def look(self, rule: LimitRule) -> None:
-        """Look whether the limit lies within the tolerance; extend once if it does not."""
+        """Look whether the limit lies within the tolerance; extend if it does not."""
         if self.done:
             return
         self.done = True
@@ -231,7 +237,7 @@ class LimitTrack:
             free = found.free_interval(z)
             disjoint = free is not None and (free[1] < low or free[0] > high)
             # A violation at the declared rate that a free one does not see is no refutation, and no support.
-            unseen = z == REFUTE_Z and bool(rule.side((low, high))) and not self.side(rule, z)
+            unseen = z == REFUTE_Z and bool(self.side(rule, z)) and not self.accuses(rule)
             if disjoint or unseen:
                 return "free-rate"
         return ""

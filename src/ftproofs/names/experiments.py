@@ -18,8 +18,9 @@ _TASK: dict[str, Value] = {
     "spikes": 3,
     "spike_ratio": 10.0,
     "inputs": "gaussian",
+    "direction": "uniform",
 }
-_SCRATCH_TASK = {k: v for k, v in _TASK.items() if k not in ("theta", "source_norm")}
+_SCRATCH_TASK = {k: v for k, v in _TASK.items() if k not in ("theta", "source_norm", "direction")}
 
 _TARGET_SIDE = (
     "risk",
@@ -32,11 +33,17 @@ _TARGET_SIDE = (
     "perp_target_norm",
     "noise_risk",
     "noise_trace",
+    "pinv_trace",
     "min_norm",
     "fit_gap",
     "target_gap",
     "pinv_noise_norm",
     "transposed_noise_norm",
+    "kappa",
+    "df2",
+    "kappa_bound",
+    "shrunk_target",
+    "resolved_target",
 )
 _SOURCE_SIDE = (
     "par_source_norm",
@@ -50,6 +57,14 @@ _SOURCE_SIDE = (
     "perp_gap",
     "perp_ratio",
     "perp_alignment",
+    "start_risk",
+    "perp_product",
+    "shrunk_source",
+    "shrunk_product",
+    "shrunk_delta",
+    "resolved_source",
+    "resolved_product",
+    "resolved_delta",
 )
 
 EXPERIMENTS: Mapping[str, Experiment] = by_name(
@@ -91,5 +106,20 @@ EXPERIMENTS: Mapping[str, Experiment] = by_name(
         {**_TASK, "L": 2, "width": 1, "imbalance": 1.0},
         _TARGET_SIDE + _SOURCE_SIDE + ("path_gap", "min_beta_norm", "decay_rate", "first_layer_gap"),
         ("flow", "reduced", "descent"),
+    ),
+    Experiment(
+        "deep-linear.frozen",
+        "the same network with some of its layers frozen, gradient flow on the others to its limit",
+        {
+            **_TASK,
+            "L": 2,
+            "width": 1,
+            "imbalance": 1.0,
+            "frozen": 1,
+            "frozen_end": "first",
+            "features": "aligned",
+        },
+        _TARGET_SIDE + _SOURCE_SIDE + ("sigma_source_norm", "sigma_target_norm", "sigma_product"),
+        ("flow",),
     ),
 )

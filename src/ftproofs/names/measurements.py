@@ -4,11 +4,20 @@ from __future__ import annotations
 
 from collections.abc import Mapping
 
-from ftproofs.names.kinds import Measurement, by_name
+from ftproofs.names.kinds import Measurement, Sign, by_name
 
 _SOURCE = (("source_norm", 1),)
 _RISK = (("target_norm", 2),)
 _LOSS = (("initial_loss", 1),)
+_PRODUCT = (("source_norm", 1), ("target_norm", 1))
+
+#: Whose coordinates along the eigenvectors of the covariance a spectral sum is over.
+_PAIRS: tuple[tuple[str, str, str, tuple[tuple[str, int], ...], Sign], ...] = (
+    ("source", "u = w = source", r"\theta_{S,i}^2", (("source_norm", 2),), "nonnegative"),
+    ("target", "u = w = target", r"\theta_{T,i}^2", _RISK, "nonnegative"),
+    ("product", "u = source, w = target", r"\theta_{S,i}\theta_{T,i}", _PRODUCT, "real"),
+    ("delta", "u = w = target minus source", r"\delta_i^2", _RISK, "nonnegative"),
+)
 
 MEASUREMENTS: Mapping[str, Measurement] = by_name(
     Measurement("risk", "excess population risk of the trained predictor", "R", _RISK),
@@ -26,6 +35,27 @@ MEASUREMENTS: Mapping[str, Measurement] = by_name(
     Measurement("perp_source_norm", "the source's part outside the span", r"\lVert P_\perp\theta_S\rVert", _SOURCE),
     Measurement("par_target_norm", "the target's part inside the span", r"\lVert P\theta_T\rVert", _SOURCE),
     Measurement("perp_target_norm", "the target's part outside the span", r"\lVert P_\perp\theta_T\rVert", _SOURCE),
+    Measurement(
+        "sigma_source_norm",
+        "Sigma-norm of the source",
+        r"\lVert\theta_S\rVert_\Sigma",
+        _SOURCE,
+        "positive",
+    ),
+    Measurement(
+        "sigma_target_norm",
+        "Sigma-norm of the target: the square root of the risk of predicting 0",
+        r"\lVert\theta_T\rVert_\Sigma",
+        (("target_norm", 1),),
+        "positive",
+    ),
+    Measurement(
+        "sigma_product",
+        "product of source and target in the covariance's inner product",
+        r"\langle\theta_S,\theta_T\rangle_\Sigma",
+        _PRODUCT,
+        "real",
+    ),
     Measurement("delta_norm", "norm of target minus source", r"\lVert\delta\rVert", _SOURCE),
     Measurement(
         "perp_delta_norm",
@@ -69,6 +99,12 @@ MEASUREMENTS: Mapping[str, Measurement] = by_name(
         r"\operatorname{tr}(X^{+\top}\Sigma X^+)",
         (),
     ),
+    Measurement(
+        "pinv_trace",
+        "squared Frobenius norm of X^+, the fitted noise's squared norm for unit noise",
+        r"\lVert X^+\rVert_F^2",
+        (),
+    ),
     Measurement("min_norm", "norm of the minimum-norm fit X^+ y", r"\lVert X^+y\rVert", _SOURCE),
     Measurement(
         "fit_gap",
@@ -90,6 +126,31 @@ MEASUREMENTS: Mapping[str, Measurement] = by_name(
     ),
     Measurement("pinv_noise_norm", "norm of X^+ eps", r"\lVert X^+\varepsilon\rVert", _SOURCE),
     Measurement("transposed_noise_norm", "norm of X' eps", r"\lVert X^\top\varepsilon\rVert", _SOURCE),
+    Measurement("start_risk", "risk of the source itself", r"\lVert\Sigma^{1/2}\delta\rVert^2", _RISK),
+    Measurement(
+        "perp_product",
+        "product of the source's and the target's parts outside the span",
+        r"\langle P_\perp\theta_S,P_\perp\theta_T\rangle",
+        _PRODUCT,
+        "real",
+    ),
+    Measurement(
+        "kappa",
+        "resolution of n samples: the root of sum_i l_i/(l_i + kappa) = n over the covariance's eigenvalues l_i; "
+        "0 for n >= d",
+        r"\kappa",
+        (),
+    ),
+    Measurement("df2", "sum_i (l_i/(l_i + kappa))^2 over the eigenvalues", r"\mathrm{df}_2", ()),
+    Measurement("kappa_bound", "tr Sigma/n, above kappa", r"\frac{\operatorname{tr}\Sigma}{n}", (), "positive"),
+    *(
+        Measurement(f"{kind}_{name}", f"sum_i {weight}, {of}", tex % letters, scale, sign)
+        for kind, weight, tex in (
+            ("shrunk", "u_i w_i/(l_i + kappa)", r"\sum_i\frac{%s}{\lambda_i+\kappa}"),
+            ("resolved", "l_i u_i w_i/(l_i + kappa)^2", r"\sum_i\frac{\lambda_i%s}{(\lambda_i+\kappa)^2}"),
+        )
+        for name, of, letters, scale, sign in _PAIRS
+    ),
     Measurement(
         "perp_ratio",
         "perp_beta_norm over perp_source_norm (the handbook's c)",
@@ -126,7 +187,7 @@ MEASUREMENTS: Mapping[str, Measurement] = by_name(
     Measurement(
         "error_growth",
         "last over first distance of the iterate to the limit",
-        r"\frac{\lVert\theta_T-\theta_\infty\rVert}{\lVert\theta_0-\theta_\infty\rVert}",
+        r"\frac{\lVert\beta_T-\beta_\infty\rVert}{\lVert\beta_0-\beta_\infty\rVert}",
         (),
     ),
     Measurement("learning_rate", "the step size used", r"\eta", (), "positive"),
@@ -140,14 +201,14 @@ MEASUREMENTS: Mapping[str, Measurement] = by_name(
     Measurement(
         "mode_contraction",
         "in that eigen-direction, last over first distance to the limit (signed)",
-        r"\frac{v^\top(\theta_T-\theta_\infty)}{v^\top(\theta_0-\theta_\infty)}",
+        r"\frac{u^\top(\beta_T-\beta_\infty)}{u^\top(\beta_0-\beta_\infty)}",
         (),
         "real",
     ),
     Measurement(
         "mode_filter",
         "in that eigen-direction, the movement over the first gradient's size",
-        r"\frac{v^\top(\theta_T-\theta_0)}{v^\top X^\top(y-X\theta_0)/n}",
+        r"\frac{u^\top(\beta_T-\beta_0)}{u^\top X^\top(y-X\beta_0)/n}",
         (),
         "real",
     ),

@@ -10,6 +10,9 @@ from ftproofs.names.kinds import Parameter, by_name
 OPTIMIZERS = ("gd", "momentum", "sgd", "adam", "flow")
 SPECTRA = ("isotropic", "power-law", "spiked")
 INPUTS = ("gaussian", "sphere", "population")
+ENDS = ("first", "last")
+FEATURES = ("aligned", "full-rank")
+DIRECTIONS = ("uniform", "top", "resolution", "tail")
 
 PARAMETERS: Mapping[str, Parameter] = by_name(
     Parameter("n", "number of target samples", "n", "integer", "positive", 1, shapes=True),
@@ -43,6 +46,15 @@ PARAMETERS: Mapping[str, Parameter] = by_name(
         "choice",
         choices=INPUTS,
     ),
+    Parameter(
+        "direction",
+        "where target minus source lies: uniform (anywhere), or a uniformly random direction in the span of an eighth "
+        "of the covariance's eigenvectors: those of the largest eigenvalues (top), of those nearest to kappa "
+        "(resolution, n < d), of the smallest (tail)",
+        r"\mathrm{dir}(\delta)",
+        "choice",
+        choices=DIRECTIONS,
+    ),
     Parameter("L", "depth", "L", "integer", "positive", 1, shapes=True),
     Parameter("width", "hidden width (1: the exact chain)", "h", "integer", "positive", 1, shapes=True),
     Parameter(
@@ -50,6 +62,23 @@ PARAMETERS: Mapping[str, Parameter] = by_name(
         "L = 2 only: the start's readout is imbalance * sqrt(source_norm) (1: balanced)",
         r"\alpha_0",
         sign="positive",
+    ),
+    Parameter("frozen", "number of layers that are not trained", "k", "integer", "positive", 1, shapes=True),
+    Parameter(
+        "frozen_end",
+        "whether the first or the last layers are frozen",
+        r"\mathrm{end}",
+        "choice",
+        choices=ENDS,
+        shapes=True,
+    ),
+    Parameter(
+        "features",
+        "the frozen layers: aligned with the source (balanced) or of full rank, the predictor being the same",
+        r"\mathrm{feat}",
+        "choice",
+        choices=FEATURES,
+        shapes=True,
     ),
     Parameter(
         "optimizer",
@@ -62,7 +91,7 @@ PARAMETERS: Mapping[str, Parameter] = by_name(
     Parameter(
         "step",
         "step size in units of 2n/s_max(X)^2, where gradient descent stops converging",
-        r"\eta/\eta_{\max}",
+        r"\bar\eta",
         sign="positive",
     ),
     Parameter("weight_decay", "coefficient of the L2 penalty's gradient", r"\omega"),

@@ -90,13 +90,30 @@ def _endpoint(spec: Experiment, block: Block, parameters: list[dict[str, Value]]
 
 
 def _solve(spec: Experiment, task: tasks.Task, design: solvers.Design, parameters: list[dict[str, Value]]) -> Tensor:
+    if spec.name == "deep-linear.frozen":
+        return _solve_frozen(task, design, parameters)
     if spec.name != "deep-linear.finetune":
         return solvers.linear_endpoint(design, task.X, task.y, task.source)
-    if any(p["imbalance"] != 1 for p in parameters):
-        raise UsageError("FT308", "the oracle of deep-linear.finetune knows balanced starts only (imbalance = 1)")
     depth = parameters[0]["L"]
     assert isinstance(depth, int)
+    if any(p["imbalance"] != 1 for p in parameters):
+        readout = [float(p["imbalance"]) * float(p["source_norm"]) ** 0.5 for p in parameters]
+        start = torch.tensor(readout, dtype=task.X.dtype, device=task.X.device)
+        return solvers.unbalanced_endpoint(design, task.X, task.y, task.source, start)
     return solvers.deep_linear_endpoint(design, task.y, task.source, depth)
+
+
+def _solve_frozen(task: tasks.Task, design: solvers.Design, parameters: list[dict[str, Value]]) -> Tensor:
+    first = parameters[0]
+    if first["features"] != "aligned":
+        raise UsageError("FT308", "the oracle of deep-linear.frozen knows aligned features only")
+    left = int(first["L"]) - int(first["frozen"])
+    if first["frozen_end"] == "first":
+        return solvers.line_endpoint(task.X, task.y, task.source, alone=left == 1)
+    if left == 1:
+        return solvers.linear_endpoint(design, task.X, task.y, task.source)
+    # The frozen layers keep their length s^(1/L): the law of the layers that are left, of length s^(1/L) each.
+    return solvers.deep_linear_endpoint(design, task.y, task.source, left)
 
 
 def _stability(spec: Experiment, block: Block, parameters: list[dict[str, Value]], device: str) -> Measured:

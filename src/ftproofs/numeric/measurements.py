@@ -7,10 +7,11 @@ carried to each measurement by that measurement's own modulus of continuity.
 
 from __future__ import annotations
 
+import numpy as np
 import torch
 from torch import Tensor
 
-from ftproofs.numeric.solvers import Design
+from ftproofs.numeric.solvers import Design, resolution
 from ftproofs.numeric.tasks import Task
 
 Readings = dict[str, tuple[Tensor, Tensor]]
@@ -27,7 +28,8 @@ def read_task(task: Task, design: Design) -> Readings:
     """Measurements of the task alone: teachers, noise and their parts inside and outside the span."""
     delta = task.target - task.source
     root = task.spectrum.sqrt()
-    outside_delta = design.outside(delta)
+    inside, outside = design.split(task.source, task.target, delta, root * delta)
+    (inside_source, inside_target, _, _), (outside_source, outside_target, outside_delta, swapped) = inside, outside
     fitted_noise = design.fit(task.noise)
     fit = design.fit(task.y)
     slack = ROUNDING * design.condition
@@ -40,31 +42,85 @@ def read_task(task: Task, design: Design) -> Readings:
         return length**2, 2 * length * radius + radius**2
 
     trace = (root[:, :, None] * design.pinv).square().sum(dim=(1, 2))
+    inverse = design.pinv.square().sum(dim=(1, 2))
     start = torch.einsum("cnd,cd->cn", task.X, task.source) - task.y
     loss = start.square().sum(dim=1) / (2 * task.X.shape[1])
     empirical = torch.einsum("cnd,cd->cn", task.X, outside_delta) / task.X.shape[1] ** 0.5
     wide = torch.linalg.matrix_norm(task.X)
     delta_slack = slack * size
+    return (
+        read_spectrum(task)
+        | read_products(task)
+        | {
+            "start_risk": squared(root * delta, ROUNDING * size, top.sqrt()),
+            "perp_product": (
+                (design.outside(task.source) * design.outside(task.target)).sum(dim=1),
+                slack * size**2,
+            ),
+            "initial_loss": (loss, ROUNDING * (loss + wide**2 * size**2)),
+            "min_norm": (_norm(fit), fit_slack),
+            "par_source_norm": (_norm(inside_source), slack * size),
+            "perp_source_norm": (_norm(outside_source), slack * size),
+            "par_target_norm": (_norm(inside_target), slack * size),
+            "perp_target_norm": (_norm(outside_target), slack * size),
+            "delta_norm": (_norm(delta), ROUNDING * size),
+            "perp_delta_norm": (_norm(outside_delta), delta_slack),
+            "delta_risk": squared(root * outside_delta, delta_slack, top.sqrt()),
+            "swapped_delta_risk": squared(swapped, delta_slack, top.sqrt()),
+            "double_delta_risk": squared(task.spectrum * outside_delta, delta_slack, top),
+            "empirical_delta_risk": squared(empirical, delta_slack, wide),
+            "noise_risk": squared(root * fitted_noise, fit_slack, top.sqrt()),
+            "noise_trace": (trace, slack * trace * design.condition),
+            "pinv_trace": (inverse, slack * inverse * design.condition),
+            "pinv_noise_norm": (_norm(fitted_noise), fit_slack),
+            "transposed_noise_norm": (
+                _norm(torch.einsum("cnd,cn->cd", task.X, task.noise)),
+                ROUNDING * wide * _norm(task.noise),
+            ),
+        }
+    )
+
+
+def read_spectrum(task: Task) -> Readings:
+    """The resolution of n samples on the task's spectrum, and sums over the covariance's eigen-directions."""
+    n, d = task.X.shape[1:]
+    spectra, which = np.unique(task.spectrum.cpu().numpy(), axis=0, return_inverse=True)
+    roots = np.array([resolution(spectrum, n) for spectrum in spectra])[which.reshape(-1)]
+    kappa = torch.as_tensor(roots, dtype=task.X.dtype, device=task.X.device)
+    eigenvalues, room = task.spectrum, task.spectrum + kappa[:, None]
+    share = eigenvalues / room
+    df2 = share.square().sum(dim=1)
+    # kappa dn/dkappa = -(n - df2): what a rounded equation may be off by, relative to kappa.
+    loose = ROUNDING * (1 + n / (n - df2)) if n < d else torch.full_like(kappa, ROUNDING)
+
+    def total(terms: Tensor) -> tuple[Tensor, Tensor]:
+        return terms.sum(dim=1), 4 * (loose + ROUNDING) * terms.abs().sum(dim=1)
+
+    found = {
+        "kappa": (kappa, loose * kappa),
+        "df2": (df2, 4 * (loose + ROUNDING) * df2),
+        "kappa_bound": (eigenvalues.sum(dim=1) / n, ROUNDING * eigenvalues.sum(dim=1) / n),
+    }
+    pairs = {
+        "source": task.source**2,
+        "target": task.target**2,
+        "product": task.source * task.target,
+        "delta": (task.target - task.source) ** 2,
+    }
+    for name, product in pairs.items():
+        found[f"shrunk_{name}"] = total(product / room)
+        found[f"resolved_{name}"] = total(share * product / room)
+    return found
+
+
+def read_products(task: Task) -> Readings:
+    """Source and target in the covariance's inner product."""
+    source, target = task.spectrum.sqrt() * task.source, task.spectrum.sqrt() * task.target
+    lengths = _norm(source), _norm(target)
     return {
-        "initial_loss": (loss, ROUNDING * (loss + wide**2 * size**2)),
-        "min_norm": (_norm(fit), fit_slack),
-        "par_source_norm": (_norm(design.inside(task.source)), slack * size),
-        "perp_source_norm": (_norm(design.outside(task.source)), slack * size),
-        "par_target_norm": (_norm(design.inside(task.target)), slack * size),
-        "perp_target_norm": (_norm(design.outside(task.target)), slack * size),
-        "delta_norm": (_norm(delta), ROUNDING * size),
-        "perp_delta_norm": (_norm(outside_delta), delta_slack),
-        "delta_risk": squared(root * outside_delta, delta_slack, top.sqrt()),
-        "swapped_delta_risk": squared(design.outside(root * delta), delta_slack, top.sqrt()),
-        "double_delta_risk": squared(task.spectrum * outside_delta, delta_slack, top),
-        "empirical_delta_risk": squared(empirical, delta_slack, wide),
-        "noise_risk": squared(root * fitted_noise, fit_slack, top.sqrt()),
-        "noise_trace": (trace, slack * trace * design.condition),
-        "pinv_noise_norm": (_norm(fitted_noise), fit_slack),
-        "transposed_noise_norm": (
-            _norm(torch.einsum("cnd,cn->cd", task.X, task.noise)),
-            ROUNDING * wide * _norm(task.noise),
-        ),
+        "sigma_source_norm": (lengths[0], ROUNDING * lengths[0]),
+        "sigma_target_norm": (lengths[1], ROUNDING * lengths[1]),
+        "sigma_product": ((source * target).sum(dim=1), ROUNDING * lengths[0] * lengths[1]),
     }
 
 
@@ -75,13 +131,15 @@ def read_predictor(task: Task, design: Design, beta: Tensor, radius: Tensor) -> 
         beta: (case, d), where training ended.
         radius: (case,), bound on its distance from the limit.
     """
-    inside, outside = design.inside(beta), design.outside(beta)
-    outside_source = design.outside(task.source)
+    moved, missed = beta - task.source, beta - task.target
+    parts_inside, parts_outside = design.split(beta, task.source, moved, missed)
+    inside, _, _, inside_missed = parts_inside
+    outside, outside_source, outside_moved, _ = parts_outside
     fit = design.fit(task.y)
     slack = ROUNDING * design.condition * (_norm(beta) + _norm(fit) + _norm(task.source) + _norm(task.target))
     error = radius + slack
     top = task.spectrum.amax(dim=1).sqrt()
-    distance = _norm(task.spectrum.sqrt() * (beta - task.target))
+    distance = _norm(task.spectrum.sqrt() * missed)
     residual = _norm(torch.einsum("cnd,cd->cn", task.X, beta) - task.y)
     wide = torch.linalg.matrix_norm(task.X)
     n = task.X.shape[1]
@@ -94,8 +152,8 @@ def read_predictor(task: Task, design: Design, beta: Tensor, radius: Tensor) -> 
         "par_beta_norm": (_norm(inside), error),
         "perp_beta_norm": (perp, error),
         "fit_gap": (_norm(inside - fit), error),
-        "perp_gap": (_norm(design.outside(beta - task.source)), error),
-        "target_gap": (_norm(design.inside(beta - task.target)), error),
+        "perp_gap": (_norm(outside_moved), error),
+        "target_gap": (_norm(inside_missed), error),
         "perp_ratio": (perp / perp_source, error * (1 + perp / perp_source) / perp_source),
         # The angle moves by at most the relative error of the two vectors.
         "perp_alignment": (cosine, error / perp + slack / perp_source),

@@ -17,8 +17,8 @@ from ftproofs.names import Value
 #: Modules of the numeric wing that choose settings or judge rows, and so leave the rows themselves alone.
 WITHOUT_ROWS = frozenset({"axes.py", "sampling.py", "statistics.py"})
 
-Stream = Literal["data", "start", "order", "mode"]
-_STREAMS: dict[Stream, tuple[int, ...]] = {"data": (), "start": (1,), "order": (2,), "mode": (3,)}
+Stream = Literal["data", "start", "order", "mode", "features"]
+_STREAMS: dict[Stream, tuple[int, ...]] = {"data": (), "start": (1,), "order": (2,), "mode": (3,), "features": (4,)}
 
 
 @cache
@@ -47,7 +47,7 @@ def generator(setting: Setting, stream: Stream = "data") -> np.random.Generator:
     Its seed is ``SeedSequence(root, spawn_key)``, the key being the first 128 bits of
     the SHA-256 of (experiment, code hash, parameters, stage, index).  The engine is no
     part of it: every engine sees the same data.  Streams are independent: ``data``,
-    ``start`` (random weights), ``order`` (of single samples) and ``mode``.
+    ``start`` (random weights), ``order`` (of single samples), ``mode`` and ``features`` (frozen layers).
     """
     digest = _prefix(setting.experiment, setting.values, setting.stage).copy()
     digest.update(f"|{setting.index}".encode())

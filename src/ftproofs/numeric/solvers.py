@@ -8,12 +8,16 @@ finding is confirmed.
 
 from __future__ import annotations
 
+import math
 from dataclasses import dataclass
+from functools import lru_cache
 
 import numpy as np
 import torch
 from scipy.optimize import elementwise
 from torch import Tensor
+
+from ftproofs.errors import UsageError
 
 
 @dataclass(frozen=True)
@@ -39,6 +43,17 @@ class Design:
             return torch.zeros_like(vector)
         once = vector - self.inside(vector)
         return once - self.inside(once)
+
+    def split(self, *vectors: Tensor) -> tuple[tuple[Tensor, ...], tuple[Tensor, ...]]:
+        """The parts inside and outside of several vectors (case, d): as `inside` and `outside`, read once for all."""
+        together = torch.stack(vectors, dim=2)
+        inside = self.basis @ (self.basis.mT @ together)
+        if self.basis.shape[1] == self.basis.shape[2]:
+            outside = torch.zeros_like(together)
+        else:
+            once = together - inside
+            outside = once - self.basis @ (self.basis.mT @ once)
+        return inside.unbind(dim=2), outside.unbind(dim=2)
 
     def fit(self, labels: Tensor) -> Tensor:
         """X^+ y for y of shape (case, n)."""
@@ -99,3 +114,57 @@ def deep_linear_endpoint(design: Design, y: Tensor, source: Tensor, depth: int) 
     factor = np.exp((depth - 1) / depth * (found.x / 2 - log_s))
     scale = torch.as_tensor(np.where(np.isfinite(factor), factor, 0.0), dtype=source.dtype, device=source.device)
     return inside + scale[:, None] * outside
+
+
+def line_endpoint(X: Tensor, y: Tensor, source: Tensor, *, alone: bool) -> Tensor:
+    """The best multiple ``z theta_S`` for the training loss, (case, d); never a negative one unless ``alone``.
+
+    What is left to train beside frozen first layers moves z: one layer (``alone``) freely, several
+    aligned ones as a product of lengths, which keeps its sign and stops at 0 (handbook A9).
+    """
+    line = torch.einsum("cnd,cd->cn", X, source)
+    z = (line * y).sum(dim=1) / line.square().sum(dim=1)
+    return (z if alone else z.clamp_min(0.0))[:, None] * source
+
+
+def unbalanced_endpoint(design: Design, X: Tensor, y: Tensor, source: Tensor, readout: Tensor) -> Tensor:
+    """The limit of gradient flow of two aligned layers that start as ``theta_S / a_0`` and ``a_0``, shape (case, d).
+
+    The final readout a solves ``a^2 - A^2/a^2 = q``, so ``a^2 = A exp(asinh(q / (2 A)))``, with
+    ``q = a_0^2 - |P theta_S|^2 / a_0^2`` (handbook A8).  It is positive where q > 0, as it
+    would vanish only at a squared norm q below zero, and where the loss starts below its value at 0.
+
+    Args:
+        readout: (case,), a_0 > 0.
+
+    Raises:
+        UsageError: FT308 a case whose readout may change its sign.
+    """
+    inside, outside = design.fit(y), design.outside(source)
+    A = torch.linalg.vector_norm(inside, dim=1)
+    q = readout**2 - torch.linalg.vector_norm(design.inside(source), dim=1) ** 2 / readout**2
+    start = torch.einsum("cnd,cd->cn", X, source) - y
+    falls = torch.linalg.vector_norm(start, dim=1) < torch.linalg.vector_norm(y, dim=1)
+    if not bool(((q > 0) | falls).all()):
+        raise UsageError("FT308", "the oracle does not know the sign of the final readout (imbalance too far below 1)")
+    squared = torch.where(A > 0, A * torch.exp(torch.asinh(q / (2 * A))), q.clamp_min(0.0))
+    return inside + (squared.sqrt() / readout)[:, None] * outside
+
+
+def resolution(spectrum: np.ndarray, n: int) -> float:
+    """The root kappa of ``sum_i l_i/(l_i + kappa) = n`` over positive eigenvalues, shape (d,); 0 for n >= d."""
+    return _resolution(np.ascontiguousarray(spectrum, dtype=np.float64).tobytes(), n)
+
+
+@lru_cache(maxsize=256)
+def _resolution(values: bytes, n: int) -> float:
+    spectrum = np.frombuffer(values)
+    room = (len(spectrum) - n) / n
+    if room <= 0:
+        return 0.0
+    # l/(l + kappa) is concave in l: the root lies between the values at the least and at the mean eigenvalue.
+    low, high = math.log(spectrum.min() * room) - 1e-9, math.log(spectrum.mean() * room) + 1e-9
+    found = elementwise.find_root(
+        lambda x: (spectrum / (spectrum + np.exp(x)[..., None])).sum(axis=-1) - n, (low, high)
+    )
+    return math.exp(float(found.x))

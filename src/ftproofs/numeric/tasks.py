@@ -14,6 +14,7 @@ from ftproofs.claim import Setting
 from ftproofs.errors import UsageError
 from ftproofs.names import PARAMETERS, Value
 from ftproofs.numeric.seeds import generator
+from ftproofs.numeric.solvers import resolution
 
 
 @dataclass(frozen=True)
@@ -49,7 +50,8 @@ def draw(settings: Sequence[Setting], *, device: str = "cpu") -> Task:
     """The settings' tasks, drawn on the CPU from each setting's own generator.
 
     Teachers have uniformly random directions at exactly the given angle, and the given
-    norms; without a source (``linear.scratch``) training starts from zero.
+    norms; without a source (``linear.scratch``) training starts from zero.  Their
+    difference lies where ``direction`` says.
 
     Raises:
         UsageError: FT305 settings of different shapes, an angle no pair of teachers
@@ -65,6 +67,9 @@ def draw(settings: Sequence[Setting], *, device: str = "cpu") -> Task:
     X = np.stack([_design(p, row.reshape(n, d)) for p, row in zip(parameters, z, strict=True)])
     X *= np.sqrt(spectrum)[:, None, :]
     source, target = _teachers(parameters, first, second)
+    for i, p in enumerate(parameters):
+        if p.get("direction", "uniform") != "uniform":
+            source[i], target[i] = _turned(p, source[i], target[i], band(p, spectrum[i]), first[i], second[i])
     noise = _column(parameters, "sigma") * eps
     # Elementwise products and sums: a case's bits do not depend on its neighbours.
     y = (X * target[:, None, :]).sum(axis=2) + noise
@@ -88,6 +93,64 @@ def eigenvalues(parameters: dict[str, Value], d: int) -> np.ndarray:
         case _:
             large = np.arange(d) < int(parameters["spikes"])
             return np.sort(np.where(large, float(parameters["spike_ratio"]), 1.0))[::-1].copy()
+
+
+def band(parameters: dict[str, Value], spectrum: np.ndarray) -> np.ndarray:
+    """Indices of the eigenvectors in whose span ``direction`` puts the teachers' difference.
+
+    An eighth of them: the first, the last, or those whose eigenvalues are nearest to the
+    resolution of n samples in size.
+
+    Raises:
+        UsageError: FT305 the resolution is asked for and n >= d.
+    """
+    d, n = len(spectrum), int(parameters["n"])
+    count = max(1, d // 8)
+    match parameters["direction"]:
+        case "top":
+            return np.arange(count)
+        case "tail":
+            return np.arange(d - count, d)
+        case "resolution":
+            if n >= d:
+                raise UsageError("FT305", f"direction = 'resolution' needs n < d, got n = {n}, d = {d}")
+            distance = np.abs(np.log(spectrum / resolution(spectrum, n)))
+            return np.sort(np.argsort(distance, kind="stable")[:count])
+        case _:
+            return np.arange(d)
+
+
+def _turned(
+    parameters: dict[str, Value],
+    source: np.ndarray,
+    target: np.ndarray,
+    indices: np.ndarray,
+    along: np.ndarray,
+    across: np.ndarray,
+) -> tuple[np.ndarray, np.ndarray]:
+    """Teachers of the same norms and angle whose difference lies in the span of the indexed axes.
+
+    Its direction there, and the other direction of the teachers' plane, are uniformly
+    random.  Teachers without a difference stay as they are.
+    """
+    s, tau, theta = (float(parameters[name]) for name in ("source_norm", "target_norm", "theta"))
+    # In the plane of the teachers the source is (s, 0); exact angles have exact coordinates.
+    cosine, sine = (-1.0, 0.0) if theta == math.pi else (math.cos(theta), math.sin(theta))
+    x, y = tau * cosine - s, tau * sine
+    size = math.hypot(x, y)
+    if size <= 1e-12 * (s + tau):
+        return source, target
+    axis = np.zeros_like(along)
+    axis[indices] = along[indices]
+    axis /= np.sqrt((axis * axis).sum())
+    if sine == 0.0:
+        first, second = axis * (x / size), np.zeros_like(axis)
+    else:
+        for _ in range(2):  # twice: orthogonal to the last bits
+            across = across - (across * axis).sum() * axis
+        other = across / np.sqrt((across * across).sum())
+        first, second = (x * axis - y * other) / size, (y * axis + x * other) / size
+    return s * first, tau * (cosine * first + sine * second)
 
 
 def _shape(parameters: list[dict[str, Value]]) -> tuple[int, int]:

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from typing import Any
 
-from ftproofs.claim import Choices, Claim, Domain, Range, Step, Variant
+from ftproofs.claim import Choices, Claim, Domain, Limit, Mean, Probability, Range, Step, Variant
 from ftproofs.names import EXPERIMENTS, MEASUREMENTS, PARAMETERS, REQUIRED, Experiment
 
 
@@ -31,6 +31,7 @@ def full(claim: Claim) -> dict[str, Any]:
         "source": {"reference": claim.source.reference, "place": claim.source.place},
         "experiment": claim.experiment,
         "quantifier": claim.quantifier.name,
+        "quantified": quantified(claim),
         "tolerance": claim.margin,
         "statement": [str(statement) for statement in claim.statements],
         "latex": [statement_tex(statement) for statement in claim.statements],
@@ -43,6 +44,17 @@ def full(claim: Claim) -> dict[str, Any]:
         "expected": claim.expected,
         "untrained": claim.untrained,
     }
+
+
+def quantified(claim: Claim) -> str:
+    """In which sense the statement holds, as text."""
+    quantifier = claim.quantifier
+    if isinstance(quantifier, Probability):
+        return f"with probability at least {quantifier.level} over data, at every setting"
+    if isinstance(quantifier, Limit):
+        ladder = "" if quantifier.sizes is None else " along d = " + ", ".join(map(str, quantifier.sizes))
+        return f"for the means over data as d grows at fixed gamma = n/d{ladder}"
+    return "for the means over data" if isinstance(quantifier, Mean) else "for each trained network"
 
 
 def experiment(spec: Experiment) -> dict[str, Any]:

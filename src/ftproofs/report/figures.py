@@ -21,16 +21,31 @@ def figure(verdict: Verdict) -> str:
 
 
 def _margin(evidence: Evidence) -> str:
+    if evidence.quantifier == "probability" and evidence.interval is not None:
+        return _counted(evidence)
     if evidence.quantifier != "each" and evidence.interval is not None:
         low, high = evidence.interval
         inside = max(abs(low), abs(high)) < evidence.tolerance
-        return f"error in [{low:+.2%}, {high:+.2%}], {'within' if inside else 'not within'} {evidence.tolerance:.1%}"
+        what = f"error for d -> oo (d = {evidence.sizes[0].d}..{evidence.sizes[-1].d})" if evidence.sizes else "error"
+        return f"{what} in [{low:+.2%}, {high:+.2%}], {'within' if inside else 'not within'} {evidence.tolerance:.1%}"
     link = evidence.links.get("end_to_end")
     if link is None or link.worst is None or link.bound is None:
         return ""
     if link.worst < 0:  # an inequality with room to spare
         return f"holds by {number(-link.worst)}, bound {number(link.bound)}"
     return f"error {number(link.worst)}, bound {number(link.bound)}"
+
+
+def _counted(evidence: Evidence) -> str:
+    """How often a bound failed, how often it may, and what it could be divided by."""
+    assert evidence.interval is not None
+    low, high = evidence.interval
+    allowed = "" if evidence.level is None else f", {1 - evidence.level:.3g} allowed"
+    text = f"fails with probability in [{low:.3g}, {high:.3g}]{allowed}"
+    if evidence.slack is None:
+        return text
+    least, most = evidence.slack.interval
+    return f"{text}; slack {evidence.slack.factor:.3g} in [{least:.3g}, {most:.3g}]"
 
 
 def _against(verdict: Verdict) -> str:
@@ -40,6 +55,8 @@ def _against(verdict: Verdict) -> str:
     seen = evidence.simplest or evidence.worst
     if seen is None:
         return evidence.detail or "refuted"
+    if evidence.quantifier == "probability":
+        return f"{_counted(evidence)}; observed {seen.observed:.6g}, bound {seen.predicted:.6g}"
     return f"observed {seen.observed:.6g} +- {number(seen.bound)}, predicted {seen.predicted:.6g}"
 
 

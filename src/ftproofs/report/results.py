@@ -9,7 +9,7 @@ from typing import Any
 from ftproofs import __version__
 from ftproofs.claim import Claim
 from ftproofs.names import Value
-from ftproofs.verdict import Derivation, Evidence, Link, Observation, StepResult, Verdict
+from ftproofs.verdict import Derivation, Evidence, Link, Observation, Slack, StepResult, Verdict
 
 FORMAT = 1
 
@@ -104,6 +104,12 @@ def evidence_result(evidence: Evidence) -> dict[str, Any]:
         "simplest": _observation(evidence.simplest),
         "flags": list(evidence.flags),
         "needed": evidence.needed,
+        "sizes": [
+            {"d": mean.d, "draws": mean.draws, "error": mean.error, "standard_error": mean.standard_error}
+            for mean in evidence.sizes
+        ],
+        "level": evidence.level,
+        "slack": _slack(evidence.slack),
         "detail": evidence.detail,
     }
 
@@ -129,6 +135,12 @@ def _link(link: Link) -> dict[str, Any]:
         "evidence": link.evidence,
     }
     return {name: value for name, value in facts.items() if value is not None}
+
+
+def _slack(slack: Slack | None) -> dict[str, Any] | None:
+    if slack is None:
+        return None
+    return {"level": slack.level, "factor": slack.factor, "interval": slack.interval}
 
 
 def _observation(seen: Observation | None) -> dict[str, Any] | None:

@@ -13,7 +13,7 @@ from types import MappingProxyType
 from typing import Any
 
 from ftproofs.claim import Statement
-from ftproofs.symbolic import theorems
+from ftproofs.symbolic import equivalents, theorems
 from ftproofs.symbolic.context import Context
 from ftproofs.symbolic.methods import _open
 from ftproofs.symbolic.rules import Preparation, is_matrix
@@ -122,6 +122,16 @@ AXIOMS: Mapping[str, Theorem] = MappingProxyType(
             "Arora, Cohen, Hazan 2018 for balanced layers",
             theorems.invariant_family,
         ),
+        "invariant-pair": Theorem(
+            "the same for two rank-one layers of any norms",
+            "Coddington and Levinson, Theory of Ordinary Differential Equations, 1955, theorem I.2.2",
+            theorems.invariant_pair,
+        ),
+        "convex-quadratic-flow": Theorem(
+            "gradient flow on a least-squares loss converges to a point where the gradient vanishes",
+            "Polyak, Introduction to Optimization, 1987, chapters 1-3",
+            theorems.convex_quadratic_flow,
+        ),
         "loss-limit": Theorem(
             "a gradient flow along which the loss decays exponentially has finite length and converges",
             "Polyak, USSR Computational Mathematics 3, 1963; Karimi, Nutini, Schmidt 2016",
@@ -141,6 +151,37 @@ AXIOMS: Mapping[str, Theorem] = MappingProxyType(
             "noise independent of the design with E[eps] = 0 and E[eps eps'] = sigma^2 I",
             "Seber and Lee, Linear Regression Analysis, 2003, theorem 1.5",
             theorems.white_noise,
+        ),
+        "deterministic-equivalent": Theorem(
+            "resolvents of a sample covariance tend to those of the covariance at a shifted ridge, in the limit of "
+            "many samples and without a rate",
+            "Hastie, Montanari, Rosset, Tibshirani, Annals of Statistics 50, 2022; Bach 2024",
+            equivalents.deterministic_equivalent,
+        ),
+        "resolvent-slope": Theorem(
+            "slopes of convex functions converge where the limit is differentiable; the slopes of a resolvent",
+            "Rockafellar, Convex Analysis, 1970, theorem 25.7",
+            equivalents.resolvent_slope,
+        ),
+        "haar-overlap": Theorem(
+            "products of fixed vectors' projections on a Haar-uniform n-dimensional space concentrate at n/d of theirs",
+            "Vershynin, High-Dimensional Probability, 2018, lemma 5.3.2",
+            equivalents.haar_overlap,
+        ),
+        "inverse-gram-limit": Theorem(
+            "the trace of an inverse Wishart matrix concentrates at n/(d - n)",
+            "Bai and Silverstein, Spectral Analysis of Large Dimensional Random Matrices, 2010, theorem 3.10",
+            equivalents.inverse_gram_limit,
+        ),
+        "noise-concentration": Theorem(
+            "quadratic forms in independent Gaussian noise concentrate at their means",
+            "Hanson and Wright 1971; Vershynin, High-Dimensional Probability, 2018, theorem 6.2.1",
+            equivalents.noise_concentration,
+        ),
+        "root-along-depth": Theorem(
+            "the root of an equation with positive slope is a differentiable function of the equation's parameter",
+            "Rudin, Principles of Mathematical Analysis, 1976, theorem 9.28",
+            equivalents.root_along_depth,
         ),
     }
 )

@@ -55,7 +55,13 @@ class Context:
         return integer_points(self.domain)
 
     def regimes(self) -> frozenset[Regime]:
-        """Which of n < d, n = d and n > d occur."""
+        """Which of n < d, n = d and n > d occur; a domain may fix their ratio gamma instead of n and d."""
+        if "gamma" in self.claim.domain and "n" not in self.claim.domain:
+            gamma = self.claim.domain["gamma"]
+            ends = gamma.values if isinstance(gamma, Choices) else (gamma.low, gamma.high)
+            sides: list[Regime] = ["wide" if float(x) < 1 else "tall" if float(x) > 1 else "square" for x in ends]
+            between = {"wide", "square", "tall"} if len({*sides} - {"square"}) == 2 else set()
+            return frozenset(sides) | frozenset(between)  # type: ignore[arg-type]
         return frozenset("wide" if n < d else "tall" if n > d else "square" for n, d in self.sizes())
 
 

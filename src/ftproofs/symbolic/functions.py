@@ -8,6 +8,7 @@ closed form exists and otherwise stays itself.  Its numeric solvers stand in
 
 from __future__ import annotations
 
+from collections.abc import Sequence
 from typing import Any
 
 import sympy
@@ -106,6 +107,50 @@ def depth_equation(c: Any, L: Any, A: Any, b: Any, s: Any) -> Expr:
 def norm_floor(L: Any, b: Any, s: Any) -> Expr:
     """``b**L / s**(L-1)``: the predictor's norm never falls below it during fine-tuning."""
     return sympy.sympify(b) ** L / sympy.sympify(s) ** (sympy.sympify(L) - 1)
+
+
+def unbalanced_floor(b: Any, s: Any, a0: Any) -> Expr:
+    """``q = b**2/a0**2 - D``, ``D = s**2/a0**2 - a0**2``: the final readout's square is never below it (two layers)."""
+    b, s, a0 = map(sympy.sympify, (b, s, a0))
+    return b**2 / a0**2 - (s**2 / a0**2 - a0**2)
+
+
+def long_readout_factor(A: Any, b: Any, s: Any, a0: Any) -> Expr:
+    """`unbalanced_factor` where q >= 0, as with a readout at least as long as the first layer."""
+    A, b, s, a0 = map(sympy.sympify, (A, b, s, a0))
+    q = 1 - (s - b) * (s + b) / a0**4  # over a0**2
+    return sqrt((q + sqrt(q**2 + 4 * (A / a0**2) ** 2)) / 2)
+
+
+def unbalanced_factor(A: Any, b: Any, s: Any, a0: Any) -> Expr:
+    """Size of the factor c of a two-layer network that starts with readout a0 and first layer theta_S/a0.
+
+    The final readout over the first one, ``c = a/a0`` with ``a**2 = (q + sqrt(q**2 + 4 A**2))/2`` and q as in
+    `unbalanced_floor`; A, b, s as in `depth_root`.  Where q < 0 the other form of the same root is used,
+    ``a**2 = 2 A**2/(sqrt(q**2 + 4 A**2) - q)``, in which nothing cancels.
+    """
+    A, b, s, a0 = map(sympy.sympify, (A, b, s, a0))
+    q = a0**4 - (s - b) * (s + b)  # times a0**2
+    short = A * sqrt(2 / (sqrt(q**2 + 4 * A**2 * a0**4) - q))
+    return Piecewise((long_readout_factor(A, b, s, a0), q >= 0), (short, True))
+
+
+def frozen_floor(product: Any, source: Any, target: Any) -> Expr:
+    """``target**2 sin**2`` of the angle between two vectors of these norms and this product: the least risk
+    ``|target - z source|**2`` over z."""
+    product, source, target = map(sympy.sympify, (product, source, target))
+    return target**2 - product**2 / source**2
+
+
+def frozen_floor_of(eigenvalues: Sequence[Any], source: Sequence[Any], target: Sequence[Any]) -> Expr:
+    """`frozen_floor` in the inner product with these weights, as a sum of squares: nothing cancels.
+
+    The product of the squared norms minus the squared product is Lagrange's sum over pairs.
+    """
+    norm = sympy.Add(*(w * x**2 for w, x in zip(eigenvalues, source, strict=True)))
+    entries = list(zip(eigenvalues, source, target, strict=True))
+    pairs = [w * u * (x * t - z * y) ** 2 for i, (w, x, y) in enumerate(entries) for u, z, t in entries[i + 1 :]]
+    return sympy.Add(*pairs) / norm
 
 
 def isotropic_bias(n: Any, d: Any) -> Expr:

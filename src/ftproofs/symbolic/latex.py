@@ -1,7 +1,7 @@
 """Statements and claims as LaTeX, printed from the expressions that are checked.
 
 Text is escaped and no text becomes part of a macro's name; symbols are written as
-the vocabulary says.
+the vocabulary and `ftproofs.symbolic.notation` say.
 """
 
 from __future__ import annotations
@@ -12,51 +12,71 @@ import sympy
 
 from ftproofs.claim import Choices, Claim, Domain, Range, Relation, Statement
 from ftproofs.names import PARAMETERS
-from ftproofs.symbolic.vocabulary import latex
+from ftproofs.symbolic.expectation import E, expand_means
+from ftproofs.symbolic.prose import escape, prose
+from ftproofs.symbolic.typeset import latex
 
-_RELATIONS: dict[Relation, str] = {"==": "=", "<=": r"\le", ">=": r"\ge", "<": "<", ">": ">"}
+__all__ = [
+    "RELATIONS",
+    "claim_tex",
+    "domain_tex",
+    "escape",
+    "latex",
+    "opening",
+    "prose",
+    "statement_tex",
+    "theorem_tex",
+]
 
-_ESCAPES = {
-    "\\": r"\textbackslash{}",
-    "{": r"\{",
-    "}": r"\}",
-    "$": r"\$",
-    "&": r"\&",
-    "#": r"\#",
-    "%": r"\%",
-    "_": r"\_",
-    "^": r"\textasciicircum{}",
-    "~": r"\textasciitilde{}",
-    "<": r"\textless{}",
-    ">": r"\textgreater{}",
-}
-
-_QUANTIFIERS = {"each": "For each trained network", "mean": "In the mean over data"}
+RELATIONS: dict[Relation, str] = {"==": "=", "<=": r"\le", ">=": r"\ge", "<": "<", ">": ">"}
 
 
-def escape(text: str) -> str:
-    """Text that LaTeX prints as it is; control characters become spaces."""
-    return "".join(_ESCAPES.get(c, c if c.isprintable() else " ") for c in text)
-
-
-def statement_tex(statement: Statement) -> str:
-    """A statement in math mode, without delimiters."""
-    return f"{latex(statement.lhs)} {_RELATIONS[statement.rel]} {latex(statement.rhs)}"
+def statement_tex(statement: Statement, *, inline: bool = False) -> str:
+    """A statement in math mode, without delimiters; ``inline`` writes fractions with a slash."""
+    lhs, rhs = (latex(sympy.sympify(side, strict=True), inline=inline) for side in (statement.lhs, statement.rhs))
+    return f"{lhs} {RELATIONS[statement.rel]} {rhs}"
 
 
 def claim_tex(claim: Claim) -> str:
     """A claim as a ``theorem`` environment with the label ``clm:<id>`` (amsmath, amsthm)."""
+    return theorem_tex(claim) + rf"\noindent Source: {escape(str(claim.source))}." + "\n"
+
+
+def theorem_tex(claim: Claim, environment: str = "theorem", body: str | None = None) -> str:
+    """The statement alone, in that environment; ``body`` is another display of it."""
+    rows = ",\\\\\n".join(statement_tex(as_read(claim, statement)) for statement in claim.statements)
     lines = [
-        rf"\begin{{theorem}}[{escape(claim.title)}]\label{{clm:{claim.id}}}",
-        rf"{_QUANTIFIERS[claim.quantifier.name]} of \texttt{{{escape(claim.experiment)}}} with",
-        ", ".join(domain_tex(claim.domain)) + ",",
-        r"\begin{gather*}",
-        ",\\\\\n".join(statement_tex(statement) for statement in claim.statements) + ".",
-        r"\end{gather*}",
-        r"\end{theorem}",
-        rf"\noindent Source: {escape(str(claim.source))}.",
+        rf"\begin{{{environment}}}[{{{prose(claim.title)}}}]\label{{clm:{claim.id}}}",
+        opening(claim),
+        body or "\\begin{gather*}\n" + rows + ".\n\\end{gather*}",
+        rf"\end{{{environment}}}",
     ]
     return "\n".join(lines) + "\n"
+
+
+def opening(claim: Claim) -> str:
+    """For which networks, in which sense and on which domain the statement holds."""
+    name = claim.quantifier.name
+    what = rf"of \texttt{{{escape(claim.experiment)}}}"
+    if name == "probability":
+        level = _value(getattr(claim.quantifier, "level", ""))
+        sentence = rf"With probability at least ${level}$ over data, for networks {what}"
+    elif name == "mean":
+        sentence = rf"In the mean over data, for networks {what}"
+    elif name == "limit":
+        sentence = rf"As $d \to \infty$ at fixed $\gamma = n/d$, in the mean over data, for networks {what}"
+    else:
+        sentence = rf"For each trained network {what}"
+    domain = ", ".join(domain_tex(claim.domain))
+    return f"{sentence} with\n{domain}," if domain else f"{sentence},"
+
+
+def as_read(claim: Claim, statement: Statement) -> Statement:
+    """The statement as its quantifier reads it: means over data are written as such."""
+    if claim.quantifier.name not in ("mean", "limit"):
+        return statement
+    lhs, rhs = (expand_means(E(sympy.sympify(side, strict=True))) for side in (statement.lhs, statement.rhs))
+    return Statement(lhs, statement.rel, rhs)
 
 
 def domain_tex(domain: Domain) -> Iterator[str]:
@@ -64,13 +84,13 @@ def domain_tex(domain: Domain) -> Iterator[str]:
     for name, values in domain.ranges:
         yield f"${PARAMETERS[name].latex} {_extent(values)}$"
     for constraint in domain.constraints:
-        yield f"${latex(constraint)}$"
+        yield f"${latex(constraint, inline=True)}$"
 
 
 def _extent(values: Range | Choices) -> str:
     if isinstance(values, Range):
-        integers = r" \cap \mathbb{Z}" if values.integer else ""
-        return rf"\in [{_value(values.low)}, {_value(values.high)}]{integers}"
+        low, high = _value(values.low), _value(values.high)
+        return rf"\in \{{{low}, \dots, {high}\}}" if values.integer else rf"\in [{low}, {high}]"
     if len(values.values) == 1:
         return f"= {_value(values.values[0])}"
     return r"\in \{" + ", ".join(map(_value, values.values)) + r"\}"
@@ -79,4 +99,4 @@ def _extent(values: Range | Choices) -> str:
 def _value(value: object) -> str:
     if isinstance(value, str):
         return rf"\text{{{escape(value)}}}"
-    return latex(value) if isinstance(value, sympy.Basic) else f"{value}"
+    return latex(value, inline=True) if isinstance(value, sympy.Basic) else f"{value}"

@@ -87,6 +87,12 @@ READINGS: Mapping[Symbol, Reading] = MappingProxyType(
         v.target_gap: Reading("norm", P * (beta - theta_T)),
         v.pinv_noise_norm: Reading("norm", Xp * eps),
         v.transposed_noise_norm: Reading("norm", X.T * eps),
+        v.sigma_source_norm: Reading("norm", root * theta_S),
+        v.sigma_target_norm: Reading("norm", root * theta_T),
+        v.sigma_product: Reading("value", theta_S.T * Sigma * theta_T),
+        v.pinv_trace: Reading("trace", Xp.T * Xp),
+        v.start_risk: Reading("square", root * delta),
+        v.perp_product: Reading("value", (P_perp * theta_S).T * P_perp * theta_T),
         _overlap: Reading("value", (P_perp * beta).T * P_perp * theta_S),
         _teacher_overlap: Reading("value", theta_S.T * theta_T),
     }

@@ -18,10 +18,12 @@ from typing import Any
 
 from sympy import Derivative, Identity, Integer, Rational, log
 
-from ftproofs.claim import Statement
+from ftproofs.claim import Choices, Range, Statement
+from ftproofs.symbolic import frozen_layers, two_layers
 from ftproofs.symbolic import matrices as m
 from ftproofs.symbolic.context import Context
 from ftproofs.symbolic.methods import _open
+from ftproofs.symbolic.spectrum import SPECTRAL
 from ftproofs.symbolic.trajectory import (
     L,
     N,
@@ -94,6 +96,22 @@ def balanced(context: Context) -> str | None:
     if context.claim.experiment != "deep-linear.finetune":
         return "the experiment is no deep linear network"
     return None if context.only("imbalance", 1, 1.0) else "the weights may start unbalanced"
+
+
+def two_layer(context: Context) -> str | None:
+    """Whether the network has two layers and a readout that cannot change its sign.
+
+    At least as long as the first layer at the start, the readout stays so: the difference of
+    the squares is conserved, and at 0 it would have to be the shorter one.
+    """
+    if context.claim.experiment != "deep-linear.finetune":
+        return "the experiment is no deep linear network"
+    if not context.only("L", 2):
+        return "there may be more than two layers"
+    imbalance = context.allowed("imbalance")
+    lowest = imbalance.low if isinstance(imbalance, Range) else min(imbalance.values) if imbalance else 0
+    assert isinstance(imbalance, Choices | Range | None)
+    return None if float(lowest) >= 1 else "the readout may change its sign"
 
 
 @dataclass(frozen=True, slots=True)
@@ -208,6 +226,13 @@ MEANINGS: Mapping[str, Meaning] = MappingProxyType(
             _equals(v.first_layer_gap, (w_perp(layer_time) - w_perp(zero)) / first_norm),
         ),
         "end-norm": Meaning("beta_norm: the norm at the limit", _equals(N(end_time), v.beta_norm)),
+        # covariances
+        **{name: Meaning(says, relation) for name, (says, relation) in SPECTRAL.items()},
+        # two layers, balanced or not
+        **{name: Meaning(*meaning, two_layer) for name, meaning in two_layers.MEANINGS.items()},
+        # frozen layers
+        **{name: Meaning(*found, frozen_layers.aligned_features) for name, found in frozen_layers.MEANINGS.items()},
+        "population": Meaning(*frozen_layers.POPULATION, frozen_layers.population),
     }
 )
 

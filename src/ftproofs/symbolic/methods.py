@@ -126,7 +126,7 @@ class Certificate:
             findings.append(_finite(coefficient, context))
             if not zero:
                 sharp = all(is_strict(s) for s in statements)
-                sign = decide(coefficient, ">", Integer(0), context) if sharp else None
+                sign = decide(coefficient, ">", Integer(0), context) if sharp and is_strict(relation) else None
                 if sign is not None and sign.status == "proved":
                     strict = True
                 else:

@@ -10,14 +10,13 @@ from __future__ import annotations
 
 from collections.abc import Callable, Iterable, Iterator, Sequence
 from dataclasses import dataclass
+from functools import lru_cache
 from itertools import combinations
 
 import sympy
 from sympy import Add, Basic, Expr, Max, Min, Mul, Pow, Rational, S, Symbol
-from sympy.logic.boolalg import Boolean
 
-from ftproofs.claim import Choices, Claim, Statement
-from ftproofs.names import MEASUREMENTS
+from ftproofs.claim import Choices, Claim, Domain, Statement
 from ftproofs.symbolic.vocabulary import SYMBOLS, v
 
 #: Operators whose mutants may survive: they differ by a few percent, or by 1 in a size.
@@ -51,12 +50,17 @@ def mutants(claim: Claim) -> tuple[Mutant, ...]:
 
     Where two operators write the same mutant, the one that must be killed names it.
     """
-    seen = {_key(statement) for statement in claim.statements}
+    return _mutants(claim.statements, claim.domain)
+
+
+@lru_cache(maxsize=64)
+def _mutants(statements: tuple[Statement, ...], domain: Domain) -> tuple[Mutant, ...]:
+    seen = {_key(statement) for statement in statements}
     found: list[Mutant] = []
-    for number, statement in enumerate(claim.statements):
+    for number, statement in enumerate(statements):
         if statement.rel != "==":
             continue
-        everything = [*_one_place(statement, _pool(claim, statement)), *_everywhere(statement)]
+        everything = [*_one_place(statement, _pool(domain, statement)), *_everywhere(statement)]
         everything.sort(key=lambda made: made[1] in FINE)  # stable: the strict ones first
         for changed, operator, place in everything:
             key = _key(changed)
@@ -66,9 +70,9 @@ def mutants(claim: Claim) -> tuple[Mutant, ...]:
     return tuple(found)
 
 
-def _pool(claim: Claim, statement: Statement) -> tuple[Symbol, ...]:
+def _pool(domain: Domain, statement: Statement) -> tuple[Symbol, ...]:
     """What a symbol may be mistaken for: the statement's other symbols and what varies in the domain."""
-    varied = {name for name, values in claim.domain.ranges if not _fixed(values)}
+    varied = {name for name, values in domain.ranges if not _fixed(values)}
     symbols = statement.lhs.free_symbols | statement.rhs.free_symbols | {SYMBOLS[n] for n in varied if n in SYMBOLS}
     return tuple(sorted((s for s in symbols if s.name in SYMBOLS), key=str))
 
@@ -107,7 +111,7 @@ def places(expr: Basic) -> Iterator[tuple[Expr, Callable[[Expr], Expr]]]:
 
     Under a limit or an integral only the expression itself is entered.
     """
-    if isinstance(expr, Expr) and not isinstance(expr, Boolean):
+    if isinstance(expr, Expr):
         yield expr, lambda new: new
     entered = 1 if isinstance(expr, (sympy.Limit, sympy.Integral)) else len(expr.args)
     for i, arg in enumerate(expr.args[:entered]):
@@ -173,19 +177,19 @@ def _anywhere(part: Expr) -> _Rewritten:
 
 
 def _everywhere(statement: Statement) -> Iterator[tuple[Statement, str, str]]:
-    symbols = sorted((statement.lhs.free_symbols | statement.rhs.free_symbols) & set(SYMBOLS.values()), key=str)
-    for one, other in combinations(symbols, 2):
-        if one.name not in MEASUREMENTS or other.name not in MEASUREMENTS or len(symbols) > 2:
+    known = set(SYMBOLS.values())
+    sides = [sorted(side.free_symbols & known, key=str) for side in (statement.lhs, statement.rhs)]
+    for side in sides:
+        for one, other in combinations(side, 2):
             yield from _substituted(statement, "swap", {one: other, other: one})
+    symbols = {*sides[0], *sides[1]}
     if v.gamma in symbols:
         yield from _substituted(statement, "complement", {v.gamma: 1 - v.gamma})
     if v.n in symbols:
         yield from _substituted(statement, "complement", {v.n: v.d - v.n})
 
 
-def _substituted(
-    statement: Statement, operator: str, rule: dict[Symbol, Expr]
-) -> Iterator[tuple[Statement, str, str]]:
+def _substituted(statement: Statement, operator: str, rule: dict[Symbol, Expr]) -> Iterator[tuple[Statement, str, str]]:
     try:
         sides = [side.subs(rule, simultaneous=True) for side in (statement.lhs, statement.rhs)]
     except (TypeError, ValueError, ZeroDivisionError):

@@ -22,9 +22,10 @@ def noise_mean(reading: m.Reading | None, mean: Any, size: tuple[int, int], cont
         return False
     mean = sympify(mean)
     names = sorted(mean.free_symbols & set(m.READINGS), key=str)
-    if any(m.READINGS[name].kind == "norm" for name in names):
-        return False
     terms = mean.as_poly(*names).terms() if names else [((), mean)]
+    norms = [m.READINGS[name].kind == "norm" for name in names]  # read as their squares
+    if any(norm and exponent % 2 for powers, _ in terms for norm, exponent in zip(norms, powers, strict=True)):
+        return False
     used = [
         reading.matrix,
         reading.factor,
@@ -39,8 +40,8 @@ def noise_mean(reading: m.Reading | None, mean: Any, size: tuple[int, int], cont
     right = Entries(((ring.constant(0),),))
     for monomial, coefficient in terms:
         part = Entries(((ring.scalar(coefficient),),))
-        for name, exponent in zip(names, monomial, strict=True):
-            for _ in range(exponent):
+        for name, norm, exponent in zip(names, norms, monomial, strict=True):
+            for _ in range(exponent // 2 if norm else exponent):
                 part = ring.multiply(part, ring.read(m.READINGS[name]))
         right = ring.add(right, part)
     if _noisy(ring, right):

@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Mapping
+from collections.abc import Callable, Mapping
 from dataclasses import dataclass
 from types import MappingProxyType
 
@@ -10,10 +10,23 @@ from sympy import Eq, Expr, Piecewise, Symbol, sqrt, symbols
 
 from ftproofs.symbolic.functions import (
     depth_root,
+    frozen_floor_of,
     isotropic_bias,
     isotropic_noise,
     norm_floor,
     null_fraction_variance,
+    unbalanced_factor,
+)
+from ftproofs.symbolic.resolution import (
+    anisotropic_depth_factor,
+    anisotropic_depth_risk,
+    equivalent_bias,
+    equivalent_noise_norm,
+    equivalent_variance,
+    isotropic_depth_factor,
+    isotropic_depth_risk,
+    kappa,
+    second_dimension,
 )
 
 
@@ -26,20 +39,90 @@ class Formula:
     expr: Expr
 
 
-def _formulas() -> dict[str, Formula]:
+@dataclass(frozen=True, slots=True)
+class ListFormula:
+    """A formula some of whose parameters are lists of numbers, all of one length.
+
+    ``build`` makes the expression of the parameters in order, lists as tuples.
+    """
+
+    name: str
+    parameters: tuple[Symbol, ...]
+    lists: tuple[str, ...]
+    build: Callable[..., Expr]
+
+    def of(self, length: int) -> Formula:
+        """The formula for lists of that length; the i-th entry of a list ``x`` is the parameter ``x_i``, from 1."""
+        entries = {p: entries_of(p, length) if p.name in self.lists else (p,) for p in self.parameters}
+        arguments = [entries[p] if p.name in self.lists else p for p in self.parameters]
+        return Formula(self.name, tuple(x for group in entries.values() for x in group), self.build(*arguments))
+
+
+def entries_of(parameter: Symbol, length: int) -> tuple[Symbol, ...]:
+    """Symbols for the entries of a list, with its own assumptions."""
+    return tuple(Symbol(f"{parameter.name}_{i}", **parameter.assumptions0) for i in range(1, length + 1))
+
+
+def _formulas() -> dict[str, Formula | ListFormula]:
     n, d, L = symbols("n d L", integer=True, positive=True)
     sigma, delta2, A2, b2 = symbols("sigma delta2 A2 b2", nonnegative=True)
-    s = Symbol("s", positive=True)
+    s, a0 = symbols("s a0", positive=True)
     bias = isotropic_bias(n, d) * delta2
     risk = Piecewise((bias, Eq(sigma, 0)), (bias + isotropic_noise(n, d) * sigma**2, True))
-    table = (
+    gamma, tau = symbols("gamma tau", positive=True)
+    cosine = Symbol("cos_theta", real=True)
+    eigenvalues = Symbol("eigenvalues", positive=True)
+    delta, source, target = symbols("delta theta_S theta_T", real=True)
+    factor = isotropic_depth_factor(L, gamma, s, tau, sigma)
+    vectors = ("eigenvalues", "theta_S", "theta_T")
+    table: tuple[Formula | ListFormula, ...] = (
         Formula("A3_excess_risk_isotropic_exact", (n, d, sigma, delta2), risk),
         Formula("A3_null_fraction_variance", (n, d), null_fraction_variance(n, d)),
         Formula("A6_c", (A2, b2, s, L), depth_root(L, sqrt(A2), sqrt(b2), s)),
         Formula("A6_norm_lower_bound", (b2, s, L), norm_floor(L, sqrt(b2), s)),
+        ListFormula("A4_kappa", (eigenvalues, n), ("eigenvalues",), lambda values, n: kappa(n, *values)),
+        ListFormula("A4_df2", (eigenvalues, n), ("eigenvalues",), lambda values, n: second_dimension(n, values)),
+        ListFormula(
+            "A4_bias",
+            (delta, eigenvalues, n),
+            ("delta", "eigenvalues"),
+            lambda delta, values, n: equivalent_bias(n, values, delta),
+        ),
+        ListFormula(
+            "A4_variance",
+            (sigma, eigenvalues, n),
+            ("eigenvalues",),
+            lambda sigma, values, n: equivalent_variance(n, values, sigma),
+        ),
+        ListFormula(
+            "A4_noise_norm_X+eps",
+            (sigma, eigenvalues, n),
+            ("eigenvalues",),
+            lambda sigma, values, n: equivalent_noise_norm(n, values, sigma),
+        ),
+        Formula("A7_c", (gamma, s, tau, cosine, sigma, L), factor),
+        Formula(
+            "A7_risk",
+            (gamma, s, tau, cosine, sigma, L),
+            isotropic_depth_risk(factor, gamma, s, tau, cosine, sigma),
+        ),
+        ListFormula(
+            "A7aniso_c",
+            (eigenvalues, n, source, target, sigma, L),
+            vectors,
+            lambda values, n, source, target, sigma, L: anisotropic_depth_factor(L, n, values, source, target, sigma),
+        ),
+        ListFormula(
+            "A7aniso_risk",
+            (eigenvalues, n, source, target, sigma, L),
+            vectors,
+            lambda values, n, source, target, sigma, L: anisotropic_depth_risk(L, n, values, source, target, sigma),
+        ),
+        Formula("A8_unbalanced_c_L2", (A2, b2, s, a0), unbalanced_factor(sqrt(A2), sqrt(b2), s, a0)),
+        ListFormula("A9_frozen_floor", (eigenvalues, source, target), vectors, frozen_floor_of),
     )
     return {formula.name: formula for formula in table}
 
 
 #: By the name a reference value has.
-FORMULAS: Mapping[str, Formula] = MappingProxyType(_formulas())
+FORMULAS: Mapping[str, Formula | ListFormula] = MappingProxyType(_formulas())

@@ -29,7 +29,7 @@ def depth_root_array(xp: Any, L: Any, A: Any, b: Any, s: Any) -> Any:
 
     Returns:
         float64 of the same shape.  The relative error is at most 4 ULP times
-        `depth_root_condition`.  NaN where the root is undefined (L = inf, b >= s).
+        `depth_root_condition`.  NaN where the root is undefined (L < 1; L = inf and b >= s).
         A case's number does not depend on the values of the others.
     """
     with np.errstate(all="ignore"):
@@ -43,7 +43,8 @@ def depth_root_array(xp: Any, L: Any, A: Any, b: Any, s: Any) -> Any:
         limit = xp.where(gap > 0, A / xp.sqrt(xp.where(gap > 0, gap, 1 + 0 * gap)), np.nan + 0 * gap)
         c = xp.where(np.inf == L, limit, c)
         c = xp.where(L == 1, 1 + 0 * c, c)
-        return xp.where((L > 1) & (L < 2), _between(xp, L, A, b, s), c)
+        c = xp.where((L > 1) & (L < 2), _between(xp, L, A, b, s), c)
+        return xp.where(L >= 1, c, np.nan + 0 * c)
 
 
 def _between(xp: Any, L: Any, A: Any, b: Any, s: Any) -> Any:
@@ -104,7 +105,9 @@ def depth_root_condition(L: Any, A: Any, b: Any, s: Any, c: Any) -> Any:
 
 
 def depth_root_mp(mp: Any, L: Any, A: Any, b: Any, s: Any) -> Any:
-    """The depth root at the working precision of the mpmath context ``mp`` (scalars)."""
+    """The depth root at the working precision of the mpmath context ``mp`` (scalars); NaN for L < 1."""
+    if not L >= 1:
+        return mp.nan
     if L == 1:
         return mp.mpf(1)
     if mp.inf == L:

@@ -8,6 +8,7 @@ from sympy import Derivative, Expr, Integer, Integral, Limit, S, Symbol, exp, ga
 from sympy.core.function import AppliedUndef
 
 from ftproofs.claim import Statement
+from ftproofs.symbolic import frozen_layers, two_layers
 from ftproofs.symbolic import matrices as m
 from ftproofs.symbolic import trajectory as w
 from ftproofs.symbolic.context import Context
@@ -15,7 +16,7 @@ from ftproofs.symbolic.differentiation import derivative
 from ftproofs.symbolic.expectation import E
 from ftproofs.symbolic.functions import depth_equation, depth_root
 from ftproofs.symbolic.identities import SIZES, reading_of
-from ftproofs.symbolic.meanings import balanced, optimizer
+from ftproofs.symbolic.meanings import balanced, optimizer, two_layer
 from ftproofs.symbolic.methods import decide
 from ftproofs.symbolic.noise import noise_mean
 from ftproofs.symbolic.rules import Preparation, is_matrix
@@ -131,12 +132,12 @@ def general_position(context: Context, name: Symbol) -> Statement:
 def coordinatewise(context: Context, id: str, factor_id: str) -> Statement:
     """An equation for the coordinate along every fixed direction outside the span is one for the outside parts.
 
-    The factor, read at the end of training (where N is the norm of beta), has a symbol of its own.
+    The factor, read at the end of training (where N is the norm of beta and a the readout), has a symbol of its own.
     """
     given, definition = _given(context, id), _given(context, factor_id)
     start = w.p(Integer(0))
     _require(given.rel == "==" and given.lhs == w.p(w.t), "no equation for a coordinate outside the span")
-    factor = (sympify(given.rhs) / start).xreplace({w.N(w.t): v.beta_norm})
+    factor = (sympify(given.rhs) / start).xreplace({w.N(w.t): v.beta_norm, w.a(w.t): two_layers.a_end})
     _require(not factor.atoms(AppliedUndef), "the coordinate is not proportional to its start")
     _require(definition == Statement(definition.lhs, "==", factor), f"the factor is {factor}")
     return Statement(m.P_perp * m.beta - definition.lhs * m.P_perp * m.theta_S, "==", m.ZERO)
@@ -169,6 +170,20 @@ def quadratic_convergence(context: Context, id: str) -> Statement:
     return Statement(m.X.T * (m.X * m.beta - m.y), "==", m.ZERO)
 
 
+def convex_quadratic_flow(context: Context, layers_id: str, predictor_id: str) -> Statement:
+    """Where one layer trains, the loss is a convex quadratic of it, and at the limit its gradient there vanishes.
+
+    The gradient in the layer is ``f theta_S' X'(X beta - y)/n``; the row f is not zero, since the start's
+    predictor is the source.
+    """
+    for id, name in ((layers_id, "frozen-layers"), (predictor_id, "frozen-predictor")):
+        _require(_given(context, id) == frozen_layers.MEANINGS[name][1], f"step {id!r} does not say what is frozen")
+    why = frozen_layers.aligned_features(context)
+    _require(why is None, why or "")
+    _require(frozen_layers.one_layer_left(context), "several layers may train")
+    return Statement(m.theta_S.T * (m.X.T * (m.X * m.beta - m.y)), "==", frozen_layers.ZERO)
+
+
 def loss_limit(context: Context, id: str) -> Statement:
     """Exponential decay of the loss bounds the path's length: the flow converges, so the final loss is the limit's."""
     given = _given(context, id)
@@ -187,6 +202,16 @@ def invariant_family(context: Context, which: str, *ids: str) -> Statement:
     _require(all(statement in found for statement in w.TANGENT), "the velocities are not shown to be tangent")
     _require(which in w.CHAIN, f"no equation {which!r} of the chain")
     return w.CHAIN[which]
+
+
+def invariant_pair(context: Context, which: str, *ids: str) -> Statement:
+    """Velocities tangent to the rank-one pairs of layers keep the flow among them: the chain's equations."""
+    why = two_layer(context)
+    _require(why is None, why or "")
+    found = [_given(context, id) for id in ids]
+    _require(all(statement in found for statement in two_layers.TANGENT), "the velocities are not shown to be tangent")
+    _require(which in two_layers.CHAIN, f"no equation {which!r} of the chain")
+    return two_layers.CHAIN[which]
 
 
 # -- random matrices ----------------------------------------------------------

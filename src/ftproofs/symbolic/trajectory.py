@@ -72,7 +72,7 @@ BALANCED = (first * unit_1.T, layer_norm * unit_1 * unit_2.T, layer_norm * unit_
 along = Function("g_along", real=True)
 across = Function("g_across", real=True)
 #: s_min(X)**2 / n.
-curvature = Symbol("kappa", positive=True)
+curvature = Symbol("mu", positive=True)
 
 L, s = v.L, v.source_norm
 zero = Integer(0)

@@ -44,11 +44,6 @@ SYMBOLS: Mapping[str, Symbol] = MappingProxyType(_symbols())
 #: The same by attribute: ``v.risk``, ``v.L``.
 v = SimpleNamespace(**SYMBOLS)
 
-#: How the symbols are written in LaTeX.
-LATEX_NAMES: Mapping[Symbol, str] = MappingProxyType(
-    {symbol: (PARAMETERS.get(name) or MEASUREMENTS[name]).latex for name, symbol in SYMBOLS.items()}
-)
-
 
 def exact(value: Any) -> Expr:
     """The value as an exact SymPy expression.
@@ -132,8 +127,3 @@ def greater(lhs: Any, rhs: Any) -> Statement:
 def symbol_names(expr: Expr | Relational) -> set[str]:
     """The names of the free symbols."""
     return {symbol.name for symbol in expr.free_symbols}
-
-
-def latex(expr: sympy.Basic) -> str:
-    """LaTeX of an expression, its symbols written as the vocabulary says."""
-    return sympy.latex(expr, symbol_names=dict(LATEX_NAMES))

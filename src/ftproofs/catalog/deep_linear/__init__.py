@@ -1,9 +1,32 @@
-"""Deep linear networks fine-tuned from balanced source weights: path, rate and endpoint.
+"""Deep linear networks fine-tuned from source weights: path, rate and endpoint; balance lost, layers frozen.
 
-Handbook A6.
+Handbook A6-A9.
 """
 
 from ftproofs.catalog.deep_linear.endpoint import CONVERGENCE, ENDPOINT, INFINITE_DEPTH
+from ftproofs.catalog.deep_linear.frozen import ATTAINED, ATTAINED_DEEPER, FROZEN, ISOTROPIC
+from ftproofs.catalog.deep_linear.proportional import (
+    DEPTH_CORRECTION,
+    PROPORTIONAL_INFINITE_DEPTH,
+    PROPORTIONAL_RISK,
+)
 from ftproofs.catalog.deep_linear.trajectory import FIRST_LAYER, NORM_FLOOR, PATH, RATE
+from ftproofs.catalog.deep_linear.unbalanced import UNBALANCED
 
-CLAIMS = (PATH, NORM_FLOOR, RATE, CONVERGENCE, ENDPOINT, INFINITE_DEPTH, FIRST_LAYER)
+CLAIMS = (
+    PATH,
+    NORM_FLOOR,
+    RATE,
+    CONVERGENCE,
+    ENDPOINT,
+    INFINITE_DEPTH,
+    FIRST_LAYER,
+    UNBALANCED,
+    FROZEN,
+    ATTAINED,
+    ISOTROPIC,
+    ATTAINED_DEEPER,
+    PROPORTIONAL_RISK,
+    PROPORTIONAL_INFINITE_DEPTH,
+    DEPTH_CORRECTION,
+)

@@ -1,6 +1,6 @@
 """Linear regression from source weights: where it ends, when it converges, what it costs.
 
-Handbook A1-A3.
+Handbook A1-A4.
 """
 
 from ftproofs.catalog.linear.endpoint import ENDPOINT, OPTIMIZERS, SCRATCH
@@ -10,6 +10,12 @@ from ftproofs.catalog.linear.mean import (
     MEAN_RISK,
     NOISE_INFINITE,
     NOISE_MEAN,
+)
+from ftproofs.catalog.linear.resolution import (
+    RESOLUTION_BIAS,
+    RESOLUTION_NOISE_NORM,
+    RESOLUTION_OVERLAP,
+    RESOLUTION_VARIANCE,
 )
 from ftproofs.catalog.linear.risk import RISK, RISK_ISOTROPIC, RISK_OVER_NOISE
 from ftproofs.catalog.linear.stability import (
@@ -37,4 +43,8 @@ CLAIMS = (
     BIAS_SECOND_MOMENT,
     NOISE_MEAN,
     NOISE_INFINITE,
+    RESOLUTION_OVERLAP,
+    RESOLUTION_BIAS,
+    RESOLUTION_VARIANCE,
+    RESOLUTION_NOISE_NORM,
 )

@@ -100,7 +100,7 @@ BIAS_SECOND_MOMENT = Claim(
     source=SOURCE,
     experiment="linear.finetune",
     quantifier=Mean(),
-    domain=BIAS_DOMAIN.where(v.n <= 3 * v.d / 4),
+    domain=BIAS_DOMAIN.where(v.n <= v.d / 2),
     statements=(
         equal(
             v.perp_delta_norm**4,

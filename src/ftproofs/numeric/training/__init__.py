@@ -12,7 +12,7 @@ from ftproofs.names import Value
 from ftproofs.names import experiment as specification
 from ftproofs.numeric.device import single_threaded
 from ftproofs.numeric.tasks import Task
-from ftproofs.numeric.training import deep_descent, deep_linear, descent, reduced
+from ftproofs.numeric.training import deep_descent, deep_linear, descent, frozen, reduced
 from ftproofs.numeric.training.result import Trained
 
 __all__ = ["Trained", "train"]
@@ -55,6 +55,8 @@ def train(
         task, parameters = task.select([0, 0]), parameters * 2
     if experiment == "deep-linear.finetune":
         trained = _deep_linear(task, parameters, engine, method, rate, max_steps, eta)
+    elif experiment == "deep-linear.frozen":
+        trained = frozen.train_frozen(task, parameters, method=method, rate=rate, max_steps=max_steps)
     else:
         trained = descent.train_linear(task, parameters, method=method, rate=rate, max_steps=max_steps)
     return trained.first(count)

@@ -67,7 +67,7 @@ def compare(
     steps: Tensor,
     unit: Tensor,
     conserved: Tensor,
-    trajectory: Trajectory,
+    trajectory: Trajectory | None,
     depth: int,
 ) -> Trained:
     """The tight half of a doubled batch, its integration error estimated from the loose half."""
@@ -89,6 +89,6 @@ def compare(
             status.append(SADDLE if a == b == flow.AT_SADDLE else NOT_CONVERGED)
     at_saddle = code[tight] == flow.AT_SADDLE
     integration = torch.where(at_saddle, 0.0, integration)
-    measured = trajectory.compare(count, SAFETY, 2 * (bound[tight] + integration))
+    measured = {} if trajectory is None else trajectory.compare(count, SAFETY, 2 * (bound[tight] + integration))
     flags = () if depth == 1 else (INTEGRATION_FLAG,)
     return Trained(beta[tight], bound[tight], integration, tuple(status), steps[tight], conserved, measured, flags)

@@ -1,0 +1,275 @@
+"""The steps to depth-L fine-tuning's risk as dimension grows: the law of each draw, at the limits (handbook A7)."""
+
+from __future__ import annotations
+
+from sympy import Derivative, Expr, Function, Integer, Limit, Rational, Symbol, cos, log, oo, sqrt
+
+from ftproofs.catalog.deep_linear import endpoint_steps
+from ftproofs.catalog.deep_linear.endpoint_steps import INFINITE_DEPTH, ROOT
+from ftproofs.claim import Statement, Step
+from ftproofs.symbolic import matrices as m
+from ftproofs.symbolic.axioms import Axiom
+from ftproofs.symbolic.differentiation import Differentiate
+from ftproofs.symbolic.functions import depth_equation
+from ftproofs.symbolic.identities import Generic
+from ftproofs.symbolic.instances import Instance
+from ftproofs.symbolic.limits import TakeLimit
+from ftproofs.symbolic.methods import Algebra, Certificate, Let, Monotone, Part
+from ftproofs.symbolic.resolution import (
+    isotropic_depth_factor,
+    isotropic_depth_risk,
+    isotropic_infinite_depth_factor,
+    isotropic_noise_limit,
+)
+from ftproofs.symbolic.trajectory import t
+from ftproofs.symbolic.vocabulary import equal, v
+
+_many = Symbol("D", positive=True)
+L, s, tau, sigma, gamma, rho = v.L, v.source_norm, v.target_norm, v.sigma, v.gamma, cos(v.theta)
+A, b, c = v.min_norm, v.perp_source_norm, v.perp_ratio
+
+FACTOR = isotropic_depth_factor(L, gamma, s, tau, sigma)
+_noise = isotropic_noise_limit(gamma)
+_fit, _outside = sqrt(gamma * tau**2 + sigma**2 * _noise), sqrt(1 - gamma) * s
+
+#: In every draw: where fine-tuning ends, and the risk there.
+_LAW = endpoint_steps.ENDPOINT
+_FIT = Step(
+    "fit-limit",
+    "the fit's squared norm is its mean over the noise",
+    equal(A**2, v.par_target_norm**2 + sigma**2 * v.pinv_trace),
+    Axiom("noise-concentration", (A**2, v.par_target_norm**2 + sigma**2 * v.pinv_trace)),
+)
+
+
+_c = endpoint_steps._c
+_SAME = Step(
+    "same-factor",
+    "the factor in the risk is that one",
+    equal(_c, FACTOR),
+    Certificate((Part(1, ("factor-limit",)), Part(-1, ("factor-read",)))),
+    ("factor-limit", "factor-read"),
+)
+
+
+def _overlap(id: str, says: str, name: Expr, value: Expr) -> Step:
+    return Step(id, says, equal(name, value), Axiom("haar-overlap", (name,)))
+
+
+RISK = (
+    *_LAW,
+    _FIT,
+    Step("gram", "for isotropic inputs", equal(v.pinv_trace, m.gram_inverse_trace), Generic()),
+    Step("gram-noise", "and in the risk", equal(v.noise_trace, m.gram_inverse_trace), Generic()),
+    Step("gram-limit", "its limit", equal(m.gram_inverse_trace, _noise), Axiom("inverse-gram-limit")),
+    _overlap("target-inside", "the target's part inside the span", v.par_target_norm**2, gamma * tau**2),
+    _overlap("target-outside", "and outside", v.perp_target_norm**2, (1 - gamma) * tau**2),
+    _overlap("source-limit", "the source's part outside", b**2, (1 - gamma) * s**2),
+    _overlap("product", "their product there", v.perp_product, (1 - gamma) * s * tau * rho),
+    Step(
+        "fit-squared",
+        "the fit's squared norm",
+        equal(A**2, gamma * tau**2 + sigma**2 * _noise),
+        Algebra(),
+        ("fit-limit", "target-inside", "gram", "gram-limit"),
+    ),
+    Step("fit", "the fit's norm", equal(A, _fit), Monotone("fit-squared", power=Rational(1, 2)), ("fit-squared",)),
+    Step(
+        "outside-limit",
+        "the source's outside norm",
+        equal(b, _outside),
+        Monotone("source-limit", power=Rational(1, 2)),
+        ("source-limit",),
+    ),
+    Step("factor-limit", "the factor", equal(c, FACTOR), Algebra(), ("root", "fit", "outside-limit")),
+    Step(
+        "risk-parts",
+        "the risk in parts: for isotropic inputs the noise lies inside the span",
+        equal(v.risk, v.perp_target_norm**2 - 2 * _c * v.perp_product + _c**2 * b**2 + v.noise_risk),
+        Generic(),
+        ("endpoint",),
+    ),
+    _SAME,
+    Step(
+        "noise-risk",
+        "the fitted noise's risk is its mean over the noise",
+        equal(v.noise_risk, sigma**2 * v.noise_trace),
+        Axiom("noise-concentration", (v.noise_risk, sigma**2 * v.noise_trace)),
+    ),
+    Step(
+        "risk",
+        "the risk",
+        equal(v.risk, isotropic_depth_risk(FACTOR, gamma, s, tau, rho, sigma)),
+        Algebra(),
+        (
+            "risk-parts",
+            "target-outside",
+            "product",
+            "source-limit",
+            "noise-risk",
+            "gram-noise",
+            "gram-limit",
+            "same-factor",
+        ),
+    ),
+)
+
+_star = rho * tau / s
+_linear = isotropic_depth_risk(1, gamma, s, tau, rho, sigma)
+
+RISK_COROLLARIES = (
+    Step(
+        "one-layer",
+        "L = 1: linear regression, with the teachers' squared difference",
+        equal(_linear, (1 - gamma) * (s**2 + tau**2 - 2 * rho * s * tau) + sigma**2 * _noise),
+        Algebra(),
+    ),
+    Step(
+        "no-depth",
+        "without noise and with equal norms c = 1 solves the equation at every depth",
+        equal(depth_equation(1, L, sqrt(gamma) * s, _outside, s), 0),
+        Algebra(),
+    ),
+    Step(
+        "best-factor",
+        "the least risk is at c = rho tau/s, so depth helps exactly when it brings c nearer to that",
+        equal(
+            isotropic_depth_risk(c, gamma, s, tau, rho, sigma) - isotropic_depth_risk(_star, gamma, s, tau, rho, sigma),
+            (1 - gamma) * s**2 * (c - _star) ** 2,
+        ),
+        Algebra(),
+    ),
+    Step(
+        "least-risk",
+        "there it is (1 - gamma) tau^2 sin^2 theta, and the fitted noise",
+        equal(
+            isotropic_depth_risk(_star, gamma, s, tau, rho, sigma),
+            (1 - gamma) * tau**2 * (1 - rho**2) + sigma**2 * _noise,
+        ),
+        Algebra(),
+    ),
+    Step(
+        "small-samples",
+        "with no data c = 1 solves the equation at every finite depth: nothing changes",
+        equal(depth_equation(1, L, 0, s, s), 0),
+        Algebra(),
+    ),
+)
+
+# -- infinite depth -----------------------------------------------------------
+
+_c_oo = isotropic_infinite_depth_factor(gamma, s, tau, sigma)
+_inside_limit = sqrt(gamma) * s
+
+INFINITE_DEPTH_RISK = (
+    *INFINITE_DEPTH,
+    _FIT,
+    Step("gram", "for isotropic inputs", equal(v.pinv_trace, m.gram_inverse_trace), Generic()),
+    Step("gram-limit", "its limit", equal(m.gram_inverse_trace, _noise), Axiom("inverse-gram-limit")),
+    _overlap("target-inside", "the target's part inside the span", v.par_target_norm**2, gamma * tau**2),
+    _overlap("source-limit", "the source's part outside", b**2, (1 - gamma) * s**2),
+    Step(
+        "fit-squared",
+        "the fit's squared norm",
+        equal(A**2, gamma * tau**2 + sigma**2 * _noise),
+        Algebra(),
+        ("fit-limit", "target-inside", "gram", "gram-limit"),
+    ),
+    Step("fit", "the fit's norm", equal(A, _fit), Monotone("fit-squared", power=Rational(1, 2)), ("fit-squared",)),
+    Step(
+        "factor",
+        "the factor at infinite depth",
+        equal(Limit(ROOT, L, oo), _c_oo),
+        Algebra(),
+        ("infinite-depth", "fit", "source-limit"),
+    ),
+)
+
+INFINITE_DEPTH_COROLLARIES = (
+    Step(
+        "noiseless",
+        "without noise the risk is 2 (1 - gamma) tau^2 (1 - rho), whatever the source's norm",
+        equal(
+            isotropic_depth_risk(isotropic_infinite_depth_factor(gamma, s, tau, 0), gamma, s, tau, rho, 0),
+            2 * (1 - gamma) * tau**2 * (1 - rho),
+        ),
+        Algebra(),
+    ),
+    Step(
+        "near-interpolation",
+        "near n = d the risk's part outside the span tends to sigma^2",
+        equal(Limit((1 - 1 + 1 / _many) * (_c_oo.subs(gamma, 1 - 1 / _many) * s) ** 2, _many, oo), sigma**2),
+        TakeLimit(),
+    ),
+)
+
+# -- the first correction in 1/L ----------------------------------------------
+
+#: The root as a function of x = 1/(L - 1), which is 1/L up to its square.
+_x = t
+_z = Function("root_along", positive=True)
+_slope_z = Function("root_slope", real=True)
+_log_gap = (2 + 2 * _x) * log(_z(_x)) + 2 * log(s) - log(A**2 + _z(_x) ** 2 * b**2)
+_weight = (2 * A**2 * (1 + _x) + 2 * _x * _z(_x) ** 2 * b**2) / (_z(_x) * (A**2 + _z(_x) ** 2 * b**2))
+_rate = -2 * log(_z(_x)) / _weight
+_p = v.par_source_norm
+FIRST_ORDER = -(A / _p) * (s / _p) ** 2 * log(A / _p)
+
+DEPTH_CORRECTION = (
+    *INFINITE_DEPTH,
+    Step(
+        "equation",
+        "along x = 1/(L - 1) the root keeps solving its equation",
+        Statement(Derivative(_log_gap, _x), "==", Integer(0)),
+        Axiom("root-along-depth", ("equation",)),
+    ),
+    Step(
+        "equation-along",
+        "the equation's slope",
+        Statement(Derivative(_log_gap, _x), "==", 2 * log(_z(_x)) + _weight * Derivative(_z(_x), _x)),
+        Differentiate(),
+        ("positive-min_norm",),
+    ),
+    Step(
+        "root-slope",
+        "so the root moves like this",
+        Statement(Derivative(_z(_x), _x), "==", _rate),
+        Certificate((Part(-1 / _weight, ("equation-along",)), Part(1 / _weight, ("equation",)))),
+        ("equation-along", "equation", "positive-min_norm"),
+    ),
+    Step(
+        "slope-named",
+        "a name for it",
+        equal(_slope_z(_x), Derivative(_z(_x), _x)),
+        Let(),
+    ),
+    Step("slope-along", "its slope", equal(_slope_z(_x), _rate), Algebra(), ("slope-named", "root-slope")),
+    Step(
+        "slope-there",
+        "at infinite depth",
+        equal(_slope_z(Integer(0)), _rate.subs(_x, 0)),
+        Instance("slope-along", ((_x, Integer(0)),)),
+        ("slope-along",),
+    ),
+    Step(
+        "start",
+        "where the root is A/p",
+        equal(_z(Integer(0)), A / _p),
+        Axiom("root-along-depth", ("start", "root-limit")),
+        ("root-limit",),
+    ),
+    Step(
+        "expansion",
+        "the correction is the slope there",
+        equal(Limit(L * (ROOT - A / _p), L, oo), _slope_z(Integer(0))),
+        Axiom("root-along-depth", ("expansion", "slope-named", "start")),
+        ("slope-named", "start"),
+    ),
+    Step(
+        "correction",
+        "the coefficient of 1/L",
+        equal(Limit(L * (ROOT - A / _p), L, oo), FIRST_ORDER),
+        Algebra(),
+        ("expansion", "slope-there", "start", "inside-outside", "positive-min_norm", "positive-par_source_norm"),
+    ),
+)

@@ -1,0 +1,131 @@
+"""Which settings decide a claim about means: those at which its wrong variants differ most.
+
+Chosen from formulas alone, never from how draws looked, so nothing is selected by luck.
+An anchor is drawn from until an error of the tolerance would show; a mutant's evidence
+there grows with the square of its error in units of the tolerance, whatever the spread.
+"""
+
+from __future__ import annotations
+
+import math
+from collections.abc import Callable, Iterable, Sequence
+from dataclasses import dataclass
+
+import numpy as np
+from scipy.special import ndtri
+from sympy import Symbol
+
+from ftproofs.check.context import Context
+from ftproofs.claim import Claim, Rows, Setting
+from ftproofs.decision import ALPHA
+from ftproofs.names import Value
+from ftproofs.numeric.experiments import SOLVER
+from ftproofs.numeric.sampling import Batches, batches, explore
+from ftproofs.symbolic.acceptance import acceptor
+from ftproofs.symbolic.equivalence import errors, spoken
+from ftproofs.symbolic.mutation import mutants
+
+#: The stage of draws that are points of the domain and decide nothing.
+STAGE = "points"
+
+#: Settings from which anchors are picked, and the most mutants that are asked.
+CANDIDATES = 64
+ASKED = 240
+
+#: An anchor's draws in units of (spread/tolerance)^2, and what a refutation takes in units of (spread/error)^2.
+_PLANNED = (float(ndtri(ALPHA / 2)) + float(ndtri(5e-4))) ** 2
+_NEEDED = 30.0
+
+Parameters = dict[str, Value]
+
+
+@dataclass(frozen=True)
+class Candidate:
+    """A setting with what each mutant's refutation would gain there, shape (mutant,), in [0, 1]."""
+
+    parameters: Parameters
+    evidence: np.ndarray
+
+
+def domain_points(
+    claim: Claim,
+    context: Context,
+    count: int,
+    score: Callable[[Rows], float] = lambda rows: 0.0,
+    source: Batches | None = None,
+) -> list[Rows]:
+    """One of the oracle's draws at each of about that many settings of the domain, drawn towards good scores.
+
+    ``source`` remembers what was drawn from it, so that it can be made simpler later.
+    """
+    found: list[Rows] = []
+
+    def draw(batch: tuple[Parameters, ...]) -> tuple[float, list[int]]:
+        found.append(context.draws(context.block(claim.experiment, batch, engine=SOLVER, stage=STAGE)))
+        return score(found[-1]), []
+
+    source = source or batches(claim.domain, claim.experiment, acceptor(claim.domain), size=1)
+    explore(source, draw, seed=context.seed, examples=count, shrink_calls=0)
+    return found
+
+
+def candidates(claim: Claim, context: Context, source: Batches | None = None) -> list[Candidate]:
+    """Settings among which to pick anchors, distinct, drawn towards where mutants differ from the claim."""
+    asked = [m for m in mutants(claim) if not m.fine and m.statement.lhs == claim.statements[m.number].lhs]
+    asked = asked[:: max(1, math.ceil(len(asked) / ASKED))]
+    symbols = spoken(claim, asked)
+    found: dict[Setting, Candidate] = {}
+
+    def score(rows: Rows) -> float:
+        setting = rows.block.settings[0]
+        error = errors(claim, asked, [values_at(rows, 0, symbols)])[:, 0]
+        found.setdefault(setting, Candidate(setting.parameters, predicted_evidence(error, claim.margin)))
+        return float(found[setting].evidence.sum())
+
+    domain_points(claim, context, CANDIDATES, score, source)
+    return list(found.values())
+
+
+def pick(
+    among: Sequence[Candidate], count: int, accept: Callable[[Parameters], bool] = lambda parameters: True
+) -> list[Parameters]:
+    """The acceptable candidates that together are predicted to kill most mutants, in the order they were picked."""
+    if not among:
+        return []
+    evidence = np.stack([candidate.evidence for candidate in among], axis=1)
+    return [among[i].parameters for i in greedy(evidence, count, lambda i: accept(among[i].parameters))]
+
+
+def values_at(rows: Rows, case: int, symbols: Iterable[Symbol]) -> dict[Symbol, float]:
+    """The parameters and measurements of one case, by symbol."""
+    at = numbers(rows.block.settings[case]) | {name: float(x[case]) for name, x in rows.values.items()}
+    return {symbol: at[symbol.name] for symbol in symbols if symbol.name in at}
+
+
+def numbers(setting: Setting) -> dict[str, float]:
+    """The parameters of a setting that are numbers."""
+    return {name: float(value) for name, value in setting.values if not isinstance(value, str)}
+
+
+def predicted_evidence(error: np.ndarray, tolerance: float) -> np.ndarray:
+    """What a mutant's refutation gains where it is wrong by that much, relative; 1 is enough. Any shape."""
+    found = np.minimum(np.nan_to_num(np.abs(error) / tolerance, nan=0.0, posinf=1e6), 1e6)
+    return np.minimum(_PLANNED / _NEEDED * found**2, 1.0)
+
+
+def greedy(evidence: np.ndarray, count: int, accept: Callable[[int], bool] = lambda column: True) -> list[int]:
+    """Columns picked one by one to maximise ``sum over rows of min(1, sum of the picked)``; ties go to the first.
+
+    A column that is not accepted when its turn comes is passed over.
+    """
+    picked: list[int] = []
+    left = list(range(evidence.shape[1]))
+    total = np.zeros(len(evidence))
+    while left and len(picked) < count:
+        gains = np.minimum(total[:, None] + evidence[:, left], 1.0).sum(axis=0)
+        # Rounding must not decide between candidates that are equally good.
+        best = left.pop(int(np.flatnonzero(gains >= gains.max() - 1e-9)[0]))
+        if accept(best):
+            picked.append(best)
+            total += evidence[:, best]
+    return picked

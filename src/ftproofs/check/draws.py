@@ -1,0 +1,159 @@
+"""What claims about laws share: settings explored with cheap draws, samplers of fresh ones, trained networks.
+
+A claim about means, limits or probabilities is explored with the oracle's draws,
+decided on fresh ones at settings fixed in advance, and compared with trained networks.
+"""
+
+from __future__ import annotations
+
+import math
+from collections.abc import Callable, Sequence
+from dataclasses import dataclass
+
+import numpy as np
+
+from ftproofs.check.context import Context
+from ftproofs.check.judge import Judge
+from ftproofs.check.links import against_oracle
+from ftproofs.claim import Claim, Domain, Rows
+from ftproofs.names import Value, experiment
+from ftproofs.numeric.experiments import SOLVER
+from ftproofs.numeric.sampling import Batches, batches, explore
+from ftproofs.symbolic.acceptance import acceptor
+from ftproofs.verdict import ExperimentStatus, Link
+
+#: Draws per explored setting, never used again for a decision.
+EXPLORATORY = 64
+
+#: At most this many draws, and so many numbers of their designs, are measured at once.
+CHUNK = 2048
+CHUNK_NUMBERS = 1 << 23
+
+#: Networks trained per anchor for link A.
+TRAINED = 16
+
+Parameters = dict[str, Value]
+
+
+@dataclass(frozen=True)
+class Explored:
+    """Distinct settings in the order they were drawn, each with how bad it looked; and where they came from."""
+
+    source: Batches
+    settings: tuple[Parameters, ...]
+    scores: tuple[float, ...]
+
+    def adaptive(self, anchors: Sequence[Parameters], count: int) -> list[Parameters]:
+        """The settings that look worst, of those that are no anchors."""
+        ranked = sorted(zip(self.scores, range(len(self.settings)), strict=True), key=lambda pair: -pair[0])
+        rest = [self.settings[number] for _, number in ranked if self.settings[number] not in anchors]
+        return rest[:count]
+
+
+def explore_settings(
+    claim: Claim, context: Context, domain: Domain, score: Callable[[Parameters], float], *, steps: int
+) -> Explored:
+    """Settings of the domain, drawn and climbed towards bad scores; ``steps`` is the progress bar's length."""
+    seen: list[tuple[float, Parameters]] = []
+
+    def examine(batch: tuple[Parameters, ...]) -> tuple[float, list[int]]:
+        found = score(batch[0])
+        seen.append((found, batch[0]))
+        context.progress(claim.id, len(seen), steps)
+        return found, []
+
+    source = batches(domain, claim.experiment, acceptor(domain), size=1)
+    explore(source, examine, seed=context.seed, examples=context.budget.explored, shrink_calls=0)
+    distinct: list[tuple[float, Parameters]] = []
+    for item in seen:
+        if all(item[1] != other for _, other in distinct):
+            distinct.append(item)
+    return Explored(source, tuple(p for _, p in distinct), tuple(s for s, _ in distinct))
+
+
+def exploratory(claim: Claim, context: Context, parameters: Parameters) -> Rows:
+    """A few of the oracle's draws at a setting, to see how bad it looks."""
+    return context.draws(context.block(claim.experiment, [parameters] * EXPLORATORY, engine=SOLVER, stage="explore"))
+
+
+def chunk(parameters: Parameters) -> int:
+    """How many draws at a setting are measured at once: a power of two that keeps the designs in memory."""
+    numbers = int(parameters["n"]) * int(parameters["d"])
+    return min(CHUNK, 1 << max(0, int(math.log2(max(1, CHUNK_NUMBERS // numbers)))))
+
+
+def draw_rows(
+    claim: Claim,
+    context: Context,
+    parameters: Parameters,
+    engine: str,
+    stage: str,
+    start: int,
+    count: int,
+    *,
+    method: int = 0,
+    step: int | None = None,
+) -> list[Rows]:
+    """Draws ``start .. start + count`` of a setting, in blocks of ``step`` (by default as many as memory allows)."""
+    size = min(step or CHUNK, chunk(parameters))
+    parts = []
+    for first in range(start, start + count, size):
+        block = context.block(
+            claim.experiment,
+            [parameters] * min(size, start + count - first),
+            engine=engine,
+            stage=stage,
+            start=first,
+            method=method,
+        )
+        parts.append(context.draws(block))
+    return parts
+
+
+def mean_sampler(
+    claim: Claim, context: Context, judge: Judge, settings: Sequence[Parameters], engine: str
+) -> Callable[..., tuple[np.ndarray, np.ndarray]]:
+    """Draws of one statement's two sides at the settings, by the oracle or by training."""
+
+    def draw(setting: int, stage: str, start: int, count: int, *, method: int = 0) -> tuple[np.ndarray, np.ndarray]:
+        parts = [
+            judge.samples(rows)
+            for rows in draw_rows(claim, context, settings[setting], engine, stage, start, count, method=method)
+        ]
+        return np.concatenate([lhs for lhs, _ in parts]), np.concatenate([rhs for _, rhs in parts])
+
+    return draw
+
+
+def link_a(claim: Claim, context: Context, settings: Sequence[Parameters]) -> Link:
+    """Networks trained at the settings against the oracle, on the same data."""
+    engine = experiment(claim.experiment).engines[0]
+    trained = [
+        context.rows(context.block(claim.experiment, [parameters] * TRAINED, engine=engine, stage="link-a"))
+        for parameters in settings
+    ]
+    return against_oracle(context, trained, 1e-6)
+
+
+def natural_scale(judge: Judge, parameters: Parameters) -> float:
+    """The statement's natural scale at a setting."""
+    return judge.scale({name: float(value) for name, value in parameters.items() if not isinstance(value, str)})
+
+
+def agreement(
+    status: ExperimentStatus, trained: Link, end_to_end: ExperimentStatus
+) -> tuple[ExperimentStatus, str, set[str]]:
+    """Link B's status in the light of the other links, why it changed, and the flags that go with it.
+
+    Refuted if link B refutes; supported only if link A is certified and real trainings
+    do not refute; what contradicts one another is undecided, flag ``disagreement``.
+    """
+    if trained.status in ("refuted", "error"):
+        return "undecided", "trained networks do not end where the oracle says", {"disagreement"}
+    if trained.status == "undecided" and status == "supported":
+        return "undecided", "some trained networks did not reach a certified limit", set()
+    if end_to_end == "refuted" and status != "refuted":
+        return "undecided", "real trainings refute what the oracle's draws do not", {"disagreement"}
+    if end_to_end == "error" and status == "supported":
+        return "undecided", "some real trainings gave no number", set()
+    return status, "", set()

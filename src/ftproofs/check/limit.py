@@ -1,0 +1,257 @@
+"""A claim about a limit of growing dimension: explore at small size, extrapolate over a ladder, train at its foot.
+
+Link B extrapolates the oracle's draws, link A compares trained networks with the
+oracle, and end to end the mean error of trained networks at the smallest size must
+be the one that the extrapolation starts from.
+"""
+
+from __future__ import annotations
+
+import math
+from collections.abc import Sequence
+
+import numpy as np
+
+from ftproofs.check.context import Context
+from ftproofs.check.draws import (
+    Explored,
+    Parameters,
+    agreement,
+    draw_rows,
+    exploratory,
+    explore_settings,
+    link_a,
+    mean_sampler,
+    natural_scale,
+)
+from ftproofs.check.judge import Judge
+from ftproofs.check.sizes import TOP, at_size, check_domain, ladder_of
+from ftproofs.claim import Claim, Limit
+from ftproofs.decision import (
+    Anchor,
+    Ladder,
+    LimitDecision,
+    LimitSampler,
+    MeanDecision,
+    combine,
+    decide_limit,
+    decide_mean,
+)
+from ftproofs.decision.ladder import ROUND
+from ftproofs.names import experiment
+from ftproofs.numeric.experiments import SOLVER
+from ftproofs.numeric.sampling import shrink
+from ftproofs.verdict import Evidence, Link, Observation
+
+#: Settings chosen because exploration made them look bad.
+ADAPTIVE = 1
+
+#: Settings tried on the way to a simpler counterexample, and draws at the largest of their sizes at most.
+SHRINK_STEPS = 6
+SHRINK_DRAWS = 64
+SHRINK_LARGEST = 256
+
+_ORDER = ("refuted", "error", "undecided", "none", "supported", "certified")
+
+
+def check_limit(claim: Claim, context: Context) -> Evidence:
+    """The experiment leg of a claim whose quantifier is limit.
+
+    Raises:
+        UsageError: FT210 a ladder too short or too large; FT215 a domain with n or d, or without gamma.
+    """
+    quantifier = claim.quantifier
+    assert isinstance(quantifier, Limit)
+    domain = check_domain(claim)
+    judges = [Judge(statement) for statement in claim.statements]
+    budget = context.budget
+
+    def score(parameters: Parameters) -> float:
+        small = at_size(parameters, ladder_of(claim, parameters)[0])
+        return max(_score(claim, context, judge, small) for judge in judges)
+
+    explored = explore_settings(claim, context, domain, score, steps=2 * budget.explored)
+    # Anchors are the first settings drawn, whatever they looked like.
+    anchors = list(explored.settings[: budget.anchors])
+    chosen = [*anchors, *explored.adaptive(anchors, ADAPTIVE)]
+    parts: list[tuple[LimitDecision, MeanDecision]] = []
+    for number, judge in enumerate(judges):
+        ladders = [_ladder(claim, judge, p) for p in chosen]
+        solved = decide_limit(
+            _sampler(claim, context, judge, chosen, ladders),
+            ladders[: len(anchors)],
+            ladders[len(anchors) :],
+            tolerance=claim.margin,
+            cap=budget.scaling,
+            relation=judge.statement.rel,
+        )
+        context.progress(claim.id, budget.explored + number + 1, 2 * budget.explored)
+        parts.append((solved, _trained(claim, context, judge, anchors, ladders, solved)))
+    moderate = [at_size(p, ladder_of(claim, p)[1]) for p in anchors]
+    return _conclude(claim, context, judges, explored, chosen, parts, link_a(claim, context, moderate))
+
+
+def _ladder(claim: Claim, judge: Judge, parameters: Parameters, largest: int = TOP) -> Ladder:
+    sizes = ladder_of(claim, parameters, largest)
+    return Ladder(sizes, natural_scale(judge, at_size(parameters, sizes[-1])))
+
+
+def _sampler(
+    claim: Claim, context: Context, judge: Judge, settings: Sequence[Parameters], ladders: Sequence[Ladder]
+) -> LimitSampler:
+    """The oracle's draws of a statement's two sides at the realised ratios of each size, a round in a block."""
+
+    def draw(
+        setting: int, size: int, stage: str, start: int, count: int, *, method: int = 0
+    ) -> tuple[np.ndarray, np.ndarray]:
+        ladder = ladders[setting]
+        parameters = at_size(settings[setting], ladder.sizes[size])
+        step = ladder.rounds[size]
+        parts = [
+            judge.samples(rows)
+            for first in range(start, start + count, step)
+            for rows in draw_rows(claim, context, parameters, SOLVER, stage, first, step, method=method)
+        ]
+        return np.concatenate([lhs for lhs, _ in parts]), np.concatenate([rhs for _, rhs in parts])
+
+    return draw
+
+
+def _score(claim: Claim, context: Context, judge: Judge, parameters: Parameters) -> float:
+    """How bad a setting looks at a small size: its relative error, that of finite size included."""
+    lhs, rhs = judge.samples(exploratory(claim, context, parameters))
+    unit = max(abs(float(rhs.mean())), natural_scale(judge, parameters) / 10)
+    size = abs(float((lhs - rhs).mean())) / unit
+    return min(size, 1e6) if math.isfinite(size) else 0.0
+
+
+def _trained(
+    claim: Claim,
+    context: Context,
+    judge: Judge,
+    anchors: Sequence[Parameters],
+    ladders: Sequence[Ladder],
+    solved: LimitDecision,
+) -> MeanDecision:
+    """Real trainings at the smallest sizes of the cheapest anchors: the error there is what the oracle's draws say."""
+    quantifier = claim.quantifier
+    assert isinstance(quantifier, Limit)
+    sound = [i for i in range(len(anchors)) if not solved.settings[i].error and solved.settings[i].sizes]
+    cost = {i: float(ladders[i].sizes[0]) * int(at_size(anchors[i], ladders[i].sizes[0])["n"]) for i in sound}
+    cheap = sorted(sound, key=lambda i: cost[i])[: context.budget.end_to_end]
+    feet = [at_size(anchors[i], ladders[i].sizes[0]) for i in cheap]
+    shifts = [solved.settings[i].sizes[0].error * solved.settings[i].unit for i in cheap]
+    sample = mean_sampler(claim, context, judge, feet, experiment(claim.experiment).engines[0])
+
+    def shifted(setting: int, stage: str, start: int, count: int, *, method: int = 0) -> tuple[np.ndarray, np.ndarray]:
+        lhs, rhs = sample(setting, stage, start, count, method=method)
+        return lhs, rhs + shifts[setting]
+
+    return decide_mean(
+        shifted,
+        [Anchor(natural_scale(judge, p)) for p in feet],
+        tolerance=quantifier.end_to_end,
+        cap=context.budget.trainings,
+    )
+
+
+def _conclude(
+    claim: Claim,
+    context: Context,
+    judges: Sequence[Judge],
+    explored: Explored,
+    settings: Sequence[Parameters],
+    parts: Sequence[tuple[LimitDecision, MeanDecision]],
+    trainings: Link,
+) -> Evidence:
+    number, (solved, trained) = min(enumerate(parts), key=lambda part: _ORDER.index(part[1][0].status))
+    end_status = combine(end.status for _, end in parts)
+    flags = {flag for part, end in parts for flag in (*part.flags, *end.flags)}
+    status, why, contradictions = agreement(combine(part.status for part, _ in parts), trainings, end_status)
+    shown = solved.worst if solved.worst is not None else 0
+    finding = solved.settings[shown] if solved.settings else None
+    worst = _observation(context, claim, judges[number], number, settings[shown], solved)
+    simplest = None
+    if status == "refuted":
+        simplest = _simplest(context, claim, judges[number], number, explored, settings[shown]) or worst
+    estimate, interval = solved.estimate, solved.interval
+    if status == "refuted" and finding is not None:
+        estimate, interval = finding.estimate, finding.interval
+    trained_count = sum(end.draws for _, end in parts)
+    return Evidence(
+        status,
+        "limit",
+        claim.margin,
+        str(judges[number].statement.lhs),
+        settings=len(settings),
+        trainings=trainings.trainings + trained_count,
+        links={
+            "A": trainings,
+            "B": Link(
+                solved.status,
+                draws=sum(part.draws for part, _ in parts),
+                worst=solved.estimate,
+                interval=solved.interval,
+            ),
+            "end_to_end": Link(
+                end_status,
+                trainings=trained_count,
+                worst=trained.estimate,
+                interval=trained.interval,
+                evidence=trained.log_evidence,
+            ),
+        },
+        estimate=estimate,
+        interval=interval,
+        smallest_error_seen=max(part.smallest_error_seen or 0.0 for part, _ in parts),
+        worst=worst,
+        simplest=simplest,
+        flags=tuple(sorted(flags | contradictions)),
+        detail=why or solved.detail,
+        needed=solved.needed,
+        sizes=finding.sizes if finding is not None else (),
+    )
+
+
+def _simplest(
+    context: Context, claim: Claim, judge: Judge, number: int, explored: Explored, start: Parameters
+) -> Observation | None:
+    """The simplest setting at which few draws on a short ladder refute the statement; None if not at the start."""
+
+    def decide(parameters: Parameters) -> LimitDecision:
+        ladders = [_ladder(claim, judge, parameters, SHRINK_LARGEST)]
+        return decide_limit(
+            _sampler(claim, context, judge, [parameters], ladders),
+            ladders,
+            tolerance=claim.margin,
+            cap=SHRINK_DRAWS,
+            relation=judge.statement.rel,
+        )
+
+    def fails(batch: tuple[Parameters, ...]) -> tuple[float, list[int]]:
+        return 0.0, [0] if decide(batch[0]).status == "refuted" else []
+
+    found = shrink(explored.source, fails, start, seed=context.seed, calls=SHRINK_STEPS)
+    return None if found is None else _observation(context, claim, judge, number, found, decide(found))
+
+
+def _observation(
+    context: Context, claim: Claim, judge: Judge, number: int, parameters: Parameters, solved: LimitDecision
+) -> Observation | None:
+    """Both sides in the limit, at the largest size's realised ratio; the id replays the first draw there."""
+    if solved.worst is None or not solved.settings[solved.worst].sizes:
+        return None
+    finding = solved.settings[solved.worst]
+    top = at_size(parameters, finding.sizes[-1].d)
+    rows = draw_rows(claim, context, top, SOLVER, "confirm", 0, ROUND)[0]
+    predicted = float(judge.samples(rows)[1].mean())
+    low, high = finding.interval
+    return Observation(
+        rows.block.settings[0],
+        context.identify(rows, 0),
+        number,
+        predicted,
+        predicted + finding.estimate * finding.unit,
+        (high - low) / 2 * finding.unit,
+        finding.estimate,
+    )

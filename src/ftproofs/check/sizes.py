@@ -1,0 +1,77 @@
+"""The ladder of sizes of a claim about a limit, at the ratio of a setting."""
+
+from __future__ import annotations
+
+import math
+
+import numpy as np
+
+from ftproofs.check.draws import Parameters
+from ftproofs.claim import LADDER_SPAN, Claim, Domain, Limit
+from ftproofs.errors import UsageError
+
+#: The smallest size of a ladder: this, and this over |1 - gamma|, and this over gamma.
+SMALLEST = 32
+GAP = 16
+SAMPLES = 2
+
+#: The number of sizes, where they end, and where they may end at most to span enough.
+COUNT = 5
+TOP = 512
+LARGEST = 1024
+
+#: Sizes may move by this share to where gamma d is closer to an integer.
+NUDGE = 0.06
+
+
+def check_domain(claim: Claim) -> Domain:
+    """The domain with d at a size of its own, so that settings can be drawn: ``gamma`` and that d fix n.
+
+    Raises:
+        UsageError: FT215 the domain has n or d, or no gamma.
+    """
+    named = [name for name in ("n", "d") if name in claim.domain]
+    if named or "gamma" not in claim.domain:
+        found = " and ".join(named) or "no gamma"
+        raise UsageError("FT215", f"a claim about a limit has gamma and neither n nor d in its domain, found {found}")
+    assert isinstance(claim.quantifier, Limit)
+    return claim.domain.with_ranges(d=max(claim.quantifier.sizes or (TOP,)))
+
+
+def at_size(parameters: Parameters, d: int) -> Parameters:
+    """The setting at another size: ``n = round(gamma d)``, everything else the same."""
+    gamma = int(parameters["n"]) / int(parameters["d"])
+    return parameters | {"n": max(1, round(gamma * d)), "d": d}
+
+
+def ladder_of(claim: Claim, parameters: Parameters, largest: int = TOP) -> tuple[int, ...]:
+    """The sizes of a setting's ladder, increasing: the claim's own, or five up to ``largest``.
+
+    The smallest size is max(32, 16/|1 - gamma|, 2/gamma), where the design is well away
+    from square; the ladder spans a factor of at least 8.  Sizes are moved by a few
+    percent to where rounding n = gamma d matters least.
+
+    Raises:
+        UsageError: FT210 a size below the smallest admissible one, or a ladder that would end beyond 1024.
+    """
+    assert isinstance(claim.quantifier, Limit)
+    gamma = int(parameters["n"]) / int(parameters["d"])
+    least = max(SMALLEST, GAP / abs(1 - gamma) if gamma != 1 else math.inf, SAMPLES / gamma)
+    if claim.quantifier.sizes is not None:
+        given = tuple(sorted(set(claim.quantifier.sizes)))
+        if given[0] < math.floor(least):
+            raise UsageError(
+                "FT210", f"at gamma = {gamma:.4g} the smallest size is {math.ceil(least)}, got sizes from {given[0]}"
+            )
+        return given
+    if not LADDER_SPAN * least <= LARGEST:
+        raise UsageError(
+            "FT210", f"at gamma = {gamma:.4g} sizes from {least:.0f} to {LARGEST} do not span {LADDER_SPAN}"
+        )
+    smallest = math.ceil(least)
+    wanted = np.geomspace(smallest, max(largest, LADDER_SPAN * smallest), COUNT)
+    sizes = [smallest]
+    for size in wanted[1:-1]:
+        near = range(math.ceil(size * (1 - NUDGE)), math.floor(size * (1 + NUDGE)) + 1)
+        sizes.append(min(near, key=lambda d: (round(abs(gamma * d - round(gamma * d)), 9), abs(d - size))))
+    return (*sizes, round(wanted[-1]))

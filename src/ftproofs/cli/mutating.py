@@ -1,0 +1,70 @@
+"""``mutate``: the power of a claim's check, or of several."""
+
+from __future__ import annotations
+
+from collections.abc import Sequence
+from contextlib import ExitStack
+from pathlib import Path
+
+from ftproofs.claim import Store
+from ftproofs.cli.checking import keep_hypothesis_out_of_here
+from ftproofs.cli.output import check_json_target, deliver, line, show, to_stdout
+from ftproofs.cli.progress import CheckProgress
+from ftproofs.cli.settings import BUDGETS, one_of, read_device, read_seed
+from ftproofs.report import mutation as report
+
+
+def mutate(names: Sequence[str], *, budget: str, seed: str, device: str, ledger: str | None, target: str | None) -> int:
+    """Judge the mutants of the named claims on the rows of their checks.
+
+    The exit status says how the claims' own experiments ended: 0 all passed, 1 one was
+    refuted, 3 one was undecided or in error. A weak check is a flag, not a failure.
+
+    Raises:
+        UsageError: FT310 when none of the named claims can be mutated.
+    """
+    one_of("--budget", budget, BUDGETS)
+    root = read_seed(seed)
+    read_device(device)
+    check_json_target(target)
+    from ftproofs.catalog import find
+    from ftproofs.errors import UsageError
+
+    claims = find(*names)
+    keep_hypothesis_out_of_here()
+    from ftproofs.check.context import MemoryStore
+    from ftproofs.check.mutate import mutate as mutate_claim
+    from ftproofs.check.mutate import unmutable
+    from ftproofs.numeric.device import resolve_device
+    from ftproofs.numeric.seeds import code_hash
+
+    skipped = [(claim.id, reason) for claim in claims if (reason := unmutable(claim))]
+    if len(skipped) == len(claims):
+        raise UsageError("FT310", "; ".join(f"{claim} cannot be mutated: {reason}" for claim, reason in skipped))
+    left = [claim for claim in claims if not unmutable(claim)]
+    where, found = resolve_device(device), []
+    with ExitStack() as stack:
+        store: Store = MemoryStore()
+        if ledger is not None:
+            from ftproofs.run.ledger import Ledger
+
+            store = stack.enter_context(Ledger(Path(ledger), code_hash=code_hash(), device=where))
+        with CheckProgress(len(left)) as progress:
+            for claim in left:
+                progress.claim(claim.id)
+                found.append(
+                    mutate_claim(claim, budget=budget, seed=root, device=where, store=store, progress=progress)
+                )
+                progress.done()
+    run = {"seed": root, "device": where, "budget": budget, "code": code_hash(), "ledger": ledger}
+    if not to_stdout(target):
+        show(report.mutants(found[0]) if len(claims) == 1 else report.scores(found))
+        for mutation in found:
+            if len(claims) == 1 or not mutation.passed:
+                line(report.summary(mutation))
+        for claim_id, reason in skipped:
+            line(f"{claim_id}: left out; {reason}")
+    deliver(report.document(found, skipped, run), target)
+    if any(mutation.status == "refuted" for mutation in found):
+        return 1
+    return 0 if all(mutation.passed for mutation in found) else 3

@@ -1,0 +1,289 @@
+"""Is a mutant wrong at all?  Where the claim holds, how far is the mutant from holding?
+
+The claim's own equations are put into the mutant; what is left is a formula in the
+names that stay free, and its relative size is the error the mutant makes.  It is
+evaluated at 30 digits at points of the domain and on what was measured:
+
+- no error at any of 60 points: *equivalent*, named by the zero ladder where that closes;
+- an error below the tolerance wherever it is looked for: *sub-tolerance*;
+- no real, finite value at a point of the domain: *undefined*, so the domain check kills it.
+"""
+
+from __future__ import annotations
+
+import itertools
+import math
+from collections.abc import Iterable, Mapping, Sequence
+from dataclasses import dataclass
+from typing import Any, Literal
+
+import mpmath
+import numpy as np
+import sympy
+from sympy import Expr, Pow, Rational, S, Symbol
+
+from ftproofs.claim import Claim, Domain, Mean, Statement
+from ftproofs.errors import FTError
+from ftproofs.names import EXPERIMENTS, MEASUREMENTS, scale_names
+from ftproofs.symbolic.box import Box, Point, box_for
+from ftproofs.symbolic.cases import has_cases
+from ftproofs.symbolic.kernels import numpy_kernel
+from ftproofs.symbolic.multiprecision import Multiprecision
+from ftproofs.symbolic.mutation import Mutant
+from ftproofs.symbolic.vocabulary import SYMBOLS
+from ftproofs.symbolic.zero import is_zero
+
+DIGITS = 30
+POINTS = 60
+AGREE = 1e-12
+
+#: Points at which a small error is looked for where it is larger.
+SEARCHED = 1000
+
+Label = Literal["different", "undefined", "equivalent", "sub-tolerance"]
+
+
+@dataclass(frozen=True, slots=True)
+class Compared:
+    """What a mutant is.
+
+    ``difference`` is the largest relative error found, ``route`` how an equivalence was
+    found (``points`` or the ladder's route) or where a formula has no value.
+    """
+
+    label: Label
+    difference: float
+    route: str = ""
+
+
+class Comparison:
+    """Compares mutants of one claim with the claim.
+
+    Args:
+        claim: the claim; its statements are taken as true.
+        mutants: all that will be asked about; their symbols get points.
+        measured: values of symbols as they were measured, one mapping a point.
+        tolerance: errors below it make a mutant sub-tolerance.
+    """
+
+    def __init__(
+        self, claim: Claim, mutants: Iterable[Mutant], measured: Sequence[Mapping[Symbol, float]], tolerance: float
+    ) -> None:
+        self.claim = claim
+        self.tolerance = tolerance
+        self._solutions = [_solutions(statement) for statement in claim.statements]
+        self._box = box_for(sorted(spoken(claim, mutants), key=str), _complete(claim))
+        drawn = (*self._box.points(POINTS, seed="mutation"), *_ends(self._box))
+        occurred = _spread(measured, POINTS)
+        self._places = [*(_Place(p, self._box) for p in drawn), *(_Place(p, None) for p in occurred)]
+        self._columns: dict[Symbol, np.ndarray] | None = None
+        self._measured = measured
+
+    def __call__(self, mutant: Mutant) -> Compared:
+        """What the mutant is."""
+        with mpmath.workdps(DIGITS):
+            return self._compare(mutant)
+
+    def _compare(self, mutant: Mutant) -> Compared:
+        lhs, rhs, certain = self._put_in(mutant)
+        scale = natural_scale(mutant.statement.lhs, self.claim.experiment)
+        original = self.claim.statements[mutant.number].rhs
+        largest, defined, skipped = 0.0, 0, False
+        for place in self._places:
+            if not place.defined(original):
+                continue
+            found = place.error(lhs, rhs, scale)
+            if found is None:
+                if certain and place.occurs(lhs.free_symbols | rhs.free_symbols):
+                    return Compared("undefined", math.inf, str(place))
+                skipped = True
+                continue
+            largest, defined = max(largest, found), defined + 1
+        if not certain and (where := self._impossible(mutant.statement)):
+            return Compared("undefined", math.inf, where)
+        if not certain or skipped or not defined or largest >= self.tolerance:
+            return Compared("different", largest)
+        if largest <= AGREE and defined >= min(POINTS, len(self._places)):
+            ladder = self._ladder(lhs - rhs)
+            if ladder != "disproved":
+                return Compared("equivalent", largest, ladder or "points")
+        largest = max(largest, self._search(lhs, rhs, scale))
+        return Compared("sub-tolerance" if largest < self.tolerance else "different", largest)
+
+    def _impossible(self, statement: Statement) -> str:
+        """A measured point at which the statement as it stands has no value; empty if there is none."""
+        for place in self._places:
+            if place.occurs([*self._box.assumed]) and not (
+                place.defined(statement.lhs) and place.defined(statement.rhs)
+            ):
+                return str(place)
+        return ""
+
+    def _put_in(self, mutant: Mutant) -> tuple[Expr, Expr, bool]:
+        """Both sides with the claim's equations put in, and whether that is all that can be said of them.
+
+        Of a mean only the whole left side is known; a mutant that changed it otherwise
+        is never called equivalent or sub-tolerance.
+        """
+        statement = mutant.statement
+        if isinstance(self.claim.quantifier, Mean):
+            whole = self.claim.statements[mutant.number]
+            if statement.lhs == whole.lhs:
+                return whole.rhs, statement.rhs, True
+            lhs = statement.lhs.xreplace(self._solutions[mutant.number])
+            return lhs, statement.rhs.xreplace(self._solutions[mutant.number]), False
+        rule = {symbol: value for solution in self._solutions for symbol, value in solution.items()}
+        return statement.lhs.xreplace(rule), statement.rhs.xreplace(rule), True
+
+    def _ladder(self, gap: Expr) -> str:
+        """The route by which the ladder proves the gap zero; ``disproved``; "" if it decides nothing.
+
+        Case distinctions are left to the points: taking them apart costs half a second.
+        """
+        if has_cases(gap):
+            return ""
+        try:
+            found = is_zero(gap, self._box)
+        except (FTError, ValueError, TypeError):
+            return ""
+        return "disproved" if found.status == "disproved" else found.route if found.status == "proved" else ""
+
+    def _search(self, lhs: Expr, rhs: Expr, scale: Expr) -> float:
+        """The largest relative error at many points, in float64."""
+        if self._columns is None:
+            symbols = sorted(self._box.ranges, key=str)
+            points = list(self._box.points(SEARCHED, seed="mutation-search"))
+            self._columns = {s: np.array([float(p[s]) for p in points]) for s in symbols}
+        symbols = sorted((lhs.free_symbols | rhs.free_symbols | scale.free_symbols) & set(self._columns), key=str)
+        largest = 0.0
+        tables = [self._columns, {s: np.array([p[s] for p in self._measured]) for s in symbols if self._has(s)}]
+        for table in tables:
+            if not all(s in table for s in symbols) or not len(next(iter(table.values()), ())):
+                continue
+            one, other, unit = (numpy_kernel(e, symbols)(*(table[s] for s in symbols)) for e in (lhs, rhs, scale))
+            with np.errstate(all="ignore"):
+                errors = np.abs(one - other) / np.maximum(np.abs(other), np.abs(unit) / 10)
+            largest = max(largest, float(np.max(errors[np.isfinite(errors)], initial=0.0)))
+        return largest
+
+    def _has(self, symbol: Symbol) -> bool:
+        return bool(self._measured) and symbol in self._measured[0]
+
+
+def errors(claim: Claim, mutants: Sequence[Mutant], points: Sequence[Mapping[Symbol, float]]) -> np.ndarray:
+    """The relative error of each mutant that kept its left side, at each point.
+
+    Returns:
+        shape (mutant, point), float64; infinite where the mutant has no value, NaN rows
+        for mutants with another left side.
+    """
+    found = np.full((len(mutants), len(points)), np.nan)
+    with mpmath.workdps(DIGITS):
+        places = [_Place(point, None) for point in points]
+        for row, mutant in zip(found, mutants, strict=True):
+            whole = claim.statements[mutant.number]
+            if mutant.statement.lhs != whole.lhs:
+                continue
+            scale = natural_scale(whole.lhs, claim.experiment)
+            for i, place in enumerate(places):
+                error = place.error(whole.rhs, mutant.statement.rhs, scale)
+                row[i] = math.inf if error is None else error
+    return found
+
+
+class _Place:
+    """One point, with the values of subexpressions found so far."""
+
+    def __init__(self, values: Mapping[Symbol, Any], box: Box | None) -> None:
+        self.values = values
+        self._box = box
+        with mpmath.workdps(DIGITS):
+            self._at = Multiprecision({s: _mp(x) for s, x in values.items()})
+            self._at.known |= {S.ImaginaryUnit: mpmath.mpc(0, 1), S.ComplexInfinity: mpmath.nan}
+
+    def __str__(self) -> str:
+        return ", ".join(f"{s} = {float(x):.6g}" for s, x in sorted(self.values.items(), key=str))
+
+    def occurs(self, symbols: Iterable[Symbol]) -> bool:
+        """Whether the point is known to occur: measured, or made of parameters of the domain."""
+        return self._box is None or not self._box.assumed.intersection(symbols)
+
+    def defined(self, expr: Expr) -> bool:
+        """Whether the expression has a real, finite value here."""
+        return self._value(expr) is not None
+
+    def error(self, lhs: Expr, rhs: Expr, scale: Expr) -> float | None:
+        """The relative error of ``lhs == rhs``; None where a side has no value."""
+        one, other = self._value(lhs), self._value(rhs)
+        if one is None or other is None:
+            return None
+        unit = self._value(scale)
+        size = max(abs(other), (abs(unit) if unit else mpmath.mpf(1)) / 10)
+        return float(abs(one - other) / size)
+
+    def _value(self, expr: Expr) -> Any:
+        try:
+            found = self._at(expr)
+        except (TypeError, ValueError, ArithmeticError, KeyError, FTError):
+            return None
+        if isinstance(found, mpmath.mpc):
+            found = found.real if found.imag == 0 else None
+        return found if found is not None and mpmath.isfinite(found) else None
+
+
+def _mp(value: Any) -> Any:
+    if isinstance(value, Rational):
+        return mpmath.mpf(int(value.p)) / int(value.q)
+    return value if isinstance(value, float) else mpmath.mpf(str(sympy.N(value, DIGITS + 5)))
+
+
+def spoken(claim: Claim, mutants: Iterable[Mutant]) -> set[Symbol]:
+    """The parameters and measurements that a comparison needs: those of the statements and of their scales."""
+    found: set[Symbol] = set()
+    for statement in (*claim.statements, *(mutant.statement for mutant in mutants)):
+        scale = natural_scale(statement.lhs, claim.experiment)
+        found |= statement.lhs.free_symbols | statement.rhs.free_symbols | scale.free_symbols
+    return found & set(SYMBOLS.values())
+
+
+def _complete(claim: Claim) -> Domain:
+    """The domain with the experiment's defaults for what it does not mention."""
+    defaults = EXPERIMENTS[claim.experiment].parameters
+    missing = {n: x for n, x in defaults.items() if n not in claim.domain and not isinstance(x, str)}
+    return claim.domain.with_ranges(**missing)
+
+
+def _spread(points: Sequence[Mapping[Symbol, float]], count: int) -> list[Mapping[Symbol, float]]:
+    """At most that many of the points, evenly spread over them."""
+    if len(points) <= count:
+        return list(points)
+    return [points[i * (len(points) - 1) // (count - 1)] for i in range(count)]
+
+
+def _ends(box: Box) -> Iterable[Point]:
+    """Corners of the box; errors of finite size are largest there."""
+    return itertools.islice(box.corners(256), 32)
+
+
+def _solutions(statement: Statement) -> dict[Symbol, Expr]:
+    """The measurement that the equation gives, where it gives one."""
+    base, exponent = statement.lhs.args if isinstance(statement.lhs, Pow) else (statement.lhs, S.One)
+    known = isinstance(base, Symbol) and base.name in MEASUREMENTS and base not in statement.rhs.free_symbols
+    if statement.rel != "==" or not known or not exponent.is_Rational or exponent == 0:
+        return {}
+    return {base: statement.rhs if exponent == 1 else statement.rhs ** (1 / exponent)}
+
+
+def natural_scale(lhs: Expr, experiment: str) -> Expr:
+    """The left side with every measurement at its natural scale, in parameters (and the initial loss)."""
+    parameters = EXPERIMENTS[experiment].parameters
+    rule = {}
+    for symbol in lhs.free_symbols:
+        if symbol.name in MEASUREMENTS:
+            factors = []
+            for name, power in scale_names(symbol.name):
+                # An experiment without a source is measured against its target.
+                present = name in parameters or name in MEASUREMENTS
+                factors.append(SYMBOLS[name if present else "target_norm"] ** power)
+            rule[symbol] = sympy.Mul(*factors)
+    return lhs.xreplace(rule)

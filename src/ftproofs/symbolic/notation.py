@@ -1,0 +1,183 @@
+"""How the symbols of formulas are written, and what those stand for that only derivations use.
+
+The vocabulary's names bring their LaTeX along; every other symbol, function or matrix
+is looked up here, or written after the rule of `spelled`: one letter or Greek name,
+the rest as subscript.  No text reaches LaTeX but through these two.
+"""
+
+from __future__ import annotations
+
+import re
+from collections.abc import Mapping
+from dataclasses import dataclass
+from types import MappingProxyType
+
+from ftproofs.names import MEASUREMENTS, PARAMETERS
+from ftproofs.symbolic.vocabulary import SYMBOLS, check_name
+
+# fmt: off
+GREEK = frozenset({
+    "alpha", "beta", "gamma", "delta", "epsilon", "varepsilon", "zeta", "eta", "theta", "vartheta", "iota",
+    "kappa", "lambda", "mu", "nu", "xi", "pi", "rho", "sigma", "tau", "upsilon", "phi", "varphi", "chi",
+    "psi", "omega", "Gamma", "Delta", "Theta", "Lambda", "Xi", "Pi", "Sigma", "Upsilon", "Phi", "Psi",
+    "Omega", "ell",
+})
+# fmt: on
+_SUBSCRIPTS = {"perp": r"\perp", "oo": r"\infty", "min": r"\min", "max": r"\max", "par": r"\parallel"}
+#: A letter with a subscript and a superscript, in LaTeX.
+_SCRIPT = r"([A-Za-z0-9+*]|\\[A-Za-z]+|\{(\\[A-Za-z]+|[A-Za-z0-9+*/ -])+\})"
+_PLAIN = re.compile(rf"(\\[A-Za-z]+|[A-Za-z])(_{_SCRIPT})?(\^{_SCRIPT})?")
+_COMMANDS = frozenset({"infty", "perp", "parallel", "min", "max", "top", "star"})
+
+
+@dataclass(frozen=True, slots=True)
+class Local:
+    """A symbol of derivations: its LaTeX and what it stands for."""
+
+    latex: str
+    meaning: str
+
+
+#: Numbers.
+SYMBOL_NOTATION: Mapping[str, Local] = MappingProxyType(
+    {
+        "t": Local("t", "time of a flow, or the number of a step"),
+        "q": Local("q", "learning rate times an eigenvalue of X'X/n"),
+        "h": Local("h", "hidden width"),
+        "a": Local("a", "norm of every later layer"),
+        "m": Local("m", "number of later layers, L - 1"),
+        "phi": Local(r"\phi", "factor of the source's part outside the span"),
+        "q_0": Local("q_0", "least square of the readout of two layers: b^2/a_0^2 - D"),
+        "h_0": Local("h_0", "q over the first readout's square"),
+        "r_end": Local("r", "twice the factor's square minus h_0"),
+        "a_end": Local(r"a_{\mathrm{end}}", "readout at the end of training"),
+        "a_0": Local("a_0", "readout at the start"),
+        "o": Local("o", "covariance's product of the source with what is missed"),
+        "cross": Local(r"\chi", "cross term of bias and fitted noise"),
+        "D": Local("D", "the dimension d, growing"),
+        "gamma_c": Local(r"\bar\gamma", "1 - gamma"),
+        "tr_inverse": Local(
+            r"\operatorname{tr}(K^{-1})", "trace of the inverse of the smaller Gram matrix K, XX' or X'X"
+        ),
+        "lambda_max": Local(r"\lambda_{\max}", "largest eigenvalue of X'X/n"),
+        "lambda_worst": Local(r"\lambda_{\mathrm{worst}}", "eigenvalue of X'X/n whose mode's error shrinks least"),
+        "mu": Local(r"\mu", "s_min(X)^2/n"),
+        "w_0": Local(r"\lVert W_1(0)\rVert", "norm of the first layer at the start"),
+        "t_gap": Local(r"t_{\mathrm{gap}}", "time at which the path is violated most"),
+        "t_layer": Local(r"t_{\mathrm{layer}}", "time at which the first layer differs most from its start"),
+        "t_norm": Local(r"t_{\mathrm{norm}}", "time at which the predictor's norm is smallest"),
+        "t_rate": Local(r"t_{\mathrm{rate}}", "time at which the decay is slowest"),
+        "t_end": Local(r"t_{\mathrm{end}}", "time at which training ends"),
+    }
+)
+
+#: Functions of time.
+FUNCTION_NOTATION: Mapping[str, Local] = MappingProxyType(
+    {
+        "e": Local("e", "distance of the iterate to its limit, along an eigenvector of X'X/n"),
+        "slope": Local(r"\ell'", "gradient of the loss, along an eigenvector of X'X/n"),
+        "w": Local("w", "first layer, along a fixed direction"),
+        "g": Local("g", "gradient of the loss, along a fixed direction"),
+        "a": Local("a", "norm of every later layer"),
+        "k": Local("k", "first layer times gradient"),
+        "W": Local("W", "squared norm of the first layer"),
+        "N": Local("N", "norm of the predictor"),
+        "p": Local("p", "predictor along a direction outside the data's span"),
+        "p_source": Local(r"p_{\mathrm{source}}", "predictor along the source's part outside the span"),
+        "p_gap": Local(r"p_{\mathrm{gap}}", "predictor along the violation that path_gap measures"),
+        "b": Local("b", "predictor along a fixed direction"),
+        "q": Local("q", "predictor along a direction at right angles to it"),
+        "loss": Local(r"\ell", "training loss"),
+        "w_perp": Local(r"w_\perp", "first layer along a direction outside the data's span"),
+        "g_perp": Local(r"g_\perp", "gradient along a direction outside the data's span"),
+        "g_along": Local(r"g_\parallel", "gradient along the predictor"),
+        "g_across": Local(r"g_{\times}", "gradient at right angles to the predictor"),
+    }
+)
+
+#: Vectors and matrices.
+MATRIX_NOTATION: Mapping[str, Local] = MappingProxyType(
+    {
+        "X": Local("X", "design, one row a sample"),
+        "y": Local("y", "labels"),
+        "theta_S": Local(r"\theta_S", "source teacher"),
+        "theta_T": Local(r"\theta_T", "target teacher"),
+        "epsilon": Local(r"\varepsilon", "label noise"),
+        "beta": Local(r"\beta", "trained predictor"),
+        "theta": Local(r"\vartheta", "any predictor"),
+        r"\theta_{\infty}": Local(r"\beta_\infty", "limit of the iterates"),
+        r"\Sigma^{1/2}": Local(r"\Sigma^{1/2}", "square root of the inputs' covariance"),
+        "X^{+}": Local("X^{+}", "Moore-Penrose inverse of the design"),
+        "P": Local("P", "projector on the span of the design's rows"),
+        r"P_{\perp}": Local(r"P_\perp", "projector on its complement"),
+        "u": Local("u", "an eigenvector of X'X/n"),
+        "w": Local("w", "first layer of the chain"),
+        "r": Local("r", "any vector"),
+        "f": Local("f", "row of the frozen layers' product, as a column"),
+        "R": Local("R", "product of the layers that train"),
+        "Z": Local("Z", "multiple of the source that the predictor is"),
+        "G": Local("G", "gradient of the loss in predictor space"),
+        "W_1": Local("W_1", "first layer"),
+        "W_2": Local("W_2", "second layer"),
+        "W_3": Local("W_3", "third layer"),
+        "u_1": Local("u_1", "a unit vector"),
+        "u_2": Local("u_2", "a unit vector"),
+    }
+)
+
+#: Matrices whose square has a letter of its own.
+SQUARES: Mapping[str, str] = MappingProxyType({r"\Sigma^{1/2}": r"\Sigma"})
+
+
+def symbol_latex(name: str) -> str:
+    """A number's LaTeX: the vocabulary's, the list's, or `spelled`."""
+    if name in SYMBOLS:
+        return (PARAMETERS.get(name) or MEASUREMENTS[name]).latex
+    return _listed(name, SYMBOL_NOTATION)
+
+
+def function_latex(name: str) -> str:
+    """The LaTeX of a function's name."""
+    return _listed(name, FUNCTION_NOTATION)
+
+
+def matrix_latex(name: str) -> str:
+    """The LaTeX of a matrix's name."""
+    return _listed(name, MATRIX_NOTATION)
+
+
+def _listed(name: str, table: Mapping[str, Local]) -> str:
+    if name in table:
+        return table[name].latex
+    return name if _is_plain_latex(name) else spelled(name)
+
+
+def _is_plain_latex(name: str) -> bool:
+    """Whether a name is LaTeX already, made of known letters, balanced scripts and nothing else."""
+    if "\\" not in name or not _PLAIN.fullmatch(name):
+        return False
+    return all(command in GREEK or command in _COMMANDS for command in re.findall(r"\\([A-Za-z]*)", name))
+
+
+def spelled(name: str) -> str:
+    r"""A name by the rule: ``g_along`` is ``g_{\mathrm{along}}``, ``kappa_2`` is ``\kappa_{2}``.
+
+    Raises:
+        UsageError: FT120 a name that is not letters, digits and single underscores.
+    """
+    head, *rest = check_name(name).split("_")
+    letters = head if head in GREEK else head.rstrip("0123456789")
+    digits = head[len(letters) :]
+    text = f"\\{letters}" if letters in GREEK else letters if len(letters) == 1 else rf"\mathrm{{{letters}}}"
+    parts = [*([digits] if digits else []), *rest]
+    if not parts:
+        return text
+    return text + "_{" + r",\,".join(_subscript(part) for part in parts) + "}"
+
+
+def _subscript(part: str) -> str:
+    if part in _SUBSCRIPTS:
+        return _SUBSCRIPTS[part]
+    if part in GREEK:
+        return f"\\{part}"
+    return part if part.isdigit() or len(part) == 1 else rf"\mathrm{{{part}}}"

@@ -1,0 +1,186 @@
+"""Mutants: every operator at every place, and which of them are wrong at all."""
+
+from __future__ import annotations
+
+import math
+
+import numpy as np
+import pytest
+from sympy import Piecewise, Rational, S, sqrt
+
+from ftproofs.claim import Claim, Domain, Each, Mean, Source, Statement, real_range
+from ftproofs.symbolic.equivalence import Comparison, errors, natural_scale, spoken
+from ftproofs.symbolic.mutation import FINE, Mutant, mutants, places
+from ftproofs.symbolic.vocabulary import equal, less, v
+
+DOMAIN = Domain.of(n=(2, 20), d=(24, 40), sigma=real_range(0, 1), theta=1)
+
+
+def claim(*statements: Statement, domain: Domain = DOMAIN, quantifier: object = None) -> Claim:
+    return Claim("test", "test", Source("test"), "linear.finetune", quantifier or Each(), domain, statements)
+
+
+def right_sides(*statements: Statement, domain: Domain = DOMAIN) -> dict[object, str]:
+    return {m.statement.rhs: m.operator for m in mutants(claim(*statements, domain=domain))}
+
+
+@pytest.mark.parametrize(
+    ("operator", "result"),
+    [
+        ("sign", v.delta_risk - v.sigma**2 * v.n / v.d),
+        ("drop-term", v.delta_risk),
+        ("drop-factor", v.delta_risk + v.sigma**2 * v.n),
+        ("sum-to-product", v.delta_risk * v.sigma**2 * v.n / v.d),
+        ("exponent+1", v.delta_risk + v.sigma**3 * v.n / v.d),
+        ("exponent-1", v.delta_risk + v.sigma * v.n / v.d),
+        ("exponent-negated", v.delta_risk + v.sigma**2 * v.n * v.d),
+        ("exponent-halved", v.delta_risk + v.sigma**2 * v.n / sqrt(v.d)),
+        ("exponent-doubled", v.delta_risk + v.sigma**4 * v.n / v.d),
+        ("symbol-renamed", v.delta_risk + v.sigma**2 * v.n / v.risk),
+        ("symbol-complement", v.delta_risk + v.sigma**2 * (1 - v.n) / v.d),
+        ("symbol+1", v.delta_risk + v.sigma**2 * v.n / (v.d + 1)),
+        ("symbol-1", v.delta_risk + v.sigma**2 * v.n / (v.d - 1)),
+        ("times-2", v.delta_risk + 2 * v.sigma**2 * v.n / v.d),
+        ("times-1.05", Rational(21, 20) * v.delta_risk + v.sigma**2 * v.n / v.d),
+        ("times-1.02", Rational(51, 50) * v.delta_risk + v.sigma**2 * v.n / v.d),
+        ("inverted", v.delta_risk + v.d / (v.sigma**2 * v.n)),
+        ("root", v.delta_risk + v.sigma * sqrt(v.n / v.d)),
+        ("square", v.delta_risk**2 + v.sigma**2 * v.n / v.d),
+        ("swap", v.delta_risk + v.sigma**2 * v.d / v.n),
+        ("complement", v.delta_risk + v.sigma**2 * (v.d - v.n) / v.d),
+    ],
+)
+def test_every_operator_writes_its_mutant(operator: str, result: object) -> None:
+    found = right_sides(equal(v.risk, v.delta_risk + v.sigma**2 * v.n / v.d))
+    assert result in found
+    assert found[result] == operator
+
+
+def test_maxima_of_sums_and_both_sides() -> None:
+    found = mutants(claim(equal(v.perp_gap**2, v.sigma + v.n)))
+    assert {"sum-to-max", "sum-to-min"} <= {m.operator for m in found}
+    assert any(m.statement.lhs == v.perp_gap**3 for m in found)
+    assert {m.statement.rel for m in found} == {"=="}
+
+
+def test_structural_duplicates_and_the_claim_itself_are_left_out() -> None:
+    found = mutants(claim(equal(v.fit_gap, v.sigma), equal(v.perp_gap, v.sigma)))
+    keys = [(m.number, m.statement.lhs, m.statement.rhs) for m in found]
+    assert len(set(keys)) == len(keys)
+    # The gap over its half is the same statement as the double of the other side.
+    assert (
+        sum((m.statement.lhs, m.statement.rhs) in ((2 * v.fit_gap, v.sigma), (v.fit_gap, v.sigma / 2)) for m in found)
+        == 1
+    )
+    # Another statement of the claim is no mutant of this one.
+    assert not any((m.statement.lhs, m.statement.rhs) == (v.perp_gap, v.sigma) for m in found)
+    assert not any(m.statement.lhs == -v.fit_gap and m.statement.rhs == -v.sigma for m in found)
+
+
+def test_a_mutant_that_a_strict_operator_writes_is_strict() -> None:
+    found = {m.statement.rhs: m for m in mutants(claim(equal(v.risk, v.sigma**2)))}
+    assert found[v.sigma**3].operator == "exponent+1"  # also the exponent's number, plus one
+    assert not found[v.sigma**3].fine
+    assert all(m.fine == (m.operator in FINE) for m in found.values())
+
+
+def test_inequalities_have_none_and_symbols_come_from_the_statement_or_what_varies() -> None:
+    assert mutants(claim(less(v.risk, 1))) == ()
+    names = {s.name for m in mutants(claim(equal(v.fit_gap, 0))) for s in m.statement.lhs.free_symbols}
+    assert names == {"fit_gap", "n", "d", "sigma"}  # theta is fixed
+
+
+def test_conditions_are_places_too() -> None:
+    expr = Piecewise((v.n, v.n <= v.d), (S.Zero, True))
+    assert {str(part) for part, _ in places(expr)} >= {"n", "d", "0"}
+    part, rebuild = next((p, r) for p, r in places(expr) if p == v.d)
+    assert rebuild(v.d - 1) == Piecewise((v.n, v.n <= v.d - 1), (S.Zero, True))
+    assert part == v.d
+
+
+# -- which are wrong ------------------------------------------------------------------
+
+
+def compared(asked: Claim, statement: Statement, *, number: int = 0, tolerance: float | None = None, measured=()):
+    mutant = Mutant(number, statement, "test")
+    return Comparison(asked, [mutant], measured, tolerance or asked.margin)(mutant)
+
+
+def test_equivalents_are_found_by_the_ladder_or_by_points() -> None:
+    asked = claim(equal(v.risk, v.n / v.d))
+    assert compared(asked, equal(v.risk, 1 - (v.d - v.n) / v.d)).label == "equivalent"
+    assert compared(asked, equal(v.risk, 1 - (v.d - v.n) / v.d)).route == "normal-form"
+    # On the domain n < d, so the other branch is never reached; cases are left to the points.
+    cases = compared(asked, equal(v.risk, Piecewise((v.n / v.d, v.n <= v.d), (S.Zero, True))))
+    assert (cases.label, cases.route) == ("equivalent", "points")
+    # A tautology, and what another statement of the claim implies, are not wrong.
+    assert compared(asked, equal(v.risk, v.risk)).label == "equivalent"
+    both = claim(equal(v.fit_gap, 0), equal(v.perp_gap, 0))
+    assert compared(both, equal(v.fit_gap, v.perp_gap)).label == "equivalent"
+    assert compared(both, equal(v.fit_gap**2, 0)).label == "equivalent"
+
+
+@pytest.mark.parametrize("tiny", [Rational(1, 10**13), Rational(1, 10**9)])
+def test_a_tiny_difference_is_never_equivalent(tiny: Rational) -> None:
+    """Points agree to 1e-12 with the first, but the ladder disproves it."""
+    asked = claim(equal(v.risk, v.n / v.d))
+    assert compared(asked, equal(v.risk, v.n / v.d + tiny)).label == "sub-tolerance"
+
+
+def test_a_difference_is_relative_and_judged_by_the_tolerance() -> None:
+    asked = claim(equal(v.risk, v.n / v.d))
+    found = compared(asked, equal(v.risk, v.n / v.d * Rational(51, 50)), tolerance=0.03)
+    assert found.label == "sub-tolerance"
+    assert 1 - 50 / 51 - 1e-9 <= found.difference <= 1 - 50 / 51 + 1e-9
+    found = compared(asked, equal(v.risk, v.n / v.d * Rational(51, 50)), tolerance=0.01)
+    assert found.label == "different"
+
+
+def test_a_large_difference_in_a_corner_is_found() -> None:
+    """Below the tolerance nearly everywhere: 1/d**3 matters at the smallest d alone."""
+    asked = claim(equal(v.delta_norm, v.source_norm), domain=Domain.of(d=(2, 4000), source_norm=1))
+    found = compared(asked, equal(v.delta_norm, 1 + 1 / v.d**3), tolerance=0.05)
+    assert found.label == "different"
+    assert found.difference == pytest.approx(1 / 9, rel=0.01)
+
+
+def test_no_real_value_on_the_domain() -> None:
+    asked = claim(equal(v.risk, v.n / v.d))
+    assert compared(asked, equal(v.risk, sqrt(v.n - v.d))).label == "undefined"
+    assert compared(asked, equal(v.risk, S.ComplexInfinity)).label == "undefined"
+    assert compared(asked, equal(v.risk, 1 / (v.n - 5) + 1 / (v.n - 6) + 1 / (v.n - 7))).label == "undefined"
+    # Where only measurements that never occur give no value, nothing is said ...
+    measured = claim(equal(v.risk, v.delta_risk))
+    root = equal(v.risk, v.delta_risk + sqrt(v.source_norm - v.perp_source_norm))
+    assert compared(measured, root).label == "different"
+    # ... but what was measured did occur.
+    point = {v.risk: 1.0, v.delta_risk: 1.0, v.source_norm: 1.0, v.perp_source_norm: 1.5}
+    assert compared(measured, root, measured=[point]).label == "undefined"
+
+
+def test_a_mean_of_another_power_is_never_called_equivalent() -> None:
+    asked = claim(equal(v.perp_delta_norm**2, v.n / v.d), quantifier=Mean())
+    assert compared(asked, equal(v.perp_delta_norm, sqrt(v.n / v.d))).label == "different"
+    assert compared(asked, equal(v.perp_delta_norm**2, v.n * v.d / v.d**2)).label == "equivalent"
+
+
+def test_scales_and_symbols() -> None:
+    assert natural_scale(v.risk * v.n, "linear.finetune") == v.target_norm**2 * v.n
+    assert natural_scale(v.beta_norm, "linear.scratch") == v.target_norm  # no source: against the target
+    asked = claim(equal(v.train_loss, 0))
+    assert spoken(asked, []) == {v.train_loss, v.initial_loss}
+
+
+def test_errors_at_points() -> None:
+    asked = claim(equal(v.risk, v.n / v.d), quantifier=Mean())
+    made = [
+        Mutant(0, equal(v.risk, 2 * v.n / v.d), "x"),
+        Mutant(0, equal(v.risk, 1 / (v.n - 2)), "x"),
+        Mutant(0, equal(2 * v.risk, v.n / v.d), "x"),
+    ]
+    points = [{v.n: float(n), v.d: 10.0, v.target_norm: 1.0, v.risk: 0.3} for n in (2, 6)]
+    found = errors(asked, made, points)
+    assert found.shape == (3, 2)
+    assert found[0] == pytest.approx([0.5, 0.5])
+    assert math.isinf(found[1, 0])
+    assert np.isnan(found[2]).all()
