@@ -159,7 +159,8 @@ def literal(expr: Expr) -> str:
 
 def source(expr: Expr, args: tuple[Symbol, ...], *, cse: bool) -> tuple[str, dict[str, Any]]:
     """Source of a function ``kernel`` of ``x0, x1, ...`` and the functions it calls by name."""
-    expr = optimize(expr, (expm1_opt, log1p_opt))
+    if expr.has(sympy.exp, sympy.log):  # the rewriting factors the expression, which may take minutes
+        expr = optimize(expr, (expm1_opt, log1p_opt))
     names = {symbol: f"x{i}" for i, symbol in enumerate(args)}
     common: list[tuple[Symbol, Expr]] = []
     if cse:

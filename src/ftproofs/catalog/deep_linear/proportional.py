@@ -1,18 +1,19 @@
 """The risk of depth-L fine-tuning as dimension grows at fixed n/d (handbook A7)."""
 
 from sympy import Limit as LimitOf
-from sympy import Rational, cos, log, oo, pi
+from sympy import Rational, cos, log, oo, pi, sqrt
 
 from ftproofs.catalog.deep_linear import proportional_steps
 from ftproofs.catalog.deep_linear.endpoint import ROOT
 from ftproofs.catalog.deep_linear.trajectory import NETWORKS
 from ftproofs.claim import Claim, Domain, Each, Limit, Source, Statement, Variant, log_range, real_range
+from ftproofs.symbolic.functions import depth_root
 from ftproofs.symbolic.resolution import (
     isotropic_depth_factor,
     isotropic_depth_risk,
     isotropic_infinite_depth_factor,
 )
-from ftproofs.symbolic.vocabulary import equal, v
+from ftproofs.symbolic.vocabulary import at_most, equal, v
 
 SOURCE = Source("arXiv:2107.01641", "deep linear networks: fine-tuning in the proportional limit")
 
@@ -73,6 +74,62 @@ PROPORTIONAL_RISK = Claim(
             domain=DEEP,
             tell="norms that differ, or noise",
         ),
+        Variant(
+            "depth-helps",
+            "depth always helps",
+            (at_most(v.risk, isotropic_depth_risk(1, gamma, s, tau, rho, sigma)),),
+            domain=DEEP.with_ranges(
+                source_norm=1, target_norm=1, theta=real_range(pi / 3, pi), sigma=real_range(Rational(1, 2), 1)
+            ),
+            tell="noise makes c larger, away from a small rho",
+        ),
+    ),
+)
+
+_kappa = v.kappa
+_FACTOR_ANY = depth_root(
+    L, sqrt(tau**2 - _kappa * v.shrunk_target + sigma**2 / _kappa), sqrt(_kappa * v.shrunk_source), s
+)
+
+
+def _relative_risk(c: object, factor: object = 1 / (1 - v.df2 / v.n)) -> Statement:
+    bias = _kappa**2 * factor * (v.resolved_target - 2 * c * v.resolved_product + c**2 * v.resolved_source)
+    return equal(v.risk / (bias + sigma**2 * v.df2 / (v.n - v.df2)), 1)
+
+
+ANY_COVARIANCE = PROPORTIONAL.with_ranges(
+    gamma=real_range(Rational(1, 10), Rational(1, 2)),
+    sigma=real_range(0, Rational(1, 2)),
+    theta=real_range(pi / 6, pi),
+    spectrum=["power-law", "spiked"],
+    alpha=real_range(Rational(1, 2), Rational(5, 4)),
+    spikes=[5],
+    spike_ratio=real_range(5, 20),
+    direction=["uniform", "top", "resolution", "tail"],
+)
+
+PROPORTIONAL_ANISOTROPIC = Claim(
+    id="deep-linear-proportional-anisotropic",
+    title="The risk of depth-L fine-tuning for any covariance",
+    source=SOURCE,
+    experiment="deep-linear.finetune",
+    quantifier=Limit(tolerance=0.05),
+    domain=ANY_COVARIANCE,
+    statements=(equal(v.perp_ratio / _FACTOR_ANY, 1), _relative_risk(_FACTOR_ANY)),
+    steps=proportional_steps.ANISOTROPIC,
+    uses=("deep-linear-endpoint", "linear-resolution-bias", "linear-resolution-variance"),
+    variants=(
+        Variant("no-depth", "depth has no effect: c = 1", (_relative_risk(1),), tell="L >= 2"),
+        Variant(
+            "no-factor", "without the factor 1/(1 - df2/n)", (_relative_risk(_FACTOR_ANY, 1),), tell="anywhere"
+        ),
+        Variant(
+            "isotropic-factor",
+            "c as for isotropic inputs",
+            (equal(v.perp_ratio / FACTOR, 1),),
+            domain=ANY_COVARIANCE.with_ranges(L=[2, 3]),
+            tell="anisotropic inputs",
+        ),
     ),
 )
 
@@ -88,6 +145,51 @@ PROPORTIONAL_INFINITE_DEPTH = Claim(
     corollaries=proportional_steps.INFINITE_DEPTH_COROLLARIES,
     uses=("deep-linear-infinite-depth", "deep-linear-proportional-risk"),
     untrained="a network of infinite depth cannot be trained",
+)
+
+_c = v.min_norm / v.par_source_norm
+_INFINITE = v.perp_target_norm**2 - 2 * _c * v.perp_product + _c**2 * v.perp_source_norm**2 + v.noise_risk
+_c_oo = isotropic_infinite_depth_factor(gamma, s, tau, sigma)
+
+
+def _infinite(c: object) -> Statement:
+    return equal(_INFINITE, isotropic_depth_risk(c, gamma, s, tau, rho, sigma))
+
+
+PROPORTIONAL_INFINITE_RISK = Claim(
+    id="deep-linear-proportional-infinite-risk",
+    title="The risk that infinite depth would have, in the proportional limit",
+    source=SOURCE,
+    experiment="deep-linear.finetune",
+    quantifier=Limit(tolerance=0.05),
+    domain=PROPORTIONAL.with_ranges(L=2),
+    statements=(equal(_c, _c_oo), _infinite(_c_oo)),
+    steps=proportional_steps.INFINITE_RISK,
+    corollaries=proportional_steps.INFINITE_DEPTH_COROLLARIES,
+    uses=("deep-linear-infinite-depth", "deep-linear-proportional-risk"),
+    variants=(
+        Variant(
+            "noiseless-factor",
+            "c = tau/s also with label noise",
+            (equal(_c, tau / s),),
+            domain=PROPORTIONAL.with_ranges(L=2, sigma=real_range(Rational(1, 2), 1)),
+            tell="sigma > 0",
+        ),
+        Variant(
+            "sign",
+            "without noise 2 (1 - gamma) tau^2 (1 + rho)",
+            (equal(_INFINITE, 2 * (1 - gamma) * tau**2 * (1 + rho)),),
+            domain=PROPORTIONAL.with_ranges(L=2, sigma=0),
+            tell="rho other than 0",
+        ),
+        Variant(
+            "source-norm",
+            "without noise 2 (1 - gamma) s^2 (1 - rho)",
+            (equal(_INFINITE, 2 * (1 - gamma) * s**2 * (1 - rho)),),
+            domain=PROPORTIONAL.with_ranges(L=2, sigma=0, theta=real_range(pi / 3, pi)),
+            tell="norms that differ",
+        ),
+    ),
 )
 
 DEPTH_CORRECTION = Claim(

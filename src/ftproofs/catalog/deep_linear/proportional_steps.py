@@ -203,6 +203,53 @@ INFINITE_DEPTH_COROLLARIES = (
     ),
 )
 
+_read = A / v.par_source_norm
+
+INFINITE_RISK = (
+    *(step for step in INFINITE_DEPTH if step.id.startswith("positive") or step.id == "inside-outside"),
+    *INFINITE_DEPTH_RISK[len(INFINITE_DEPTH) : -1],
+    Step(
+        "inside-squared",
+        "the source's squared norm inside the span",
+        equal(v.par_source_norm**2, s**2 - b**2),
+        Generic(),
+    ),
+    Step(
+        "inside-limit",
+        "in the limit",
+        equal(v.par_source_norm**2, gamma * s**2),
+        Algebra(),
+        ("inside-squared", "source-limit"),
+    ),
+    Step(
+        "inside",
+        "its norm",
+        equal(v.par_source_norm, _inside_limit),
+        Monotone("inside-limit", power=Rational(1, 2)),
+        ("inside-limit",),
+    ),
+    Step("factor", "the factor at infinite depth", equal(_read, _c_oo), Algebra(), ("fit", "inside")),
+    _overlap("target-outside", "the target's part outside", v.perp_target_norm**2, (1 - gamma) * tau**2),
+    _overlap("product", "the parts' product", v.perp_product, (1 - gamma) * s * tau * rho),
+    Step("gram-noise", "the fitted noise in the risk", equal(v.noise_trace, m.gram_inverse_trace), Generic()),
+    Step(
+        "noise-risk",
+        "is its mean over the noise",
+        equal(v.noise_risk, sigma**2 * v.noise_trace),
+        Axiom("noise-concentration", (v.noise_risk, sigma**2 * v.noise_trace)),
+    ),
+    Step(
+        "risk",
+        "the risk",
+        equal(
+            v.perp_target_norm**2 - 2 * _read * v.perp_product + _read**2 * b**2 + v.noise_risk,
+            isotropic_depth_risk(_c_oo, gamma, s, tau, rho, sigma),
+        ),
+        Algebra(),
+        ("target-outside", "product", "source-limit", "noise-risk", "gram-noise", "gram-limit", "fit", "inside"),
+    ),
+)
+
 # -- the first correction in 1/L ----------------------------------------------
 
 #: The root as a function of x = 1/(L - 1), which is 1/L up to its square.
@@ -273,3 +320,5 @@ DEPTH_CORRECTION = (
         ("expansion", "slope-there", "start", "inside-outside", "positive-min_norm", "positive-par_source_norm"),
     ),
 )
+
+ANISOTROPIC = ()
