@@ -191,8 +191,8 @@ def test_huge_integers_are_refused() -> None:
 
 
 PUBLISHED = (
-    "ft1-kjjioph5vxkmsdodgagalumgpt4bjrkf4viaxo2i5647sysbbainp4agworrc3lvykrszyomcefygcn4estknqru7jwivvjjhvcmkdavpui"
-    "ivj5b6qz63dtilpg42rxf5tdp7ox5bt2yvcfzobzvfztgwu5g7ahmplooh4yf"
+    "ft1-gyg3cj7ivxkdwdqcgegelun5kbjtq4p4zfzjzd5fgsgdierfpntwq2fqiyqldbl3tzpeiq24zmalkpaj3w5u32eyaat5sydhcc3dmkwdnt"
+    "e5lccjaqfljhravmf6i5sodmiylk3zwosxz3uguhnvr62rojwyptpfpzn742xtsptno7d7oejclle2dcyuukmkagnvypz64xyqi"
 )
 
 

@@ -16,6 +16,7 @@ from typing import Any
 import pytest
 from cli_helpers import CLAIM, SETTING, FakeCheck, document, one_line
 
+from ftproofs.check import MemoryStore
 from ftproofs.errors import ResourceError, TrainingError
 from ftproofs.verdict import Derivation, StepResult
 
@@ -30,13 +31,13 @@ def test_check_prints_a_table_and_writes_the_results(run: Any, fake_check: FakeC
     assert "error 1.0e-09, bound 2.0e-08" in row
     assert "Full results: .ftproofs/results.json" in out
     call = fake_check.calls[0]
-    assert {k: call[k] for k in ("settings", "budget", "seed", "device", "store")} == {
+    assert {k: call[k] for k in ("settings", "budget", "seed", "device")} == {
         "settings": 8,
         "budget": "low",
         "seed": 7,
         "device": call["device"],
-        "store": None,
     }
+    assert isinstance(call["store"].store, MemoryStore)
     found = document("check", (folder / ".ftproofs" / "results.json").read_text())
     assert found["format"] == 1
     assert found["run"]["seed"] == 7
@@ -108,7 +109,7 @@ def test_the_ledger_and_its_results(run: Any, fake_check: FakeCheck, folder: Pat
 
     status, out, _ = run("check", CLAIM, "--ledger", "kept/rows.sqlite")
     assert status == 0
-    assert isinstance(fake_check.calls[0]["store"], Ledger)
+    assert isinstance(fake_check.calls[0]["store"].store, Ledger)
     assert "kept/rows.results.json" in out
     assert document("check", (folder / "kept" / "rows.results.json").read_text())["run"]["ledger"] == "kept/rows.sqlite"
     (folder / "text.sqlite").write_text("not a ledger " * 100)
@@ -163,7 +164,7 @@ def test_a_traceback_is_there_when_asked_for(run: Any, fake_check: FakeCheck, mo
 def test_derive(run: Any, monkeypatch: pytest.MonkeyPatch, status: Any, code: int) -> None:
     steps = () if status == "none" else (StepResult("first", "proved", "normal-form", 0.2, "a detail"),)
     fake = Derivation(status, steps, ("gordon",), detail="what was found")
-    monkeypatch.setattr(importlib.import_module("ftproofs.symbolic.derivation"), "derive", lambda claim: fake)
+    monkeypatch.setattr(importlib.import_module("ftproofs.symbolic.worker"), "derived", lambda claim: fake)
     found, out, err = run("derive", CLAIM)
     assert (found, err) == (code, "")
     assert f"{CLAIM}: {status}; axioms: gordon" in out

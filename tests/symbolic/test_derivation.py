@@ -47,8 +47,8 @@ from ftproofs.symbolic.methods import Algebra, Certificate, Let, Monotone, Part,
 from ftproofs.symbolic.vocabulary import at_least, at_most, equal, greater, less, v
 
 CLAIMS = list(claims().values())
-#: A statement at a finite number of steps that only almost every draw satisfies.
-NOT_DERIVED = {"linear-step-necessary"}
+#: A statement at a finite number of steps that only almost every draw satisfies; a flow whose rate is not derived.
+NOT_DERIVED = {"linear-step-necessary", "deep-linear-frozen-deeper"}
 
 x = Symbol("x", real=True)
 a, b = sympy.symbols("a b", positive=True)

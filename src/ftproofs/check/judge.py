@@ -16,6 +16,9 @@ from ftproofs.symbolic.balls import enclose
 from ftproofs.symbolic.kernels import checked
 from ftproofs.symbolic.vocabulary import SYMBOLS, symbol_names
 
+#: An initial loss below this share of the target's squared norm is none.
+NEGLIGIBLE = 1e-6
+
 #: Points at which a kernel is compared with balls before it is used.
 KERNEL_POINTS = 16
 
@@ -92,7 +95,10 @@ class Judge:
         except (ValueError, ZeroDivisionError, ArithmeticError):
             return (math.nan,) * 3 + (math.inf, 1.0)
         context = {k: float(v) for k, v in parameters.items() if not isinstance(v, str)}
-        context |= {k: float(rows.values[k][case]) for k in ("initial_loss",) if k in rows.values}
+        if "initial_loss" in rows.values:
+            # A start that fits already gives no scale of its own.
+            least = NEGLIGIBLE * context["target_norm"] ** 2
+            context["initial_loss"] = max(float(rows.values["initial_loss"][case]), least)
         unit = max(abs(predicted), self.scale(context) / 10)
         gap = float(violations(np.array(observed - predicted), self.statement.rel)) / unit
         return predicted, observed, gap, (observed_radius + predicted_radius) / unit, unit

@@ -8,7 +8,8 @@ from collections.abc import Sequence
 from contextlib import ExitStack
 from pathlib import Path
 
-from ftproofs.claim import Claim, Store
+from ftproofs.claim import Claim
+from ftproofs.cli.interrupt import Interrupts
 from ftproofs.cli.output import check_json_target, deliver, line, log, show, to_stdout
 from ftproofs.cli.progress import CheckProgress
 from ftproofs.cli.settings import CheckOptions
@@ -54,6 +55,7 @@ def check(names: Sequence[str], options: CheckOptions) -> int:
 
     claims = find(*names)
     keep_hypothesis_out_of_here()
+    from ftproofs.check import MemoryStore
     from ftproofs.check import check as check_claim
     from ftproofs.numeric.device import resolve_device
     from ftproofs.numeric.seeds import code_hash
@@ -70,7 +72,7 @@ def check(names: Sequence[str], options: CheckOptions) -> int:
             from ftproofs.run.ledger import Ledger
 
             ledger = stack.enter_context(Ledger(options.ledger, code_hash=code_hash(), device=device))
-        store: Store | None = ledger
+        store = stack.enter_context(Interrupts(ledger if ledger is not None else MemoryStore()))
         try:
             with CheckProgress(len(claims)) as progress:
                 for claim in claims:

@@ -1,5 +1,7 @@
 """The risk of depth-L fine-tuning as dimension grows at fixed n/d (handbook A7)."""
 
+from typing import Any
+
 from sympy import Limit as LimitOf
 from sympy import Rational, cos, log, oo, pi, sqrt
 
@@ -92,7 +94,7 @@ _FACTOR_ANY = depth_root(
 )
 
 
-def _relative_risk(c: object, factor: object = 1 / (1 - v.df2 / v.n)) -> Statement:
+def _relative_risk(c: Any, factor: Any = 1 / (1 - v.df2 / v.n)) -> Statement:
     bias = _kappa**2 * factor * (v.resolved_target - 2 * c * v.resolved_product + c**2 * v.resolved_source)
     return equal(v.risk / (bias + sigma**2 * v.df2 / (v.n - v.df2)), 1)
 
@@ -120,9 +122,7 @@ PROPORTIONAL_ANISOTROPIC = Claim(
     uses=("deep-linear-endpoint", "linear-resolution-bias", "linear-resolution-variance"),
     variants=(
         Variant("no-depth", "depth has no effect: c = 1", (_relative_risk(1),), tell="L >= 2"),
-        Variant(
-            "no-factor", "without the factor 1/(1 - df2/n)", (_relative_risk(_FACTOR_ANY, 1),), tell="anywhere"
-        ),
+        Variant("no-factor", "without the factor 1/(1 - df2/n)", (_relative_risk(_FACTOR_ANY, 1),), tell="anywhere"),
         Variant(
             "isotropic-factor",
             "c as for isotropic inputs",

@@ -219,7 +219,7 @@ def certify(task: Task, span: Span, theta: Tensor, steps: Tensor, unit: Tensor, 
     distance, floor = linear_distance(span, task.X, task.y, theta)
     finite = torch.isfinite(bound)
     # Where rounding sets the floor, nothing nearer can be certified; the bound says how near it is.
-    good = (bound <= accept * unit) | (distance <= 4 * floor)
+    good = finite & ((bound <= accept * unit) | (distance <= 4 * floor))
     status = tuple(
         OK if g else NOT_CONVERGED if f else DIVERGED for g, f in zip(good.tolist(), finite.tolist(), strict=True)
     )
