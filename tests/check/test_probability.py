@@ -108,7 +108,7 @@ def test_a_bound_that_says_nothing_is_not_supported(store: MemoryStore) -> None:
 
 def test_a_bound_far_from_what_it_bounds_is_loose() -> None:
     domain = Domain.of(n=10, d=40, theta=real_range(1, 2))
-    found = settled(claim(at_least(SHARE, Rational(1, 20)), domain=domain))
+    found = settled(claim(at_least(SHARE, Rational(1, 40)), domain=domain))
     assert (found.word, found.flags) == ("supported", ("loose",))
     assert found.experiment.slack.interval[0] > 10
 
