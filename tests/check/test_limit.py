@@ -15,6 +15,7 @@ import ftproofs
 from ftproofs.check import MemoryStore, check
 from ftproofs.check import context as context_module
 from ftproofs.check.judge import Judge
+from ftproofs.check.limit import together
 from ftproofs.check.sizes import at_size, ladder_of
 from ftproofs.claim import Block, Claim, Domain, Limit, Rows, Setting, Source, real_range
 from ftproofs.errors import UsageError
@@ -205,7 +206,7 @@ def test_a_violation_that_the_second_solver_does_not_see_is_undecided(monkeypatc
 
 def test_draws_without_numbers_are_an_error(monkeypatch: pytest.MonkeyPatch) -> None:
     def broken(block: Block, rows: Rows) -> Rows:
-        if block.engine == "solver" and block.settings[0].stage == "confirm":
+        if block.engine == "solver" and block.settings[0].stage == together("confirm"):
             return replace(rows, values=dict(rows.values) | {"risk": np.full(len(block), np.nan)})
         return rows
 

@@ -34,7 +34,7 @@ def test_the_unbalanced_law_is_where_training_ends(imbalance, engine):
     trained = train(task, experiment=EXPERIMENT, parameters=parameters, engine=engine)
     design = solvers.factorise(task.X)
     readout = task.source.new_full((4,), imbalance * 1.2**0.5)
-    limit = solvers.unbalanced_endpoint(design, task.X, task.y, task.source, readout).numpy()
+    limit = solvers.unbalanced_endpoint(design, task.y, task.image(task.source), task.source, readout).numpy()
     radius = (trained.bound + trained.integration).numpy()
     assert trained.status == ("ok",) * 4
     assert (distance(trained.beta, limit) <= radius + 1e-13).all()

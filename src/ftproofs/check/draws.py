@@ -19,6 +19,7 @@ from ftproofs.claim import Claim, Domain, Rows
 from ftproofs.names import Value, experiment
 from ftproofs.numeric.experiments import SOLVER
 from ftproofs.numeric.sampling import Batches, batches, explore
+from ftproofs.numeric.seeds import sharing
 from ftproofs.symbolic.acceptance import acceptor
 from ftproofs.verdict import ExperimentStatus, Link
 
@@ -94,8 +95,13 @@ def draw_rows(
     method: int = 0,
     step: int | None = None,
 ) -> list[Rows]:
-    """Draws ``start .. start + count`` of a setting, in blocks of ``step`` (by default as many as memory allows)."""
-    size = min(step or CHUNK, chunk(parameters))
+    """Draws ``start .. start + count`` of a setting, in blocks of ``step`` (by default as many as memory allows).
+
+    In a stage whose cases share designs (`ftproofs.numeric.seeds.sharing`) a draw is a design with its cases.
+    """
+    shared = sharing(stage)
+    size = min(step or CHUNK, chunk(parameters)) * shared
+    start, count = start * shared, count * shared
     parts = []
     for first in range(start, start + count, size):
         block = context.block(

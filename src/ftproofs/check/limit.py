@@ -51,6 +51,9 @@ SHRINK_STEPS = 6
 SHRINK_DRAWS = 64
 SHRINK_LARGEST = 256
 
+#: Tasks drawn for each design: teachers and noise anew.
+TEACHERS = 8
+
 _ORDER = ("refuted", "error", "undecided", "none", "supported", "certified")
 
 
@@ -91,6 +94,11 @@ def check_limit(claim: Claim, context: Context) -> Evidence:
     return _conclude(claim, context, judges, explored, chosen, parts, link_a(claim, context, moderate))
 
 
+def together(stage: str) -> str:
+    """The stage's name where `TEACHERS` tasks share a design."""
+    return f"{stage}/{TEACHERS}"
+
+
 def _ladder(claim: Claim, judge: Judge, parameters: Parameters, largest: int = TOP) -> Ladder:
     sizes = ladder_of(claim, parameters, largest)
     return Ladder(sizes, natural_scale(judge, at_size(parameters, sizes[-1])))
@@ -99,7 +107,11 @@ def _ladder(claim: Claim, judge: Judge, parameters: Parameters, largest: int = T
 def _sampler(
     claim: Claim, context: Context, judge: Judge, settings: Sequence[Parameters], ladders: Sequence[Ladder]
 ) -> LimitSampler:
-    """The oracle's draws of a statement's two sides at the realised ratios of each size, a round in a block."""
+    """The oracle's draws of a statement's two sides at the realised ratios of each size, a round in a block.
+
+    A draw is the mean over the teachers and the noise of `TEACHERS` tasks on one design:
+    those vary more than the design does, and cost less.
+    """
 
     def draw(
         setting: int, size: int, stage: str, start: int, count: int, *, method: int = 0
@@ -110,9 +122,10 @@ def _sampler(
         parts = [
             judge.samples(rows)
             for first in range(start, start + count, step)
-            for rows in draw_rows(claim, context, parameters, SOLVER, stage, first, step, method=method)
+            for rows in draw_rows(claim, context, parameters, SOLVER, together(stage), first, step, method=method)
         ]
-        return np.concatenate([lhs for lhs, _ in parts]), np.concatenate([rhs for _, rhs in parts])
+        lhs, rhs = (np.concatenate([part[side] for part in parts]).reshape(count, TEACHERS) for side in (0, 1))
+        return lhs.mean(axis=1), rhs.mean(axis=1)
 
     return draw
 
@@ -243,7 +256,7 @@ def _observation(
         return None
     finding = solved.settings[solved.worst]
     top = at_size(parameters, finding.sizes[-1].d)
-    rows = draw_rows(claim, context, top, SOLVER, "confirm", 0, ROUND)[0]
+    rows = draw_rows(claim, context, top, SOLVER, together("confirm"), 0, ROUND)[0]
     predicted = float(judge.samples(rows)[1].mean())
     low, high = finding.interval
     return Observation(

@@ -2,21 +2,26 @@
 
 from __future__ import annotations
 
+import math
 import time
 from collections.abc import Callable
 
 import torch
 from torch import Tensor
 
-from ftproofs.claim import Block, Rows
+from ftproofs.claim import Block, Rows, Setting
 from ftproofs.errors import UsageError, unknown
 from ftproofs.names import Experiment, Value, experiment
 from ftproofs.numeric import solvers, tasks, training
 from ftproofs.numeric.device import resolve_device
 from ftproofs.numeric.measurements import Readings, read_predictor, read_task
+from ftproofs.numeric.seeds import of_design, sharing
 from ftproofs.numeric.training import stability
 
 SOLVER = "solver"
+
+#: Experiments whose oracle fits many teachers to one factorised design (`seeds.sharing`).
+SHARING = ("linear.finetune", "linear.scratch", "deep-linear.finetune")
 
 #: Statuses of a row whose numbers may be used.
 USABLE = ("ok", "saddle")
@@ -64,16 +69,20 @@ Measure = Callable[[Experiment, Block, list[dict[str, Value]], str], Measured]
 
 def _endpoint(spec: Experiment, block: Block, parameters: list[dict[str, Value]], device: str) -> Measured:
     """Experiments that end at a limit: linear regression and deep linear networks."""
-    task = tasks.draw(block.settings, device=device)
-    design = solvers.factorise(task.X, method=block.method if block.engine == SOLVER else 0)
+    shared = sharing(block.settings[0].stage) if block.engine == SOLVER and spec.name in SHARING else 1
+    settings, chosen = _whole(block.settings, shared)
+    task = tasks.draw(settings, device=device, shared=shared)
+    design = solvers.factorise(task.X, method=block.method if block.engine == SOLVER else 0, shared=shared)
     readings = read_task(task, design)
     if block.engine == SOLVER:
-        beta = _solve(spec, task, design, parameters)
-        nothing = torch.zeros(len(block), dtype=task.X.dtype, device=device)
+        beta = _solve(spec, task, design, [setting.parameters for setting in settings])
+        nothing = torch.zeros(len(task), dtype=task.X.dtype, device=device)
         readings |= read_predictor(task, design, beta, nothing)
         # A solver knows where training ends, not how it gets there.
         undefined = (torch.full_like(nothing, torch.nan), torch.full_like(nothing, torch.inf))
         readings |= {name: undefined for name in spec.measurements if name not in readings}
+        if settings is not block.settings:
+            readings = {name: (value[chosen], bound[chosen]) for name, (value, bound) in readings.items()}
         return readings, ("ok",) * len(block), (), {}
     trained = training.train(
         task, experiment=spec.name, parameters=parameters, engine=block.engine, method=block.method
@@ -89,17 +98,44 @@ def _endpoint(spec: Experiment, block: Block, parameters: list[dict[str, Value]]
     return readings, trained.status, trained.flags, info
 
 
+def _whole(settings: tuple[Setting, ...], shared: int) -> tuple[tuple[Setting, ...], list[int]]:
+    """All cases of the designs that these settings share, design by design, and where these settings are among them.
+
+    As many designs as the settings would fill if each stood with all its neighbours, so
+    that a replay, which has copies of one setting, measures arrays of the same shapes.
+
+    Raises:
+        UsageError: FT305 settings that share their designs with different numbers of others.
+    """
+    if shared == 1:
+        return settings, []
+    if any(sharing(setting.stage) != shared for setting in settings):
+        raise UsageError("FT305", "settings solved together need the same number of cases to a design")
+    designs = list(dict.fromkeys(map(of_design, settings)))
+    place = {design: i for i, design in enumerate(designs)}
+    chosen = [place[of_design(setting)] * shared + setting.index % shared for setting in settings]
+    designs += designs[:1] * (math.ceil(len(settings) / shared) - len(designs))
+    if chosen == list(range(len(designs) * shared)):
+        return settings, chosen
+    whole = [
+        Setting(design.experiment, design.values, design.root, design.stage, design.index * shared + i)
+        for design in designs
+        for i in range(shared)
+    ]
+    return tuple(whole), chosen
+
+
 def _solve(spec: Experiment, task: tasks.Task, design: solvers.Design, parameters: list[dict[str, Value]]) -> Tensor:
     if spec.name == "deep-linear.frozen":
         return _solve_frozen(task, design, parameters)
     if spec.name != "deep-linear.finetune":
-        return solvers.linear_endpoint(design, task.X, task.y, task.source)
+        return solvers.linear_endpoint(design, task.y - task.image(task.source), task.source)
     depth = parameters[0]["L"]
     assert isinstance(depth, int)
     if any(p["imbalance"] != 1 for p in parameters):
         readout = [float(p["imbalance"]) * float(p["source_norm"]) ** 0.5 for p in parameters]
         start = torch.tensor(readout, dtype=task.X.dtype, device=task.X.device)
-        return solvers.unbalanced_endpoint(design, task.X, task.y, task.source, start)
+        return solvers.unbalanced_endpoint(design, task.y, task.image(task.source), task.source, start)
     return solvers.deep_linear_endpoint(design, task.y, task.source, depth)
 
 
@@ -111,7 +147,7 @@ def _solve_frozen(task: tasks.Task, design: solvers.Design, parameters: list[dic
     if first["frozen_end"] == "first":
         return solvers.line_endpoint(task.X, task.y, task.source, alone=left == 1)
     if left == 1:
-        return solvers.linear_endpoint(design, task.X, task.y, task.source)
+        return solvers.linear_endpoint(design, task.y - task.image(task.source), task.source)
     # The frozen layers keep their length s^(1/L): the law of the layers that are left, of length s^(1/L) each.
     return solvers.deep_linear_endpoint(design, task.y, task.source, left)
 

@@ -41,22 +41,20 @@ def read_task(task: Task, design: Design) -> Readings:
         length, radius = _norm(z), error * norm
         return length**2, 2 * length * radius + radius**2
 
-    trace = (root[:, :, None] * design.pinv).square().sum(dim=(1, 2))
-    inverse = design.pinv.square().sum(dim=(1, 2))
-    start = torch.einsum("cnd,cd->cn", task.X, task.source) - task.y
+    squares = design.pinv.square().sum(dim=2)  # (design, d)
+    inverse = task.each(squares.sum(dim=1))
+    trace = task.each((task.spectrum[:: task.shared] * squares).sum(dim=1))
+    start = task.image(task.source) - task.y
     loss = start.square().sum(dim=1) / (2 * task.X.shape[1])
-    empirical = torch.einsum("cnd,cd->cn", task.X, outside_delta) / task.X.shape[1] ** 0.5
-    wide = torch.linalg.matrix_norm(task.X)
+    empirical = task.image(outside_delta) / task.X.shape[1] ** 0.5
+    wide = task.each(torch.linalg.matrix_norm(task.X))
     delta_slack = slack * size
     return (
         read_spectrum(task)
         | read_products(task)
         | {
             "start_risk": squared(root * delta, ROUNDING * size, top.sqrt()),
-            "perp_product": (
-                (design.outside(task.source) * design.outside(task.target)).sum(dim=1),
-                slack * size**2,
-            ),
+            "perp_product": ((outside_source * outside_target).sum(dim=1), slack * size**2),
             "initial_loss": (loss, ROUNDING * (loss + wide**2 * size**2)),
             "min_norm": (_norm(fit), fit_slack),
             "par_source_norm": (_norm(inside_source), slack * size),
@@ -74,7 +72,7 @@ def read_task(task: Task, design: Design) -> Readings:
             "pinv_trace": (inverse, slack * inverse * design.condition),
             "pinv_noise_norm": (_norm(fitted_noise), fit_slack),
             "transposed_noise_norm": (
-                _norm(torch.einsum("cnd,cn->cd", task.X, task.noise)),
+                _norm(task.preimage(task.noise)),
                 ROUNDING * wide * _norm(task.noise),
             ),
         }
@@ -140,8 +138,8 @@ def read_predictor(task: Task, design: Design, beta: Tensor, radius: Tensor) -> 
     error = radius + slack
     top = task.spectrum.amax(dim=1).sqrt()
     distance = _norm(task.spectrum.sqrt() * missed)
-    residual = _norm(torch.einsum("cnd,cd->cn", task.X, beta) - task.y)
-    wide = torch.linalg.matrix_norm(task.X)
+    residual = _norm(task.image(beta) - task.y)
+    wide = task.each(torch.linalg.matrix_norm(task.X))
     n = task.X.shape[1]
     perp, perp_source = _norm(outside), _norm(outside_source)
     cosine = (outside * outside_source).sum(dim=1) / (perp * perp_source)

@@ -12,13 +12,46 @@ from typing import Literal
 import numpy as np
 
 from ftproofs.claim import Setting
+from ftproofs.errors import UsageError
 from ftproofs.names import Value
 
 #: Modules of the numeric wing that choose settings or judge rows, and so leave the rows themselves alone.
 WITHOUT_ROWS = frozenset({"axes.py", "sampling.py", "statistics.py"})
 
-Stream = Literal["data", "start", "order", "mode", "features"]
-_STREAMS: dict[Stream, tuple[int, ...]] = {"data": (), "start": (1,), "order": (2,), "mode": (3,), "features": (4,)}
+Stream = Literal["data", "start", "order", "mode", "features", "design"]
+_STREAMS: dict[Stream, tuple[int, ...]] = {
+    "data": (),
+    "start": (1,),
+    "order": (2,),
+    "mode": (3,),
+    "features": (4,),
+    "design": (5,),
+}
+
+#: At most so many cases may share a design.
+MOST_SHARED = 64
+
+
+def sharing(stage: str) -> int:
+    """How many cases of consecutive indices share their design: 16 in a stage named ``confirm/16``, else 1.
+
+    Raises:
+        UsageError: FT305 a number that is none, or not within 2..64.
+    """
+    _, slash, count = stage.partition("/")
+    if not slash:
+        return 1
+    if not count.isdecimal() or not 2 <= int(count) <= MOST_SHARED:
+        raise UsageError(
+            "FT305", f"stage {stage!r} must end in /2../{MOST_SHARED} to say how many cases share a design"
+        )
+    return int(count)
+
+
+def of_design(setting: Setting) -> Setting:
+    """The setting that stands for all which share its design; its index counts designs."""
+    index = setting.index // sharing(setting.stage)
+    return Setting(setting.experiment, setting.values, setting.root, setting.stage, index)
 
 
 @cache
@@ -47,7 +80,8 @@ def generator(setting: Setting, stream: Stream = "data") -> np.random.Generator:
     Its seed is ``SeedSequence(root, spawn_key)``, the key being the first 128 bits of
     the SHA-256 of (experiment, code hash, parameters, stage, index).  The engine is no
     part of it: every engine sees the same data.  Streams are independent: ``data``,
-    ``start`` (random weights), ``order`` (of single samples), ``mode`` and ``features`` (frozen layers).
+    ``start`` (random weights), ``order`` (of single samples), ``mode``, ``features`` (frozen layers) and
+    ``design`` (of all cases that share one: `sharing`).
     """
     digest = _prefix(setting.experiment, setting.values, setting.stage).copy()
     digest.update(f"|{setting.index}".encode())

@@ -27,44 +27,63 @@ class Design:
     ``basis`` (case, d, r) has orthonormal columns spanning the rows' span, ``pinv``
     (case, d, n) is the Moore-Penrose inverse, ``condition`` (case,) an upper bound
     on the condition number (Frobenius norms), float64.
+
+    With ``shared`` above 1 the first axis of ``basis`` and ``pinv`` counts designs, each that
+    of so many consecutive cases; vectors have a row for every case.
     """
 
     basis: Tensor
     pinv: Tensor
     condition: Tensor
+    shared: int = 1
 
     def inside(self, vector: Tensor) -> Tensor:
         """P z for z of shape (case, d)."""
-        return torch.einsum("cdr,cr->cd", self.basis, torch.einsum("cdr,cd->cr", self.basis, vector))
+        if self.shared == 1:
+            return torch.einsum("cdr,cr->cd", self.basis, torch.einsum("cdr,cd->cr", self.basis, vector))
+        return self.split(vector)[0][0]
 
     def outside(self, vector: Tensor) -> Tensor:
         """(I - P) z, projected twice so that its error is relative to its own size."""
         if self.basis.shape[1] == self.basis.shape[2]:
             return torch.zeros_like(vector)
+        if self.shared > 1:
+            return self.split(vector)[1][0]
         once = vector - self.inside(vector)
         return once - self.inside(once)
 
     def split(self, *vectors: Tensor) -> tuple[tuple[Tensor, ...], tuple[Tensor, ...]]:
         """The parts inside and outside of several vectors (case, d): as `inside` and `outside`, read once for all."""
+        count, (designs, d) = len(vectors), self.basis.shape[:2]
         together = torch.stack(vectors, dim=2)
+        if self.shared > 1:
+            together = together.reshape(designs, self.shared, d, count).transpose(1, 2).reshape(designs, d, -1)
         inside = self.basis @ (self.basis.mT @ together)
         if self.basis.shape[1] == self.basis.shape[2]:
             outside = torch.zeros_like(together)
         else:
             once = together - inside
             outside = once - self.basis @ (self.basis.mT @ once)
+        if self.shared > 1:
+            inside, outside = (
+                z.reshape(designs, d, self.shared, count).transpose(1, 2).reshape(-1, d, count)
+                for z in (inside, outside)
+            )
         return inside.unbind(dim=2), outside.unbind(dim=2)
 
     def fit(self, labels: Tensor) -> Tensor:
         """X^+ y for y of shape (case, n)."""
-        return torch.einsum("cdn,cn->cd", self.pinv, labels)
+        if self.shared == 1:
+            return torch.einsum("cdn,cn->cd", self.pinv, labels)
+        grouped = labels.reshape(len(self.pinv), self.shared, -1)
+        return (grouped @ self.pinv.mT).reshape(len(labels), -1)
 
 
-def factorise(X: Tensor, *, method: int = 0) -> Design:
+def factorise(X: Tensor, *, method: int = 0, shared: int = 1) -> Design:
     """The design's row space and pseudo-inverse; by QR (method 0) or SVD (method 1).
 
     Args:
-        X: (case, n, d), float64, full rank.
+        X: (case, n, d), float64, full rank; one for ``shared`` consecutive cases.
     """
     n, d = X.shape[1:]
     if method == 1:
@@ -80,12 +99,16 @@ def factorise(X: Tensor, *, method: int = 0) -> Design:
         pinv = torch.linalg.solve_triangular(R, Q.mT, upper=True)
         basis = torch.eye(d, dtype=X.dtype, device=X.device).expand(X.shape[0], d, d)
     condition = torch.linalg.matrix_norm(X) * torch.linalg.matrix_norm(pinv)
-    return Design(basis, pinv, condition)
+    return Design(basis, pinv, condition.repeat_interleave(shared) if shared > 1 else condition, shared)
 
 
-def linear_endpoint(design: Design, X: Tensor, y: Tensor, source: Tensor) -> Tensor:
-    """The fit nearest to the source, theta_S + X^+ (y - X theta_S), shape (case, d)."""
-    return source + design.fit(y - torch.einsum("cnd,cd->cn", X, source))
+def linear_endpoint(design: Design, residual: Tensor, source: Tensor) -> Tensor:
+    """The fit nearest to the source, theta_S + X^+ (y - X theta_S), shape (case, d).
+
+    Args:
+        residual: y - X theta_S, (case, n).
+    """
+    return source + design.fit(residual)
 
 
 def deep_linear_endpoint(design: Design, y: Tensor, source: Tensor, depth: int) -> Tensor:
@@ -127,7 +150,7 @@ def line_endpoint(X: Tensor, y: Tensor, source: Tensor, *, alone: bool) -> Tenso
     return (z if alone else z.clamp_min(0.0))[:, None] * source
 
 
-def unbalanced_endpoint(design: Design, X: Tensor, y: Tensor, source: Tensor, readout: Tensor) -> Tensor:
+def unbalanced_endpoint(design: Design, y: Tensor, predicted: Tensor, source: Tensor, readout: Tensor) -> Tensor:
     """The limit of gradient flow of two aligned layers that start as ``theta_S / a_0`` and ``a_0``, shape (case, d).
 
     The final readout a solves ``a^2 - A^2/a^2 = q``, so ``a^2 = A exp(asinh(q / (2 A)))``, with
@@ -135,6 +158,7 @@ def unbalanced_endpoint(design: Design, X: Tensor, y: Tensor, source: Tensor, re
     would vanish only at a squared norm q below zero, and where the loss starts below its value at 0.
 
     Args:
+        predicted: X theta_S, (case, n).
         readout: (case,), a_0 > 0.
 
     Raises:
@@ -143,8 +167,7 @@ def unbalanced_endpoint(design: Design, X: Tensor, y: Tensor, source: Tensor, re
     inside, outside = design.fit(y), design.outside(source)
     A = torch.linalg.vector_norm(inside, dim=1)
     q = readout**2 - torch.linalg.vector_norm(design.inside(source), dim=1) ** 2 / readout**2
-    start = torch.einsum("cnd,cd->cn", X, source) - y
-    falls = torch.linalg.vector_norm(start, dim=1) < torch.linalg.vector_norm(y, dim=1)
+    falls = torch.linalg.vector_norm(predicted - y, dim=1) < torch.linalg.vector_norm(y, dim=1)
     if not bool(((q > 0) | falls).all()):
         raise UsageError("FT308", "the oracle does not know the sign of the final readout (imbalance too far below 1)")
     squared = torch.where(A > 0, A * torch.exp(torch.asinh(q / (2 * A))), q.clamp_min(0.0))

@@ -5,6 +5,7 @@ from __future__ import annotations
 import math
 from collections.abc import Sequence
 from dataclasses import dataclass
+from functools import lru_cache
 
 import numpy as np
 import torch
@@ -13,7 +14,7 @@ from torch import Tensor
 from ftproofs.claim import Setting
 from ftproofs.errors import UsageError
 from ftproofs.names import PARAMETERS, Value
-from ftproofs.numeric.seeds import generator
+from ftproofs.numeric.seeds import generator, of_design, sharing
 from ftproofs.numeric.solvers import resolution
 
 
@@ -24,6 +25,9 @@ class Task:
     X (case, n, d); y, noise (case, n); source, target (case, d); spectrum (case, d)
     are the eigenvalues of the inputs' diagonal covariance.  ``settings`` are the
     cases' own, for what is drawn later.
+
+    With ``shared`` above 1 the first axis of X, and only of X, counts designs: each
+    belongs to that many consecutive cases.
     """
 
     X: Tensor
@@ -33,12 +37,33 @@ class Task:
     target: Tensor
     spectrum: Tensor
     settings: tuple[Setting, ...]
+    shared: int = 1
 
     def __len__(self) -> int:
-        return self.X.shape[0]
+        return self.y.shape[0]
+
+    def image(self, vector: Tensor) -> Tensor:
+        """X z for z of shape (case, d), shape (case, n)."""
+        if self.shared == 1:
+            return torch.einsum("cnd,cd->cn", self.X, vector)
+        grouped = vector.reshape(len(self.X), self.shared, -1)
+        return (grouped @ self.X.mT).reshape(len(self), -1)
+
+    def preimage(self, vector: Tensor) -> Tensor:
+        """X' z for z of shape (case, n), shape (case, d)."""
+        if self.shared == 1:
+            return torch.einsum("cnd,cn->cd", self.X, vector)
+        grouped = vector.reshape(len(self.X), self.shared, -1)
+        return (grouped @ self.X).reshape(len(self), -1)
+
+    def each(self, number: Tensor) -> Tensor:
+        """A number of every design as one of every case, shape (case,)."""
+        return number.repeat_interleave(self.shared) if self.shared > 1 else number
 
     def select(self, cases: Sequence[int]) -> Task:
-        """The task of some cases only, in that order; repeats are allowed."""
+        """The task of some cases only, in that order; repeats are allowed. Designs must not be shared."""
+        if self.shared > 1:
+            raise ValueError("cases that share designs cannot be taken apart")
         index = torch.as_tensor(cases, device=self.X.device)
         X, y, noise, source, target, spectrum = (
             a[index] for a in (self.X, self.y, self.noise, self.source, self.target, self.spectrum)
@@ -46,12 +71,13 @@ class Task:
         return Task(X, y, noise, source, target, spectrum, tuple(self.settings[i] for i in cases))
 
 
-def draw(settings: Sequence[Setting], *, device: str = "cpu") -> Task:
+def draw(settings: Sequence[Setting], *, device: str = "cpu", shared: int = 1) -> Task:
     """The settings' tasks, drawn on the CPU from each setting's own generator.
 
     Teachers have uniformly random directions at exactly the given angle, and the given
     norms; without a source (``linear.scratch``) training starts from zero.  Their
-    difference lies where ``direction`` says.
+    difference lies where ``direction`` says.  ``shared`` keeps one X for so many
+    consecutive cases, which must be all those that share their design (`seeds.sharing`).
 
     Raises:
         UsageError: FT305 settings of different shapes, an angle no pair of teachers
@@ -59,25 +85,46 @@ def draw(settings: Sequence[Setting], *, device: str = "cpu") -> Task:
     """
     parameters = [s.parameters for s in settings]
     n, d = _shape(parameters)
-    normal = np.empty((len(settings), n * d + n + 2 * d))
-    for row, setting in zip(normal, settings, strict=True):
-        generator(setting).standard_normal(out=row)
-    z, eps, first, second = np.split(normal, (n * d, n * d + n, n * d + n + d), axis=1)
+    z, (eps, first, second) = _normals(settings, n, d, shared)
     spectrum = np.stack([eigenvalues(p, d) for p in parameters])
-    X = np.stack([_design(p, row.reshape(n, d)) for p, row in zip(parameters, z, strict=True)])
-    X *= np.sqrt(spectrum)[:, None, :]
+    X = np.stack([_design(p, row) for p, row in zip(parameters[::shared], z, strict=True)])
+    X *= np.sqrt(spectrum)[::shared, None, :]
     source, target = _teachers(parameters, first, second)
     for i, p in enumerate(parameters):
         if p.get("direction", "uniform") != "uniform":
             source[i], target[i] = _turned(p, source[i], target[i], band(p, spectrum[i]), first[i], second[i])
     noise = _column(parameters, "sigma") * eps
-    # Elementwise products and sums: a case's bits do not depend on its neighbours.
-    y = (X * target[:, None, :]).sum(axis=2) + noise
+    if shared == 1:
+        # Elementwise products and sums: a case's bits do not depend on its neighbours.
+        y = (X * target[:, None, :]).sum(axis=2) + noise
+    else:
+        # Neighbours are always the same ones here.
+        y = (target.reshape(len(X), shared, d) @ X.transpose(0, 2, 1)).reshape(len(settings), n) + noise
 
     def move(a: np.ndarray) -> Tensor:
         return torch.from_numpy(np.ascontiguousarray(a)).to(device)
 
-    return Task(move(X), move(y), move(noise), move(source), move(target), move(spectrum), tuple(settings))
+    return Task(move(X), move(y), move(noise), move(source), move(target), move(spectrum), tuple(settings), shared)
+
+
+def _normals(
+    settings: Sequence[Setting], n: int, d: int, shared: int
+) -> tuple[np.ndarray, tuple[np.ndarray, np.ndarray, np.ndarray]]:
+    """Standard normal numbers: z (design, n, d), and noise (case, n) and two directions (case, d).
+
+    Cases that share a design share its generator, which draws the design, then what is each case's own.
+    """
+    z, rest = np.empty((len(settings) // shared, n * d)), np.empty((len(settings), n + 2 * d))
+    for i, setting in enumerate(settings[::shared]):
+        count = sharing(setting.stage)
+        source = generator(setting) if count == 1 else generator(of_design(setting), "design")
+        source.standard_normal(out=z[i])
+        if count == shared:
+            source.standard_normal(out=rest[i * shared : (i + 1) * shared])
+        else:
+            rest[i] = source.standard_normal((count, n + 2 * d))[setting.index % count]
+    eps, first, second = np.split(rest, (n, n + d), axis=1)
+    return z.reshape(-1, n, d), (eps, first, second)
 
 
 def eigenvalues(parameters: dict[str, Value], d: int) -> np.ndarray:
@@ -104,9 +151,15 @@ def band(parameters: dict[str, Value], spectrum: np.ndarray) -> np.ndarray:
     Raises:
         UsageError: FT305 the resolution is asked for and n >= d.
     """
-    d, n = len(spectrum), int(parameters["n"])
+    return _band(str(parameters["direction"]), int(parameters["n"]), np.ascontiguousarray(spectrum).tobytes())
+
+
+@lru_cache(maxsize=256)
+def _band(direction: str, n: int, values: bytes) -> np.ndarray:
+    spectrum = np.frombuffer(values)
+    d = len(spectrum)
     count = max(1, d // 8)
-    match parameters["direction"]:
+    match direction:
         case "top":
             return np.arange(count)
         case "tail":
