@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from fractions import Fraction
 from typing import Any
 
 import pytest
@@ -33,6 +34,23 @@ def test_eval_at_infinite_depth(run: Any) -> None:
 def test_eval_reads_expressions_exactly(run: Any) -> None:
     same = [run("eval", "A6_c", "A2=" + a, "b2=1/4", "s=1", "L=2", "--json")[1] for a in ("2", "sqrt(2)**2", "8*.25")]
     assert len({document("eval", text)["value"] for text in same}) == 1
+
+
+@pytest.mark.parametrize(
+    ("name", "words", "value"),
+    [
+        ("A5_split_bound", ["k=3", "delta=" + ",".join(["1/sqrt(50)"] * 50)], "2.75260467776463001478290270029"),
+        ("A5_trace_bound", ["delta2=1"], "0.205933356693848111594323448458"),
+        ("A5_min_bound_r2", [], "0.267085471691281895793120805232"),
+    ],
+)
+def test_eval_bounds_of_a_spectrum(run: Any, name: str, words: list[str], value: str) -> None:
+    eigenvalues = "eigenvalues=" + ",".join(f"{i}**(-3/2)" for i in range(1, 51))
+    status, out, _ = run("eval", name, eigenvalues, "n=20", "t=1", *words, "--digits", "28", "--json")
+    found = document("eval", out)
+    assert status == 0
+    assert abs(Fraction(found["value"]) - Fraction(value)) < Fraction(value) / 10**25
+    assert Fraction(found["upper"]) - Fraction(found["lower"]) < Fraction(1, 10**24)
 
 
 def test_eval_digits(run: Any) -> None:

@@ -40,6 +40,8 @@ def number_of(expr, values: dict[str, np.ndarray]) -> np.ndarray:
     """A matrix expression in NumPy, by a walk of its own."""
     if isinstance(expr, sympy.MatrixSymbol):
         return values[expr.name]
+    if isinstance(expr, sympy.Identity):
+        return np.eye(len(values["H"]))
     if isinstance(expr, sympy.Transpose):
         return number_of(expr.arg, values).T
     if isinstance(expr, sympy.MatAdd):
@@ -49,7 +51,8 @@ def number_of(expr, values: dict[str, np.ndarray]) -> np.ndarray:
     assert isinstance(expr, sympy.MatMul), type(expr)
     total = None
     for factor in expr.args:
-        part = float(factor) if not isinstance(factor, sympy.MatrixExpr) else number_of(factor, values)
+        scalar = not isinstance(factor, sympy.MatrixExpr)
+        part = float(factor.subs(v.n, len(values["X"]))) if scalar else number_of(factor, values)
         total = part if total is None else (total * part if np.isscalar(total) or np.isscalar(part) else total @ part)
     return total
 
@@ -66,6 +69,10 @@ def test_every_reading_agrees_with_numpy(size):
         "epsilon": rng.integers(-4, 5, (n, 1)).astype(float),
         "beta": rng.integers(-4, 5, (d, 1)).astype(float),
         r"\Sigma^{1/2}": np.diag(rng.integers(1, 5, d).astype(float)),
+        "H": np.diag((np.arange(d) < n / 2).astype(float)),
+        "q": rng.integers(-4, 5, (d, 1)).astype(float),
+        "z": rng.integers(-4, 5, (n, 1)).astype(float),
+        "p": rng.integers(-4, 5, (n, 1)).astype(float),
     }
     pinv = np.linalg.pinv(x)
     full = values | {

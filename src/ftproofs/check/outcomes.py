@@ -83,7 +83,7 @@ def _trivial(name: str, rows: Rows) -> np.ndarray | None:
         if whole in MEASUREMENTS:
             return known.get(whole)
         return np.array([float(setting.parameters[whole]) for setting in rows.block.settings])
-    if name != "risk" and name not in _DELTA_RISKS:
+    if name not in ("risk", "worst_perp_risk") and name not in _DELTA_RISKS:
         return None
     settings = [setting.parameters for setting in rows.block.settings]
     first = settings[0]
@@ -91,6 +91,8 @@ def _trivial(name: str, rows: Rows) -> np.ndarray | None:
         top = np.full(len(settings), eigenvalues(first, int(first["d"])).max())
     else:
         top = np.array([eigenvalues(p, int(p["d"])).max() for p in settings])
+    if name == "worst_perp_risk":
+        return top
     if name in _DELTA_RISKS:
         return top ** _DELTA_RISKS[name] * known["delta_norm"] ** 2
     zero = np.array([float(p["target_norm"]) for p in settings])

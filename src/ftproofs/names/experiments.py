@@ -66,6 +66,20 @@ _SOURCE_SIDE = (
     "resolved_product",
     "resolved_delta",
 )
+_BOUNDS = (
+    "split_ratio",
+    "tail_eigenvalue",
+    "tail_trace",
+    "tail_square",
+    "tail_fourth",
+    "tail_delta_norm",
+    "head_delta_norm",
+    "white_head_delta_norm",
+    "sigma_head_delta_norm",
+    "worst_perp_risk",
+    "centred_delta_risk",
+    "localised_bound",
+)
 
 EXPERIMENTS: Mapping[str, Experiment] = by_name(
     Experiment(
@@ -80,6 +94,13 @@ EXPERIMENTS: Mapping[str, Experiment] = by_name(
         "linear regression trained from zero until its distance to the limit is certified",
         {**_SCRATCH_TASK, "optimizer": "momentum"},
         _TARGET_SIDE,
+        ("descent",),
+    ),
+    Experiment(
+        "linear.bounds",
+        "linear.finetune with what bounds on its risk are made of: the covariance's eigen-directions split in two",
+        {**_TASK, "optimizer": "momentum", "split": 0, "deviation": 2.0},
+        _TARGET_SIDE + _SOURCE_SIDE + _BOUNDS,
         ("descent",),
     ),
     Experiment(

@@ -152,6 +152,53 @@ MEASUREMENTS: Mapping[str, Measurement] = by_name(
         for name, of, letters, scale, sign in _PAIRS
     ),
     Measurement(
+        "split_ratio",
+        "largest singular value of the inputs' tail coordinates over the smallest one of their whitened leading ones; "
+        "0 for split = 0",
+        r"\varrho",
+        (),
+    ),
+    Measurement("tail_eigenvalue", "largest eigenvalue of the tail", r"\lambda_{k+1}", (), "positive"),
+    *(
+        Measurement(name, f"sum of the tail's {of}", rf"\sum_{{i>k}}\lambda_i{power}", (), "positive")
+        for name, of, power in (
+            ("tail_trace", "eigenvalues", ""),
+            ("tail_square", "squared eigenvalues", "^2"),
+            ("tail_fourth", "fourth powers of eigenvalues", "^4"),
+        )
+    ),
+    *(
+        Measurement(f"{part}_delta_norm", f"norm of target minus source {where}", rf"\lVert{letters}\rVert", _SOURCE)
+        for part, where, letters in (
+            ("tail", "in the tail", r"\delta_{>k}"),
+            ("head", "in the leading eigen-directions", r"\delta_{\le k}"),
+            ("white_head", "there, times Sigma^(-1/2)", r"\Sigma_{\le k}^{-1/2}\delta_{\le k}"),
+            ("sigma_head", "there, times Sigma^(1/2)", r"\Sigma_{\le k}^{1/2}\delta_{\le k}"),
+        )
+    ),
+    Measurement(
+        "worst_perp_risk",
+        "largest squared Sigma-norm of a unit vector outside the span: delta_risk over perp_delta_norm^2 at the worst "
+        "source and target",
+        r"\lambda_{\max}(P_\perp\Sigma P_\perp)",
+        (),
+    ),
+    Measurement(
+        "centred_delta_risk",
+        "quadratic form of Sigma minus the empirical covariance X'X/n at target minus source outside the span",
+        r"\delta^\top P_\perp(\Sigma-\hat\Sigma)P_\perp\delta",
+        _RISK,
+        "real",
+    ),
+    Measurement(
+        "localised_bound",
+        "the root r^2 of 2 sum_i min(l_i/r^2, 1) = (n/sqrt(n + 1) - deviation)^2 over the covariance's eigenvalues "
+        "l_i; infinite if deviation >= n/sqrt(n + 1)",
+        r"r_*^2",
+        (),
+        "positive",
+    ),
+    Measurement(
         "perp_ratio",
         "perp_beta_norm over perp_source_norm (the handbook's c)",
         "c",

@@ -96,4 +96,17 @@ PARAMETERS: Mapping[str, Parameter] = by_name(
     ),
     Parameter("weight_decay", "coefficient of the L2 penalty's gradient", r"\omega"),
     Parameter("steps", "number of optimizer steps", "T", "integer", "positive", 1, shapes=True),
+    Parameter(
+        "split",
+        "number of leading eigen-directions of the covariance, those of its largest eigenvalues, that are set apart",
+        "k",
+        "integer",
+        shapes=True,
+    ),
+    Parameter(
+        "deviation",
+        "standard deviations by which a Gaussian extreme may miss its mean",
+        "t",
+        sign="positive",
+    ),
 )

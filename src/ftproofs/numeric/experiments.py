@@ -14,6 +14,7 @@ from ftproofs.errors import UsageError, unknown
 from ftproofs.names import Experiment, Value, experiment
 from ftproofs.numeric import solvers, tasks, training
 from ftproofs.numeric.device import resolve_device
+from ftproofs.numeric.extremes import read_extremes
 from ftproofs.numeric.measurements import Readings, read_predictor, read_task
 from ftproofs.numeric.seeds import of_design, sharing
 from ftproofs.numeric.training import stability
@@ -74,6 +75,8 @@ def _endpoint(spec: Experiment, block: Block, parameters: list[dict[str, Value]]
     task = tasks.draw(settings, device=device, shared=shared)
     design = solvers.factorise(task.X, method=block.method if block.engine == SOLVER else 0, shared=shared)
     readings = read_task(task, design)
+    if spec.name == "linear.bounds":
+        readings |= read_extremes(task, design, parameters)
     if block.engine == SOLVER:
         beta = _solve(spec, task, design, [setting.parameters for setting in settings])
         nothing = torch.zeros(len(task), dtype=task.X.dtype, device=device)

@@ -191,3 +191,18 @@ def _resolution(values: bytes, n: int) -> float:
         lambda x: (spectrum / (spectrum + np.exp(x)[..., None])).sum(axis=-1) - n, (low, high)
     )
     return math.exp(float(found.x))
+
+
+def localisation(spectrum: np.ndarray, gap: float) -> float:
+    """The root r^2 of ``2 sum_i min(l_i/r^2, 1) = gap^2``, positive eigenvalues of shape (d,).
+
+    Infinite for gap <= 0, NaN for gap^2 >= 2 d, where there is no root.  In 1/r^2 the left
+    side is piecewise linear, with a corner at every 1/l_i.
+    """
+    if gap <= 0:
+        return math.inf
+    if gap**2 >= 2 * len(spectrum):
+        return math.nan
+    corners = np.unique(1 / spectrum)
+    heights = np.array([2 * np.minimum(spectrum * u, 1.0).sum() for u in corners])
+    return 1 / float(np.interp(gap**2, np.r_[0.0, heights], np.r_[0.0, corners]))

@@ -12,8 +12,10 @@ from dataclasses import dataclass
 from types import MappingProxyType
 from typing import Any
 
+from sympy import Expr, S
+
 from ftproofs.claim import Statement
-from ftproofs.symbolic import equivalents, theorems
+from ftproofs.symbolic import concentration, equivalents, theorems
 from ftproofs.symbolic.context import Context
 from ftproofs.symbolic.methods import _open
 from ftproofs.symbolic.rules import Preparation, is_matrix
@@ -22,11 +24,15 @@ from ftproofs.symbolic.zero import Finding, box_for, is_zero
 
 @dataclass(frozen=True, slots=True)
 class Theorem:
-    """A theorem: what it says, where it stands, and the relation it supports in a context."""
+    """A theorem: what it says, where it stands, and the relation it supports in a context.
+
+    ``failure`` is the probability, an expression in parameters, with which the relation may fail.
+    """
 
     says: str
     citation: str
     template: Callable[..., Statement]
+    failure: Expr = S.Zero
 
 
 @dataclass(frozen=True)
@@ -177,6 +183,89 @@ AXIOMS: Mapping[str, Theorem] = MappingProxyType(
             "quadratic forms in independent Gaussian noise concentrate at their means",
             "Hanson and Wright 1971; Vershynin, High-Dimensional Probability, 2018, theorem 6.2.1",
             equivalents.noise_concentration,
+        ),
+        "rayleigh": Theorem(
+            "a quadratic form is at most its largest eigenvalue times the squared length",
+            "Horn and Johnson, Matrix Analysis, 2013, theorem 4.2.2",
+            concentration.rayleigh,
+        ),
+        "least-squares-norm": Theorem(
+            "if A x = B y and A has full column rank then |x| <= |B|/s_min(A) |y|",
+            "Horn and Johnson, Matrix Analysis, 2013, theorem 7.3.2",
+            concentration.least_squares_norm,
+        ),
+        "cauchy-schwarz-vectors": Theorem(
+            "a'b <= |a| |b|",
+            "Horn and Johnson, Matrix Analysis, 2013, theorem 5.1.4",
+            concentration.cauchy_schwarz_vectors,
+        ),
+        "smallest-image": Theorem(
+            "|A y| >= s_min(A) |y|",
+            "Horn and Johnson, Matrix Analysis, 2013, theorem 7.3.10",
+            concentration.smallest_image,
+        ),
+        "gram-spectrum": Theorem(
+            "for A = B B' s_min(B)^2 |p| <= |A p| and |A p|^2 <= s_max(B)^2 p'A p",
+            "Horn and Johnson, Matrix Analysis, 2013, theorem 4.2.2",
+            concentration.gram_spectrum,
+        ),
+        "inverse-order": Theorem(
+            "adding a positive semidefinite matrix to a positive definite one does not increase its inverse",
+            "Horn and Johnson, Matrix Analysis, 2013, corollary 7.7.4",
+            concentration.inverse_order,
+        ),
+        "trace-product": Theorem(
+            "tr(K M K) <= |K|^2 tr M for symmetric K and positive semidefinite M",
+            "Horn and Johnson, Matrix Analysis, 2013, section 7.7",
+            concentration.trace_product,
+        ),
+        "frobenius-rank": Theorem(
+            "the squared Frobenius norm of a matrix of rank k is at most k times its squared operator norm",
+            "Horn and Johnson, Matrix Analysis, 2013, section 5.6",
+            concentration.frobenius_rank,
+        ),
+        "gordon-tail": Theorem(
+            "the mean of the least of the n singular values of G C^(1/2), G Gaussian with n rows, is at least "
+            "sqrt(tr C - |C|) - sqrt(n |C|)",
+            "Gordon 1985; Boucheron, Lugosi, Massart, Concentration Inequalities, 2013, theorem 3.20",
+            concentration.gordon_tail,
+        ),
+        "laurent-massart": Theorem(
+            "a sum of squared normals with weights a_i exceeds its mean by t sqrt(2 sum a_i^2) + t^2 max a_i with "
+            "probability at most exp(-t^2/2)",
+            "Laurent and Massart, Annals of Statistics 28, 2000, lemma 1",
+            concentration.laurent_massart,
+            concentration.FAILURE,
+        ),
+        "gordon-smallest": Theorem(
+            "the mean of the smallest singular value of an n x k Gaussian matrix is at least sqrt(n) - sqrt(k)",
+            "Gordon 1985; Davidson and Szarek 2001, theorem II.13",
+            concentration.gordon_smallest,
+        ),
+        "chevet": Theorem(
+            "the mean of the largest singular value of G C^(1/2), G Gaussian with n rows, is at most "
+            "sqrt(n |C|) + sqrt(tr C)",
+            "Chevet 1978; Gordon 1985",
+            concentration.chevet,
+        ),
+        "gaussian-concentration": Theorem(
+            "a function of independent normals with Lipschitz constant K exceeds its mean by t K with probability "
+            "at most exp(-t^2/2), and as rarely falls short of it by as much",
+            "Boucheron, Lugosi, Massart, Concentration Inequalities, 2013, theorem 5.6",
+            concentration.gaussian_concentration,
+            concentration.FAILURE,
+        ),
+        "gaussian-width": Theorem(
+            "the Gaussian width of a set is at most the root of the mean of sup (g'u)^2",
+            "Vershynin, High-Dimensional Probability, 2018, section 7.5",
+            concentration.gaussian_width,
+        ),
+        "gordon-escape": Theorem(
+            "the null space of a Gaussian matrix with n rows misses a closed part of the sphere of Gaussian width w, "
+            "except with probability exp(-(a_n - w)^2/2), a_n = n/sqrt(n + 1)",
+            "Gordon 1988, theorem 3.3; Boucheron, Lugosi, Massart, Concentration Inequalities, 2013, theorem 5.6",
+            concentration.gordon_escape,
+            concentration.FAILURE,
         ),
         "root-along-depth": Theorem(
             "the root of an equation with positive slope is a differentiable function of the equation's parameter",

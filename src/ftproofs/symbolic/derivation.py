@@ -12,6 +12,8 @@ Conventions
   ``lhs == rhs`` of such a claim says ``E[lhs] == E[rhs]`` and is concluded by a step
   whose sides are these, expanded by linearity; parameters are constants.
 - ``<`` and ``>`` are read in one direction, so ``a >= b`` concludes ``b <= a``.
+- Claims with a probability: a theorem that may fail, with a probability of its own, counts
+  once for each step that cites it; together they may not exceed what the level allows.
 """
 
 from __future__ import annotations
@@ -19,21 +21,21 @@ from __future__ import annotations
 import time
 from dataclasses import dataclass, field
 
-from sympy import And, S, oo, sympify
+from sympy import Add, And, S, oo, sympify
 from sympy.core.function import AppliedUndef
 from sympy.logic.boolalg import Boolean
 
-from ftproofs.claim import Claim, Mean, Statement, Step
+from ftproofs.claim import Claim, Mean, Probability, Statement, Step
 from ftproofs.errors import FTError
 from ftproofs.names import PARAMETERS
-from ftproofs.symbolic.axioms import Axiom
+from ftproofs.symbolic.axioms import AXIOMS, Axiom
 from ftproofs.symbolic.calculus import Cases
 from ftproofs.symbolic.context import Context
 from ftproofs.symbolic.expectation import E, expand_means
 from ftproofs.symbolic.meanings import Means
 from ftproofs.symbolic.methods import Let, Under
 from ftproofs.symbolic.rules import Preparation, is_matrix
-from ftproofs.symbolic.zero import Finding, box_for, is_zero
+from ftproofs.symbolic.zero import Finding, box_for, holds, is_zero
 from ftproofs.verdict import Derivation, DerivationStatus, StepResult, StepStatus
 
 _PREMISES = (Axiom, Means, Let)
@@ -169,9 +171,25 @@ def conclude(claim: Claim, closed: Closed) -> tuple[DerivationStatus, str]:
         if contradiction:
             return "disproved", f"statement {number + 1}: {contradiction}"
         return "gap", f"no step concludes statement {number + 1}, {statement}"
+    overdrawn = _overdrawn(claim)
+    if overdrawn:
+        return "gap", overdrawn
     if any(result.status == "probable" for result in results):
         return "probable", "a step closed only at points"
     return "proved", ""
+
+
+def _overdrawn(claim: Claim) -> str:
+    """Why the theorems the steps cite may fail more often than the claim's level allows; empty if they may not."""
+    cited = [AXIOMS[m.name] for m in map(_method, claim.steps) if isinstance(m, Axiom) and m.name in AXIOMS]
+    failure = Add(*(theorem.failure for theorem in cited))
+    if failure == 0:
+        return ""
+    if not isinstance(claim.quantifier, Probability):
+        return f"the steps may fail with probability {failure}, and the claim has no level"
+    spare = 1 - sympify(claim.quantifier.level, rational=True) - failure
+    enough = holds(spare, ">=", S.Zero, box_for([spare], claim.domain))
+    return "" if enough.status == "proved" else f"the steps may fail with probability {failure}: {enough.detail}"
 
 
 def _concludes(step: Step, statement: Statement, claim: Claim, closed: Closed) -> bool:

@@ -31,7 +31,9 @@ class E(Function):
 
 
 #: Measurements that are the same number in every draw: functions of the parameters.
-CONSTANT = frozenset({"delta_norm"})
+CONSTANT = frozenset(
+    {"delta_norm", "kappa_bound", "tail_eigenvalue", "tail_trace", "tail_square", "tail_fourth", "localised_bound"}
+)
 
 
 def is_random(expr: Expr) -> bool:

@@ -15,7 +15,20 @@ from functools import cached_property
 from typing import Any
 
 from flint import Ordering, fmpq, fmpq_mpoly_ctx
-from sympy import Expr, Identity, MatAdd, MatMul, MatPow, MatrixSymbol, Rational, Symbol, Transpose, ZeroMatrix, sympify
+from sympy import (
+    Expr,
+    Identity,
+    ImmutableDenseMatrix,
+    MatAdd,
+    MatMul,
+    MatPow,
+    MatrixSymbol,
+    Rational,
+    Symbol,
+    Transpose,
+    ZeroMatrix,
+    sympify,
+)
 from sympy.matrices.expressions.matexpr import MatrixExpr
 
 from ftproofs.symbolic import matrices as m
@@ -38,7 +51,7 @@ class Entries:
 class Ring:
     """The ring of one size (n, d): generic entries, local scalars, and D.
 
-    ``rules`` replaces matrix symbols by expressions (what is given about them).
+    ``rules`` replaces matrix symbols by expressions or rational matrices (what is given about them).
     """
 
     def __init__(
@@ -232,6 +245,8 @@ class Ring:
         if isinstance(expr, ZeroMatrix):
             rows, columns = self.shape(expr)
             return Entries(tuple((self.constant(0),) * columns for _ in range(rows)))
+        if isinstance(expr, ImmutableDenseMatrix):
+            return Entries(tuple(tuple(self.constant(entry) for entry in row) for row in expr.tolist()))
         if isinstance(expr, Transpose):
             inner = self.evaluate(expr.arg)
             return Entries(tuple(zip(*inner.rows, strict=True)), inner.power)

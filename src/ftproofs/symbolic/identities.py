@@ -9,7 +9,19 @@ from __future__ import annotations
 from dataclasses import dataclass
 from typing import Any
 
-from sympy import Expr, MatrixSymbol, Mul, S, Symbol, ZeroMatrix, fraction, sympify, together
+from sympy import (
+    Expr,
+    ImmutableDenseMatrix,
+    MatrixSymbol,
+    Mul,
+    S,
+    Symbol,
+    ZeroMatrix,
+    diag,
+    fraction,
+    sympify,
+    together,
+)
 from sympy.matrices.expressions.matexpr import MatrixExpr
 
 from ftproofs.claim import Statement
@@ -48,9 +60,10 @@ class Generic:
     """A relation between matrices, or between numbers read off matrices, as a polynomial identity.
 
     Given equations whose left side is a matrix symbol replace that symbol.  ``using``
-    is a certificate for a matrix equation: its difference of sides is the sum of
-    these multiples of given equations.  ``sizes`` are by default those that the
+    is a certificate: the difference of the relation's sides is the sum of these multiples
+    (1 x 1 for a relation between numbers) of given equations.  ``sizes`` are by default those that the
     domain's regimes (n < d, n = d, n > d) call for; sizes for some regimes only are refused.
+    Where leading eigen-directions are spoken of, every number of them below n is tried.
     """
 
     using: tuple[Term, ...] = ()
@@ -64,22 +77,32 @@ class Generic:
         missing = context.regimes() - {_regime(size) for size in sizes}
         if missing:
             return Finding("undecided", "generic", f"no size for {', '.join(sorted(missing))} matrices")
+        splitting = m.head in self._matrices(relation, context)
         for size in sizes:
-            try:
-                ring, numerator = self._numerator(relation, size, context)
-            except Unreadable as error:
-                return Finding("undecided", "generic", str(error))
-            for poly in numerator:
-                if poly != 0:
-                    return Finding("disproved", "generic", f"(n, d) = {size}, at {_point(ring, poly)}")
+            for split in range(size[0]) if splitting else (0,):
+                try:
+                    ring, numerator = self._numerator(relation, size, split, context)
+                except Unreadable as error:
+                    return Finding("undecided", "generic", str(error))
+                for poly in numerator:
+                    if poly != 0:
+                        where = f"(n, d) = {size}" + (f", split = {split}" if splitting else "")
+                        return Finding("disproved", "generic", f"{where}, at {_point(ring, poly)}")
         return Finding("proved", "generic", "polynomial identity at (n, d) = " + ", ".join(map(str, sizes)))
 
-    def _numerator(self, relation: Statement, size: Size, context: Context) -> tuple[Ring, list[Any]]:
-        rules = matrix_rules(context)
+    def _matrices(self, relation: Statement, context: Context) -> set[Any]:
+        """The matrix symbols that the relation speaks of, directly or by its names' readings."""
+        readings = _readings(context)
+        parts = [sympify(x) for s in (relation, *context.given.values()) for x in (s.lhs, s.rhs)]
+        parts += [readings[name].matrix for part in parts for name in part.free_symbols & set(readings)]
+        return set().union(*(part.atoms(MatrixSymbol) for part in parts))
+
+    def _numerator(self, relation: Statement, size: Size, split: int, context: Context) -> tuple[Ring, list[Any]]:
+        rules = matrix_rules(context) | {m.head: leading(split, size[1])}
         try:
             if is_matrix(relation):
                 return self._matrix_numerator(relation, size, context, rules)
-            return _scalar_numerator(relation, size, context, rules)
+            return _scalar_numerator(relation, size, context, rules, self._multiples(context))
         except (ValueError, KeyError, RecursionError) as error:
             raise Unreadable(str(error)) from error
 
@@ -87,15 +110,21 @@ class Generic:
         self, relation: Statement, size: Size, context: Context, rules: dict[MatrixSymbol, MatrixExpr]
     ) -> tuple[Ring, list[Any]]:
         difference = _difference(relation)
+        for multiple in self._multiples(context):
+            difference -= multiple
+        ring = Ring(size, [difference], rules)
+        return ring, [entry for row in ring.evaluate(difference).rows for entry in row]
+
+    def _multiples(self, context: Context) -> list[Any]:
+        found = []
         for term in self.using:
             if term.id not in context.given:
                 raise Unreadable(f"step {term.id!r} is not given")
             equation = context.given[term.id]
-            if equation.rel != "==":
-                raise Unreadable(f"step {term.id!r} is no equation")
-            difference -= term.left * _difference(equation) * term.right
-        ring = Ring(size, [difference], rules)
-        return ring, [entry for row in ring.evaluate(difference).rows for entry in row]
+            if equation.rel != "==" or not is_matrix(equation):
+                raise Unreadable(f"step {term.id!r} is no equation between matrices")
+            found.append(term.left * _difference(equation) * term.right)
+        return found
 
 
 @dataclass(frozen=True)
@@ -132,6 +161,11 @@ def _same_vector(one: Any, other: Any, context: Context) -> bool:
     return True
 
 
+def leading(split: int, d: int) -> ImmutableDenseMatrix:
+    """The projector on the first eigen-directions."""
+    return ImmutableDenseMatrix(diag(*(int(i < split) for i in range(d))))
+
+
 def matrix_rules(context: Context) -> dict[MatrixSymbol, MatrixExpr]:
     """What is known about matrices: given equations for a symbol, no noise, no source."""
     rules: dict[MatrixSymbol, MatrixExpr] = {}
@@ -151,7 +185,7 @@ def matrix_rules(context: Context) -> dict[MatrixSymbol, MatrixExpr]:
 
 
 def _scalar_numerator(
-    relation: Statement, size: Size, context: Context, rules: dict[MatrixSymbol, MatrixExpr]
+    relation: Statement, size: Size, context: Context, rules: dict[MatrixSymbol, MatrixExpr], multiples: list[Any]
 ) -> tuple[Ring, list[Any]]:
     """Numerator of lhs - rhs with every name replaced by its reading, denominators cleared."""
     readings = _readings(context)
@@ -159,7 +193,12 @@ def _scalar_numerator(
     for sides in ((lhs, rhs), (lhs**2, rhs**2)):
         if sides != (lhs, rhs) and not (_is_nonnegative_term(lhs) and _is_nonnegative_term(rhs)):
             break
-        numerator = fraction(together(sides[0] - sides[1]))[0].expand()
+        if multiples and sides != (lhs, rhs):
+            break  # certificates are for the relation as it stands
+        numerator, denominator = fraction(together(sides[0] - sides[1]))
+        if multiples and denominator != 1:
+            raise Unreadable("a relation with denominators has no certificate")
+        numerator = numerator.expand()
         names = sorted(numerator.free_symbols & (set(readings) | {m.gram_inverse_trace}), key=str)
         poly = numerator.as_poly(*names) if names else None
         if names and poly is None:
@@ -171,7 +210,7 @@ def _scalar_numerator(
             for name, exponent in zip(names, monomial, strict=True)
         )
         if not odd:
-            return _read_terms(terms, names, readings, size, rules)
+            return _read_terms(terms, names, readings, size, rules, multiples)
     raise Unreadable("norms stand with odd powers; state the relation between their squares")
 
 
@@ -196,7 +235,12 @@ def _is_nonnegative_term(expr: Expr) -> bool:
 
 
 def _read_terms(
-    terms: list[Any], names: list[Symbol], readings: dict[Symbol, m.Reading], size: Size, rules: dict[Any, Any]
+    terms: list[Any],
+    names: list[Symbol],
+    readings: dict[Symbol, m.Reading],
+    size: Size,
+    rules: dict[Any, Any],
+    multiples: list[Any],
 ) -> tuple[Ring, list[Any]]:
     used: list[Any] = [coefficient for _, coefficient in terms]
     for name in names:
@@ -204,7 +248,7 @@ def _read_terms(
     unread = {s for c in used[: len(terms)] for s in c.free_symbols} & (set(SYMBOLS.values()) - {v.n, v.d})
     if unread:
         raise Unreadable(f"{', '.join(sorted(map(str, unread)))} has no reading on matrices")
-    ring = Ring(size, used, rules)
+    ring = Ring(size, used + multiples, rules)
     values = {name: ring.read(readings[name]) if name in readings else ring.gram_inverse_trace() for name in names}
     total: Entries | None = None
     for monomial, coefficient in terms:
@@ -217,6 +261,11 @@ def _read_terms(
                 )
         total = product if total is None else ring.add(total, product)
     assert total is not None
+    for multiple in multiples:
+        entries = ring.evaluate(-1 * multiple)
+        if entries.shape != (1, 1):
+            raise Unreadable("a multiple is no number")
+        total = ring.add(total, entries)
     return ring, [total.rows[0][0]]
 
 

@@ -37,6 +37,43 @@ P = MatrixSymbol("P", d, d)
 P_perp = MatrixSymbol(r"P_{\perp}", d, d)
 identity = Identity(d)
 delta = theta_T - theta_S
+#: The projectors on the leading eigen-directions of the covariance and on the others, the tail.
+head = MatrixSymbol("H", d, d)
+tail = identity - head
+#: The leading part of the tasks' difference, whitened: root * white = head * delta.
+white = MatrixSymbol("q", d, 1)
+outside = P_perp * delta
+
+#: Lengths of the difference's part outside the span: its leading part in the covariance's norm, and as it is; its tail.
+head_length = Symbol("head_length", nonnegative=True)
+bare_head_length = Symbol("bare_head_length", nonnegative=True)
+tail_length = Symbol("tail_length", nonnegative=True)
+#: The tail part's squared length in the covariance's norm.
+tail_risk = Symbol("tail_risk", nonnegative=True)
+#: Products of the parts outside the span with the parts of the difference.
+head_product = Symbol("head_product", real=True)
+tail_product = Symbol("tail_product", real=True)
+
+#: Any vector z of labels (n x 1); what the leading coordinates fit of it is the image ``X H X^+ z``, and the solution p
+#: is the vector that the tail's Gram matrix takes to the image.
+probe = MatrixSymbol("z", n, 1)
+solution = MatrixSymbol("p", n, 1)
+fitted = head * Xp * probe
+tail_gram = X * tail * X.T
+
+#: The lengths of z, of p, of the image, and of the leading part of X^+ z, in the covariance's norm and as it is.
+probe_length = Symbol("probe_length", nonnegative=True)
+solution_length = Symbol("solution_length", nonnegative=True)
+image_length = Symbol("image_length", nonnegative=True)
+lead_length = Symbol("lead_length", nonnegative=True)
+bare_lead_length = Symbol("bare_lead_length", nonnegative=True)
+#: Products of p with z and with the image.
+probe_product = Symbol("probe_product", real=True)
+solution_product = Symbol("solution_product", real=True)
+#: The noise trace's parts, and the trace of X Sigma X' over the tail.
+head_share = Symbol("head_share", nonnegative=True)
+tail_share = Symbol("tail_share", nonnegative=True)
+tail_energy = Symbol("tail_energy", nonnegative=True)
 
 #: Trace of the inverse of the smaller Gram matrix, XX' (n <= d) or X'X (n >= d).
 gram_inverse_trace = Symbol("tr_inverse", positive=True)
@@ -93,6 +130,27 @@ READINGS: Mapping[Symbol, Reading] = MappingProxyType(
         v.pinv_trace: Reading("trace", Xp.T * Xp),
         v.start_risk: Reading("square", root * delta),
         v.perp_product: Reading("value", (P_perp * theta_S).T * P_perp * theta_T),
+        v.centred_delta_risk: Reading("value", outside.T * (Sigma - X.T * X / n) * outside),
+        v.tail_delta_norm: Reading("norm", tail * delta),
+        v.head_delta_norm: Reading("norm", head * delta),
+        v.sigma_head_delta_norm: Reading("norm", root * head * delta),
+        v.white_head_delta_norm: Reading("norm", white),
+        head_length: Reading("norm", root * head * outside),
+        bare_head_length: Reading("norm", head * outside),
+        tail_length: Reading("norm", tail * outside),
+        tail_risk: Reading("square", root * tail * outside),
+        head_product: Reading("value", outside.T * head * delta),
+        tail_product: Reading("value", outside.T * tail * delta),
+        probe_length: Reading("norm", probe),
+        solution_length: Reading("norm", solution),
+        image_length: Reading("norm", X * fitted),
+        lead_length: Reading("norm", root * fitted),
+        bare_lead_length: Reading("norm", fitted),
+        probe_product: Reading("value", solution.T * probe),
+        solution_product: Reading("value", solution.T * X * fitted),
+        head_share: Reading("trace", Xp.T * head * Sigma * head * Xp),
+        tail_share: Reading("trace", Xp.T * tail * Sigma * tail * Xp),
+        tail_energy: Reading("trace", X * tail * Sigma * tail * X.T),
         _overlap: Reading("value", (P_perp * beta).T * P_perp * theta_S),
         _teacher_overlap: Reading("value", theta_S.T * theta_T),
     }

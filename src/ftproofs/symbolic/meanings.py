@@ -19,7 +19,7 @@ from typing import Any
 from sympy import Derivative, Identity, Integer, Rational, log
 
 from ftproofs.claim import Choices, Range, Statement
-from ftproofs.symbolic import frozen_layers, two_layers
+from ftproofs.symbolic import frozen_layers, split, two_layers
 from ftproofs.symbolic import matrices as m
 from ftproofs.symbolic.context import Context
 from ftproofs.symbolic.methods import _open
@@ -87,7 +87,7 @@ def optimizer(*allowed: str) -> Callable[[Context], str | None]:
 
 
 def _trained_to_the_limit(context: Context) -> str | None:
-    known = ("linear.finetune", "linear.scratch")
+    known = ("linear.finetune", "linear.scratch", "linear.bounds")
     return None if context.claim.experiment in known else "the step is whatever the settings say"
 
 
@@ -228,6 +228,10 @@ MEANINGS: Mapping[str, Meaning] = MappingProxyType(
         "end-norm": Meaning("beta_norm: the norm at the limit", _equals(N(end_time), v.beta_norm)),
         # covariances
         **{name: Meaning(says, relation) for name, (says, relation) in SPECTRAL.items()},
+        # covariances split in two
+        **{name: Meaning(says, relation) for name, (says, relation) in split.MEANINGS.items()},
+        **{name: Meaning(*found, split.some_lead) for name, found in split.SPLIT_MEANINGS.items()},
+        **{name: Meaning(*found, split.spikes_lead) for name, found in split.SPIKED_MEANINGS.items()},
         # two layers, balanced or not
         **{name: Meaning(*meaning, two_layer) for name, meaning in two_layers.MEANINGS.items()},
         # frozen layers

@@ -68,6 +68,24 @@ SYMBOL_NOTATION: Mapping[str, Local] = MappingProxyType(
         "t_norm": Local(r"t_{\mathrm{norm}}", "time at which the predictor's norm is smallest"),
         "t_rate": Local(r"t_{\mathrm{rate}}", "time at which the decay is slowest"),
         "t_end": Local(r"t_{\mathrm{end}}", "time at which training ends"),
+        "head_length": Local(
+            r"\lVert\Sigma_{\le k}^{1/2}v_{\le k}\rVert",
+            "v = P_perp (theta_T - theta_S) in the leading eigen-directions, in the covariance's norm",
+        ),
+        "bare_head_length": Local(r"\lVert v_{\le k}\rVert", "v in the leading eigen-directions"),
+        "tail_length": Local(r"\lVert v_{>k}\rVert", "v in the tail"),
+        "tail_risk": Local(r"\lVert\Sigma_{>k}^{1/2}v_{>k}\rVert^2", "v in the tail, in the covariance's norm"),
+        "head_product": Local(r"\langle v,\delta\rangle_{\le k}", "product of v with the difference where it leads"),
+        "tail_product": Local(r"\langle v,\delta\rangle_{>k}", "product of v with the difference in the tail"),
+        "low_head": Local(r"s_{\min}(Z_{\le k})", "smallest singular value of the whitened leading coordinates"),
+        "top_tail": Local(r"s_{\max}(X_{>k})", "largest singular value of the tail's coordinates"),
+        "low_tail": Local(r"s_{\min}(X_{>k})", "smallest of the n singular values of the tail's coordinates"),
+        "rho_bar": Local(r"\bar\varrho", "upper bound of the split ratio"),
+        "null_form": Local(
+            r"\lVert\Sigma^{-1/2}u\rVert^2",
+            "for u the worst direction outside the span, whitened and of unit length",
+        ),
+        "r_squared": Local("r^2", "squared radius: a risk per squared length outside the span"),
     }
 )
 
@@ -91,6 +109,7 @@ FUNCTION_NOTATION: Mapping[str, Local] = MappingProxyType(
         "w_perp": Local(r"w_\perp", "first layer along a direction outside the data's span"),
         "g_perp": Local(r"g_\perp", "gradient along a direction outside the data's span"),
         "g_along": Local(r"g_\parallel", "gradient along the predictor"),
+        "gaussian_width": Local("w", "Gaussian width of the directions with at least that risk per squared length"),
         "g_across": Local(r"g_{\times}", "gradient at right angles to the predictor"),
     }
 )
@@ -120,6 +139,8 @@ MATRIX_NOTATION: Mapping[str, Local] = MappingProxyType(
         "W_1": Local("W_1", "first layer"),
         "W_2": Local("W_2", "second layer"),
         "W_3": Local("W_3", "third layer"),
+        "H": Local("H", "projector on the leading eigen-directions of the covariance"),
+        "q": Local("q", "the leading part of the difference, times Sigma^(-1/2)"),
         "u_1": Local("u_1", "a unit vector"),
         "u_2": Local("u_2", "a unit vector"),
     }

@@ -8,6 +8,7 @@ from types import MappingProxyType
 
 from sympy import Eq, Expr, Piecewise, Symbol, sqrt, symbols
 
+from ftproofs.symbolic.bounds import localised_of, split_bound_of, trace_bound_of
 from ftproofs.symbolic.functions import (
     depth_root,
     frozen_floor_of,
@@ -71,6 +72,7 @@ def _formulas() -> dict[str, Formula | ListFormula]:
     risk = Piecewise((bias, Eq(sigma, 0)), (bias + isotropic_noise(n, d) * sigma**2, True))
     gamma, tau = symbols("gamma tau", positive=True)
     cosine = Symbol("cos_theta", real=True)
+    k, t = Symbol("k", integer=True, nonnegative=True), Symbol("t", positive=True)
     eigenvalues = Symbol("eigenvalues", positive=True)
     delta, source, target = symbols("delta theta_S theta_T", real=True)
     factor = isotropic_depth_factor(L, gamma, s, tau, sigma)
@@ -99,6 +101,24 @@ def _formulas() -> dict[str, Formula | ListFormula]:
             (sigma, eigenvalues, n),
             ("eigenvalues",),
             lambda sigma, values, n: equivalent_noise_norm(n, values, sigma),
+        ),
+        ListFormula(
+            "A5_split_bound",
+            (eigenvalues, n, k, t, delta),
+            ("eigenvalues", "delta"),
+            lambda values, n, k, t, delta: split_bound_of(n, k, t, values, delta),
+        ),
+        ListFormula(
+            "A5_trace_bound",
+            (eigenvalues, n, t, delta2),
+            ("eigenvalues",),
+            lambda values, n, t, delta2: trace_bound_of(n, t, values, delta2),
+        ),
+        ListFormula(
+            "A5_min_bound_r2",
+            (eigenvalues, n, t),
+            ("eigenvalues",),
+            lambda values, n, t: localised_of(n, t, values),
         ),
         Formula("A7_c", (gamma, s, tau, cosine, sigma, L), factor),
         Formula(

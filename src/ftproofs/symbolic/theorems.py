@@ -164,7 +164,8 @@ def quadratic_convergence(context: Context, id: str) -> Statement:
     given = _given(context, id)
     _require(given == Statement((1 - w.rate) ** 2, "<", Integer(1)), "no contraction of the modes given")
     allowed = context.allowed("optimizer")
-    _require(context.claim.experiment in ("linear.finetune", "linear.scratch"), "training does not run to its limit")
+    known = ("linear.finetune", "linear.scratch", "linear.bounds")
+    _require(context.claim.experiment in known, "training does not run to its limit")
     if allowed is not None and not context.only("optimizer", "gd", "momentum", "flow"):
         _require(context.regimes() <= {"wide", "square"}, "one-sample steps need data that can be fitted")
     return Statement(m.X.T * (m.X * m.beta - m.y), "==", m.ZERO)

@@ -1,8 +1,9 @@
 """Linear regression from source weights: where it ends, when it converges, what it costs.
 
-Handbook A1-A4.
+Handbook A1-A5.
 """
 
+from ftproofs.catalog.linear.bounds import CENTRED, GAUSSIAN, LOCALISED, SPLIT, TRACE, VARIANCE
 from ftproofs.catalog.linear.endpoint import ENDPOINT, OPTIMIZERS, SCRATCH
 from ftproofs.catalog.linear.mean import (
     BIAS_MEAN,
@@ -47,4 +48,10 @@ CLAIMS = (
     RESOLUTION_BIAS,
     RESOLUTION_VARIANCE,
     RESOLUTION_NOISE_NORM,
+    SPLIT,
+    GAUSSIAN,
+    TRACE,
+    LOCALISED,
+    VARIANCE,
+    CENTRED,
 )
