@@ -36,7 +36,7 @@ PARAMETERS: Mapping[str, Parameter] = by_name(
         choices=SPECTRA,
     ),
     Parameter("alpha", "power-law exponent: eigenvalues i^-alpha", r"\alpha"),
-    Parameter("spikes", "number of large eigenvalues (spiked)", "k", "integer"),
+    Parameter("spikes", "number of large eigenvalues (spiked)", r"k_\lambda", "integer"),
     Parameter("spike_ratio", "a large eigenvalue over a small one (spiked)", r"\lambda_1"),
     Parameter(
         "inputs",
