@@ -171,6 +171,49 @@ def test_another_limit_at_another_rate_is_refuted_or_left_open() -> None:
         assert found.status == "refuted"
 
 
+def with_errors(error: Callable[[int], float], root: int, ladder: Ladder) -> Callable:
+    """Draws whose relative error at each size is the given one."""
+
+    def draw(setting: int, size: int, stage: str, start: int, count: int, *, method: int = 0):
+        key = (setting, size, zlib.crc32(stage.encode()), method, start)
+        rng = np.random.Generator(np.random.Philox(np.random.SeedSequence(root, spawn_key=key)))
+        d = ladder.sizes[size]
+        return 1 + error(d) + 2 / math.sqrt(d) * rng.standard_normal(count), np.ones(count)
+
+    return draw
+
+
+@pytest.mark.parametrize(
+    "error",
+    [
+        lambda d: d / 32 - 1,  # wrong by a factor that grows with d
+        lambda d: -math.sqrt(d / 32),
+        lambda d: 0.5 + 2 / (d - 100.5),  # a pole between the sizes
+    ],
+)
+def test_a_large_error_that_does_not_shrink_refutes_though_no_fit_describes_it(error: Callable[[int], float]) -> None:
+    ladder = Ratio(0.5).ladder()
+    found = decide_limit(with_errors(error, 1, ladder), [ladder], tolerance=0.02)
+    assert found.status == "refuted"
+    assert "no fit" in found.detail
+
+
+@pytest.mark.parametrize(
+    "error",
+    [
+        lambda d: 20 / (d - 100.5),  # such a pole, and a true limit
+        lambda d: 3 * d**-0.5,
+        lambda d: 12 * d**-0.5 * (1 + math.sin(d)),
+        lambda d: 40 / d * math.log(d),
+        lambda d: 0.15 * math.cos(d),  # no limit, and no large error
+    ],
+)
+def test_an_error_that_may_vanish_refutes_nothing(error: Callable[[int], float]) -> None:
+    ladder = Ratio(0.5).ladder()
+    for seed in range(3):
+        assert decide_limit(with_errors(error, seed, ladder), [ladder], tolerance=0.02).status != "refuted"
+
+
 # -- the procedure -------------------------------------------------------------
 
 

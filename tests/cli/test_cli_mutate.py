@@ -55,10 +55,37 @@ def test_one_claim_is_a_table_of_its_mutants(run: Any, fake: dict[str, Any]) -> 
 
 
 def test_several_claims_are_a_table_of_scores(run: Any, fake: dict[str, Any]) -> None:
-    status, out, _ = run("mutate", CLAIM, "linear-endpoint", "linear-step-sufficient")
+    status, out, _ = run("mutate", CLAIM, "linear-endpoint", "linear-noise-infinite")
     assert status == 0
     assert any(line.split()[:3] == [CLAIM, "each", "16"] for line in out.splitlines())
-    assert "linear-step-sufficient: left out; it has no == statement" in out
+    assert "linear-noise-infinite: left out; an infinite mean" in out
+
+
+def test_the_table_of_the_documentation(run: Any, fake: dict[str, Any]) -> None:
+    status, out, err = run("mutate", CLAIM, "linear-endpoint", "linear-noise-infinite", "--table")
+    assert (status, err) == (0, "")
+    lines = out.splitlines()
+    assert lines[0].split(" | ")[:2] == ["| claim", "quantifier"]
+    assert lines[1] == "|---" * 11 + "|"
+    assert lines[2] == f"| `{CLAIM}` | each | 16 | 1 | 1 | 1 | 1 | 1 | 0.667 | 1.000 | weak-check |"
+    assert len({line.count("|") for line in lines[:4]}) == 1
+    assert any(line.startswith("- `linear-noise-infinite` is left out: an infinite mean") for line in lines)
+
+
+def test_assumptions_are_trained_for_on_request(run: Any, folder: Path) -> None:
+    status, out, _ = run("mutate", "linear-span", "--assumptions", "--budget", "low", "--json", "out.json")
+    assert status == 0
+    assert "weight_decay in [0, 1]" in out
+    assert "weight_decay in [0, 1]: ftproofs replay ft1-" in out
+    assert "linear-span: " in out
+    (claim,) = document("mutate", (folder / "out.json").read_text())["assumptions"]
+    found = {item["instead"]: item for item in claim["dropped"]}
+    decay = found["weight_decay in [0, 1]"]  # decay moves the predictor outside the span
+    assert (decay["kind"], decay["assumed"], decay["outcome"]) == ("range", "weight_decay = 0", "needed")
+    assert decay["replay"].startswith("ft1-")
+    assert found["optimizer is adam"]["outcome"] == "needed"
+    assert found["sigma in [1, 3/2]"]["outcome"] == "not shown to be needed"
+    assert found["n > 3*d/4"]["error"] is None
 
 
 @pytest.mark.parametrize(("status", "code"), [("certified", 0), ("refuted", 1), ("undecided", 3), ("error", 3)])
@@ -86,7 +113,8 @@ def test_json(run: Any, fake: dict[str, Any], folder: Path) -> None:
 def test_bad_input_is_one_line(run: Any, fake: dict[str, Any], folder: Path) -> None:
     for words, code in (
         (["mutate", "linear-spam"], "FT301"),
-        (["mutate", "linear-step-sufficient"], "FT310"),
+        (["mutate", "linear-noise-infinite"], "FT310"),
+        (["mutate", "linear-endpoint-not-shallow", "--assumptions"], "FT301"),
         (["mutate", CLAIM, "--budget", "huge"], "FT309"),
         (["mutate", CLAIM, "--seed", "-1"], "FT211"),
         (["mutate", CLAIM, "--device", "abacus"], "FT307"),

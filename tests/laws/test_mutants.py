@@ -1,7 +1,9 @@
-"""No wrong statement is proved: with the steps of its claim, no mutant ends `proved`.
+"""Wrong statements are neither proved nor pass the experiment.
 
-An axiom must never be the statement itself, and a conclusion must be compared with the
-statement, not assumed.  A few mutants a claim, spread over its operators and statements.
+With the steps of its claim no mutant ends `proved`: an axiom must never be the statement
+itself, and a conclusion must be compared with the statement, not assumed.  A few mutants
+a claim, spread over its operators and statements.  And the rows of a check kill mutants,
+here for one claim of each kind of law; docs/mutation.md has the scores of all.
 """
 
 from __future__ import annotations
@@ -11,7 +13,8 @@ from dataclasses import replace
 import pytest
 
 from ftproofs.catalog import claims
-from ftproofs.claim import Claim
+from ftproofs.check.mutate import mutate, unmutable
+from ftproofs.claim import Claim, Probability
 from ftproofs.symbolic.derivation import derive
 from ftproofs.symbolic.equivalence import Comparison
 from ftproofs.symbolic.mutation import Mutant, mutants
@@ -46,3 +49,17 @@ def sample(claim: Claim) -> list[Mutant]:
                 chosen.append(mutant)
                 break
     return chosen[: BOUNDED + 1]
+
+
+def lawful() -> list[Claim]:
+    """A cheap claim about a limit, and the first about a probability."""
+    every = claims()
+    probable = [c for c in every.values() if isinstance(c.quantifier, Probability) and not unmutable(c)]
+    return [every["linear-resolution-noise-norm"], *probable[:1]]
+
+
+@pytest.mark.parametrize("claim", lawful(), ids=lambda claim: claim.id)
+def test_the_check_of_a_law_kills_its_mutants(claim: Claim) -> None:
+    found = mutate(claim, budget="low", device="cpu")
+    assert found.passed
+    assert found.strict_score == 1, [str(j.mutant.statement) for j in found.judged if j.outcome == "survived"]

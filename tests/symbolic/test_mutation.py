@@ -6,10 +6,10 @@ import math
 
 import numpy as np
 import pytest
-from sympy import Piecewise, Rational, S, sqrt
+from sympy import I, Piecewise, Rational, S, sign, sqrt
 
-from ftproofs.claim import Claim, Domain, Each, Mean, Source, Statement, real_range
-from ftproofs.symbolic.equivalence import Comparison, errors, natural_scale, spoken
+from ftproofs.claim import Claim, Domain, Each, Limit, Mean, Source, Statement, real_range
+from ftproofs.symbolic.equivalence import Comparison, Errors, natural_scale, spoken
 from ftproofs.symbolic.mutation import FINE, Mutant, mutants, places
 from ftproofs.symbolic.vocabulary import equal, less, v
 
@@ -177,10 +177,66 @@ def test_errors_at_points() -> None:
         Mutant(0, equal(v.risk, 2 * v.n / v.d), "x"),
         Mutant(0, equal(v.risk, 1 / (v.n - 2)), "x"),
         Mutant(0, equal(2 * v.risk, v.n / v.d), "x"),
+        Mutant(0, equal(v.risk, Piecewise((I * v.n, v.n < 3), (v.n / v.d, True))), "x"),
     ]
     points = [{v.n: float(n), v.d: 10.0, v.target_norm: 1.0, v.risk: 0.3} for n in (2, 6)]
-    found = errors(asked, made, points)
-    assert found.shape == (3, 2)
+    found = Errors(asked, made)(points)
+    assert found.shape == (4, 2)
     assert found[0] == pytest.approx([0.5, 0.5])
     assert math.isinf(found[1, 0])
     assert np.isnan(found[2]).all()
+    assert math.isinf(found[3, 0])  # no real value in the branch of the first point; the other one is the claim's
+    assert found[3, 1] < 1e-15
+
+
+# -- limits and signs -----------------------------------------------------------------
+
+
+def at(d: int, **more: float) -> dict[object, float]:
+    n = d // 2
+    return {v.n: float(n), v.d: float(d), v.gamma: 0.5, v.df2: d / 6, v.target_norm: 1.0} | {
+        getattr(v, name): value for name, value in more.items()
+    }
+
+
+def limit_of(statement: Statement) -> Claim:
+    return claim(statement, domain=Domain.of(gamma=real_range(Rational(1, 4), Rational(3, 4))), quantifier=Limit())
+
+
+def compared_in_the_limit(asked: Claim, statement: Statement):
+    mutant = Mutant(0, statement, "test")
+    return Comparison(asked, [mutant], [at(512)] * 3, asked.margin, [at(256)] * 3)(mutant)
+
+
+def test_what_vanishes_like_one_over_d_is_no_error_of_a_limit() -> None:
+    asked = limit_of(equal(v.noise_trace, v.df2 / (v.n - v.df2)))
+    found = compared_in_the_limit(asked, equal(v.noise_trace, (v.df2 + 3) / (v.n - v.df2)))
+    assert found.label == "sub-tolerance"  # 3/df2 is 3.5 % at the largest size
+    assert found.difference < 5e-3
+    for wrong in (v.df2 / v.n, v.df2, Rational(21, 20) * v.df2 / (v.n - v.df2)):
+        assert compared_in_the_limit(asked, equal(v.noise_trace, wrong)).label == "different"
+
+
+def test_in_a_limit_a_measurement_stands_for_its_own() -> None:
+    asked = limit_of(equal(v.kappa * v.pinv_trace, 1))
+    points = [at(512, kappa=0.3, pinv_trace=1 / 0.3)] * 3
+    same = Mutant(0, equal(1 / (v.kappa * v.pinv_trace), 1), "inverted")
+    other = Mutant(0, equal(2 * v.kappa * v.pinv_trace, 1), "times-2")
+    compare = Comparison(asked, [same, other], points, asked.margin, points)
+    assert compare(same).label == "equivalent"
+    assert compare(other).label == "different"
+
+
+def test_a_sign_is_reversed_or_its_boundary_moved() -> None:
+    asked = claim(equal(sign(v.risk - v.start_risk), sign(v.n - v.d / 2)), domain=Domain.of(n=(2, 30), d=(24, 40)))
+    found = {m.statement.rhs: m for m in mutants(asked)}
+    assert {m.operator for m in found.values()} == {"direction-reversed", "boundary-moved-10%"}
+    assert -sign(v.n - v.d / 2) in found
+    moved = found[sign(v.n - Rational(11, 20) * v.d)]
+    compare = Comparison(asked, found.values(), (), asked.margin)
+    assert compare(moved).label == "different"
+    assert compare(moved).difference == 2
+    # Between whole numbers a boundary can be moved without being another one.
+    between = claim(equal(asked.statements[0].lhs, sign(4 * v.n - 2 * v.d + 1)), domain=asked.domain)
+    barely = Mutant(0, equal(asked.statements[0].lhs, sign(8 * v.n - 4 * v.d + 3)), "test")
+    assert Comparison(between, [barely], (), 1e-6)(barely).label == "equivalent"

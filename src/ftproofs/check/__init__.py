@@ -17,7 +17,7 @@ from ftproofs.numeric.device import resolve_device
 from ftproofs.symbolic.worker import derived
 from ftproofs.verdict import Evidence, Verdict, join
 
-__all__ = ["BUDGETS", "Budget", "MemoryStore", "check"]
+__all__ = ["BUDGETS", "Budget", "MemoryStore", "check", "experiment_leg"]
 
 
 def check(
@@ -55,7 +55,7 @@ def check(
     )
     begin = time.perf_counter()
     derivation = derived(claim)
-    evidence = _experiment(claim, context)
+    evidence = experiment_leg(claim, context)
     word, flags = join(derivation, evidence.status)
     return Verdict(
         claim.id,
@@ -79,8 +79,12 @@ def _budget(name: str, settings: int | None) -> Budget:
     return replace(budget, settings=settings, batch=min(budget.batch, settings), explored=max(budget.anchors, settings))
 
 
-def _experiment(claim: Claim, context: Context) -> Evidence:
-    """The experiment leg; what could not be carried out is an error, never evidence."""
+def experiment_leg(claim: Claim, context: Context) -> Evidence:
+    """The experiment leg; what could not be carried out is an error, never evidence.
+
+    Raises:
+        UsageError: as `check`.
+    """
     if claim.untrained or not any(measured(statement) for statement in claim.statements):
         return Evidence("none", claim.quantifier.name, claim.margin, detail=claim.untrained or "nothing to measure")
     try:

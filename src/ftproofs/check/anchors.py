@@ -22,7 +22,7 @@ from ftproofs.names import Value
 from ftproofs.numeric.experiments import SOLVER
 from ftproofs.numeric.sampling import Batches, batches, explore
 from ftproofs.symbolic.acceptance import acceptor
-from ftproofs.symbolic.equivalence import errors, spoken
+from ftproofs.symbolic.equivalence import Errors, spoken
 from ftproofs.symbolic.mutation import mutants
 
 #: The stage of draws that are points of the domain and decide nothing.
@@ -31,6 +31,9 @@ STAGE = "points"
 #: Settings from which anchors are picked, and the most mutants that are asked.
 CANDIDATES = 64
 ASKED = 240
+
+#: Anchors are added while more than this many mutants of those asked are left.
+LEFT = 1.0
 
 #: An anchor's draws in units of (spread/tolerance)^2, and what a refutation takes in units of (spread/error)^2.
 _PLANNED = (float(ndtri(ALPHA / 2)) + float(ndtri(5e-4))) ** 2
@@ -41,9 +44,10 @@ Parameters = dict[str, Value]
 
 @dataclass(frozen=True)
 class Candidate:
-    """A setting with what each mutant's refutation would gain there, shape (mutant,), in [0, 1]."""
+    """A setting with each mutant's error there and what its refutation would gain, in [0, 1]; shape (mutant,)."""
 
     parameters: Parameters
+    errors: np.ndarray
     evidence: np.ndarray
 
 
@@ -71,19 +75,7 @@ def domain_points(
 
 def candidates(claim: Claim, context: Context, source: Batches | None = None) -> list[Candidate]:
     """Settings among which to pick anchors, distinct, drawn towards where mutants differ from the claim."""
-    asked = [m for m in mutants(claim) if not m.fine and m.statement.lhs == claim.statements[m.number].lhs]
-    asked = asked[:: max(1, math.ceil(len(asked) / ASKED))]
-    symbols = spoken(claim, asked)
-    found: dict[Setting, Candidate] = {}
-
-    def score(rows: Rows) -> float:
-        setting = rows.block.settings[0]
-        error = errors(claim, asked, [values_at(rows, 0, symbols)])[:, 0]
-        found.setdefault(setting, Candidate(setting.parameters, predicted_evidence(error, claim.margin)))
-        return float(found[setting].evidence.sum())
-
-    domain_points(claim, context, CANDIDATES, score, source)
-    return list(found.values())
+    return _drawn(claim, context, _Prediction(claim), source)
 
 
 def pick(
@@ -96,6 +88,65 @@ def pick(
     return [among[i].parameters for i in greedy(evidence, count, lambda i: accept(among[i].parameters))]
 
 
+def complement(
+    claim: Claim,
+    context: Context,
+    source: Batches,
+    anchors: Sequence[Parameters],
+    count: int,
+    accept: Callable[[Parameters], bool],
+) -> list[Parameters]:
+    """At most so many acceptable settings that kill what the anchors would leave: each more than one mutant asked."""
+    predict = _Prediction(claim)
+    own = [context.draws(context.block(claim.experiment, [p], engine=SOLVER, stage=STAGE)) for p in anchors]
+    given = np.stack([predict.errors(rows) for rows in own], axis=1)
+    # What has no value somewhere is killed by the domain check; no anchor need see to it.
+    alive = np.isfinite(given).all(axis=1)
+    if _left(predicted_evidence(given[alive], claim.margin)) < LEFT:
+        return []
+    among = [c for c in _drawn(claim, context, predict, source) if c.parameters not in anchors]
+    if not among:
+        return []
+    errors = np.stack([candidate.errors for candidate in among], axis=1)
+    alive &= np.isfinite(errors).all(axis=1)
+    given, found = (predicted_evidence(error[alive], claim.margin) for error in (given, errors))
+    picked = greedy(found, count, lambda i: accept(among[i].parameters), given=given.sum(axis=1), least=LEFT)
+    return [among[i].parameters for i in picked]
+
+
+def _left(evidence: np.ndarray) -> float:
+    """How many mutants, in expectation, this evidence, shape (mutant, setting), does not kill."""
+    return float((1 - np.minimum(evidence.sum(axis=1), 1.0)).sum())
+
+
+class _Prediction:
+    """The errors that the mutants asked about make at a setting, from one draw there."""
+
+    def __init__(self, claim: Claim) -> None:
+        asked = [m for m in mutants(claim) if not m.fine and m.statement.lhs == claim.statements[m.number].lhs]
+        asked = asked[:: max(1, math.ceil(len(asked) / ASKED))]
+        self._symbols = spoken(claim, asked)
+        self._errors = Errors(claim, asked)
+
+    def errors(self, rows: Rows) -> np.ndarray:
+        """Relative, shape (mutant,); infinite without a value."""
+        return self._errors([values_at(rows, 0, self._symbols)])[:, 0]
+
+
+def _drawn(claim: Claim, context: Context, predict: _Prediction, source: Batches | None) -> list[Candidate]:
+    found: dict[Setting, Candidate] = {}
+
+    def score(rows: Rows) -> float:
+        setting = rows.block.settings[0]
+        if setting not in found:
+            errors = predict.errors(rows)
+            found[setting] = Candidate(setting.parameters, errors, predicted_evidence(errors, claim.margin))
+        return float(found[setting].evidence.sum())
+
+    domain_points(claim, context, CANDIDATES, score, source)
+    return list(found.values())
+
+
 def values_at(rows: Rows, case: int, symbols: Iterable[Symbol]) -> dict[Symbol, float]:
     """The parameters and measurements of one case, by symbol."""
     at = numbers(rows.block.settings[case]) | {name: float(x[case]) for name, x in rows.values.items()}
@@ -103,8 +154,11 @@ def values_at(rows: Rows, case: int, symbols: Iterable[Symbol]) -> dict[Symbol, 
 
 
 def numbers(setting: Setting) -> dict[str, float]:
-    """The parameters of a setting that are numbers."""
-    return {name: float(value) for name, value in setting.values if not isinstance(value, str)}
+    """The parameters of a setting that are numbers; ``gamma`` is the realised ratio."""
+    found = {name: float(value) for name, value in setting.values if not isinstance(value, str)}
+    if "n" in found and "d" in found:
+        found.setdefault("gamma", found["n"] / found["d"])
+    return found
 
 
 def predicted_evidence(error: np.ndarray, tolerance: float) -> np.ndarray:
@@ -113,16 +167,26 @@ def predicted_evidence(error: np.ndarray, tolerance: float) -> np.ndarray:
     return np.minimum(_PLANNED / _NEEDED * found**2, 1.0)
 
 
-def greedy(evidence: np.ndarray, count: int, accept: Callable[[int], bool] = lambda column: True) -> list[int]:
+def greedy(
+    evidence: np.ndarray,
+    count: int,
+    accept: Callable[[int], bool] = lambda column: True,
+    *,
+    given: np.ndarray | float = 0.0,
+    least: float = 0.0,
+) -> list[int]:
     """Columns picked one by one to maximise ``sum over rows of min(1, sum of the picked)``; ties go to the first.
 
-    A column that is not accepted when its turn comes is passed over.
+    A column that is not accepted when its turn comes is passed over.  ``given`` is what
+    the rows have already; no column is picked that gains less than ``least``.
     """
     picked: list[int] = []
     left = list(range(evidence.shape[1]))
-    total = np.zeros(len(evidence))
+    total = np.zeros(len(evidence)) + given
     while left and len(picked) < count:
         gains = np.minimum(total[:, None] + evidence[:, left], 1.0).sum(axis=0)
+        if gains.max() - np.minimum(total, 1.0).sum() < least:
+            break
         # Rounding must not decide between candidates that are equally good.
         best = left.pop(int(np.flatnonzero(gains >= gains.max() - 1e-9)[0]))
         if accept(best):

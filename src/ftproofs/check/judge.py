@@ -9,7 +9,7 @@ from fractions import Fraction
 
 import numpy as np
 
-from ftproofs.claim import Rows, Statement
+from ftproofs.claim import Relation, Rows, Statement
 from ftproofs.decision import violations
 from ftproofs.names import MEASUREMENTS, PARAMETERS, Value, scale_names
 from ftproofs.symbolic.balls import enclose
@@ -120,11 +120,7 @@ class Judge:
                 numbers = {k: float(x) for k, x in setting.values if not isinstance(x, str)}
                 scales[id(setting.values)] = self.scale(numbers)
         scale = np.array([scales[id(setting.values)] for setting in rows.block.settings])
-        with np.errstate(invalid="ignore"):
-            room = (lhs - rhs) / np.maximum(np.abs(rhs), scale / 10)
-        room = np.where(np.isinf(rhs), -rhs, room)  # an infinite bound is met with all the room there is
-        room = np.where(np.isfinite(lhs), room, np.nan)
-        return violations(room, self.statement.rel)
+        return violation(lhs, rhs, scale, self.statement.rel)
 
     def _sides(self, rows: Rows, columns: list[np.ndarray]) -> tuple[np.ndarray, np.ndarray]:
         if self._kernels is None:
@@ -141,6 +137,14 @@ class Judge:
         if name in MEASUREMENTS:
             return rows.values[name]
         return np.array([float(parameter(setting.parameters, name)) for setting in rows.block.settings])
+
+
+def violation(lhs: np.ndarray, rhs: np.ndarray, scale: np.ndarray | float, relation: Relation) -> np.ndarray:
+    """The violation over max(|rhs|, scale/10), any shape; negative where it holds with room, NaN without a number."""
+    with np.errstate(invalid="ignore"):
+        room = (lhs - rhs) / np.maximum(np.abs(rhs), np.asarray(scale) / 10)
+    room = np.where(np.isinf(rhs), -rhs, room)  # an infinite bound is met with all the room there is
+    return violations(np.where(np.isfinite(lhs), room, np.nan), relation)
 
 
 def parameter(values: Mapping[str, Value], name: str) -> Value | Fraction:

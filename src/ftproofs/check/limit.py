@@ -12,6 +12,7 @@ from collections.abc import Sequence
 
 import numpy as np
 
+from ftproofs.check.anchors import complement
 from ftproofs.check.context import Context
 from ftproofs.check.draws import (
     Explored,
@@ -37,7 +38,7 @@ from ftproofs.decision import (
     decide_limit,
     decide_mean,
 )
-from ftproofs.decision.ladder import ROUND
+from ftproofs.decision.ladder import ROUND, LimitRule, LimitTrack
 from ftproofs.names import experiment
 from ftproofs.numeric.experiments import SOLVER
 from ftproofs.numeric.sampling import shrink
@@ -45,6 +46,9 @@ from ftproofs.verdict import Evidence, Link, Observation
 
 #: Settings chosen because exploration made them look bad.
 ADAPTIVE = 1
+
+#: An anchor that mutants ask for may plan for at most this part of the draws allowed.
+AFFORDABLE = 2
 
 #: Settings tried on the way to a simpler counterexample, and draws at the largest of their sizes at most.
 SHRINK_STEPS = 6
@@ -63,20 +67,10 @@ def check_limit(claim: Claim, context: Context) -> Evidence:
     Raises:
         UsageError: FT210 a ladder too short or too large; FT215 a domain with n or d, or without gamma.
     """
-    quantifier = claim.quantifier
-    assert isinstance(quantifier, Limit)
-    domain = check_domain(claim)
+    assert isinstance(claim.quantifier, Limit)
     judges = [Judge(statement) for statement in claim.statements]
     budget = context.budget
-
-    def score(parameters: Parameters) -> float:
-        small = at_size(parameters, ladder_of(claim, parameters)[0])
-        return max(_score(claim, context, judge, small) for judge in judges)
-
-    explored = explore_settings(claim, context, domain, score, steps=2 * budget.explored)
-    # Anchors are the first settings drawn, whatever they looked like.
-    anchors = list(explored.settings[: budget.anchors])
-    chosen = [*anchors, *explored.adaptive(anchors, ADAPTIVE)]
+    explored, anchors, chosen = choose(claim, context, judges)
     parts: list[tuple[LimitDecision, MeanDecision]] = []
     for number, judge in enumerate(judges):
         ladders = [_ladder(claim, judge, p) for p in chosen]
@@ -92,6 +86,38 @@ def check_limit(claim: Claim, context: Context) -> Evidence:
         parts.append((solved, _trained(claim, context, judge, anchors, ladders, solved)))
     moderate = [at_size(p, ladder_of(claim, p)[1]) for p in anchors]
     return _conclude(claim, context, judges, explored, chosen, parts, link_a(claim, context, moderate))
+
+
+def choose(
+    claim: Claim, context: Context, judges: Sequence[Judge]
+) -> tuple[Explored, list[Parameters], list[Parameters]]:
+    """What was explored; the anchors; and the anchors with the settings that exploration adds to them."""
+
+    def score(parameters: Parameters) -> float:
+        small = at_size(parameters, ladder_of(claim, parameters)[0])
+        return max(_score(claim, context, judge, small) for judge in judges)
+
+    explored = explore_settings(claim, context, check_domain(claim), score, steps=2 * context.budget.explored)
+    # Anchors are the first settings drawn, whatever they looked like, and where wrong formulas differ that those miss.
+    anchors = list(explored.settings[: context.budget.anchors])
+    anchors += complement(
+        claim,
+        context,
+        explored.source,
+        anchors,
+        context.budget.anchors // 2,
+        lambda parameters: all(_affordable(claim, context, judge, parameters) for judge in judges),
+    )
+    return explored, anchors, [*anchors, *explored.adaptive(anchors, ADAPTIVE)]
+
+
+def _affordable(claim: Claim, context: Context, judge: Judge, parameters: Parameters) -> bool:
+    """Whether support there takes well below the most draws allowed, as far as a pilot can tell."""
+    ladder = _ladder(claim, judge, parameters)
+    rule = LimitRule(claim.margin, max(1, context.budget.scaling // ROUND), judge.statement.rel)
+    track = LimitTrack(0, ladder, True)
+    track.plan(_sampler(claim, context, judge, [parameters], [ladder]), rule)
+    return not track.error and track.target <= rule.cap / AFFORDABLE
 
 
 def together(stage: str) -> str:

@@ -1,31 +1,41 @@
 """The power of a check: which wrong variants of a claim the rows it measured would have refuted.
 
 Rows are facts about an experiment, so mutants are judged on those that the check of
-the claim itself measured; nothing more is trained.  A mutant of a claim about each
-network is killed by a row that certainly violates it, one of a claim about means by
-the e-process at the level of a refutation.
+the claim itself measured; nothing more is trained.  A mutant is killed by what refutes
+a claim of its kind: a network that certainly violates it, the e-process of means or of
+counted violations at the level of a refutation, an extrapolation that excludes it.
 """
 
 from __future__ import annotations
 
+import contextlib
+import math
 import time
-from collections.abc import Sequence
-from dataclasses import dataclass
+from collections.abc import Callable
+from dataclasses import dataclass, replace
 from typing import Literal
 
-from ftproofs.check.anchors import domain_points
+from ftproofs.check import limit, probability
+from ftproofs.check.anchors import STAGE, domain_points
 from ftproofs.check.context import BUDGETS, Context, MemoryStore, Progress, check_seed
 from ftproofs.check.each import check_each
-from ftproofs.check.judge import measured
+from ftproofs.check.judge import Judge, measured
 from ftproofs.check.mean import check_mean
-from ftproofs.check.stored import EachRows, MeanRows, Recorder
-from ftproofs.claim import Claim, Each, Mean, Store
-from ftproofs.errors import UsageError, unknown
+from ftproofs.check.sizes import check_domain
+from ftproofs.check.stored import EachRows, Recorder, Stored, factor, ratios
+from ftproofs.check.stored_limit import LimitRows, halved
+from ftproofs.check.stored_mean import MeanRows
+from ftproofs.check.stored_probability import ProbabilityRows
+from ftproofs.claim import Claim, Each, Limit, Mean, Probability, Statement, Store
+from ftproofs.errors import FTError, UsageError, unknown
+from ftproofs.names import experiment
 from ftproofs.numeric.device import resolve_device
+from ftproofs.numeric.experiments import SOLVER
+from ftproofs.symbolic.bound_mutants import MOVED, PAST, TIGHTENED, bound_mutants
 from ftproofs.symbolic.equivalence import POINTS as DOMAIN_POINTS
 from ftproofs.symbolic.equivalence import Comparison, spoken
 from ftproofs.symbolic.mutation import Mutant, mutants
-from ftproofs.verdict import ExperimentStatus
+from ftproofs.verdict import Evidence, ExperimentStatus
 
 Outcome = Literal["killed", "undefined", "survived", "equivalent", "sub-tolerance"]
 
@@ -97,12 +107,10 @@ class Mutation:
 
 def unmutable(claim: Claim) -> str:
     """Why a claim has no mutants to judge; empty if it has."""
-    if not isinstance(claim.quantifier, (Each, Mean)):
-        return f"its quantifier is {claim.quantifier.name}; mutants are judged for each and mean"
+    if claim.expected == "refuted":
+        return "it is known to be false: no check of it passes, so none can be weak"
     if claim.untrained or not any(measured(statement) for statement in claim.statements):
         return claim.untrained or "nothing to measure"
-    if not any(statement.rel == "==" for statement in claim.statements):
-        return "it has no == statement"
     return ""
 
 
@@ -118,7 +126,7 @@ def mutate(
     """Judge every mutant of the claim on the rows that its check measures (or finds in the store).
 
     Args:
-        claim: a claim about each network or about means with an ``==`` statement.
+        claim: a claim that networks can be trained for and that is not known to be false.
         budget, seed, device, store, progress: as for `check`; the same rows are used.
 
     Raises:
@@ -139,22 +147,61 @@ def mutate(
         resolve_device(device),
         progress or (lambda label, done, total: None),
     )
-    mean = isinstance(claim.quantifier, Mean)
-    evidence = check_mean(claim, context) if mean else check_each(claim, context)
+    checked, stored = _KINDS[type(claim.quantifier)]
+    evidence = checked(claim, context)
     begin = time.perf_counter()
-    if mean:
-        domain_points(claim, context, DOMAIN_POINTS)
-    judged: Sequence[Judged] = ()
-    rows: EachRows | MeanRows = (MeanRows if mean else EachRows)(claim, recorder.rows)
+    judged: list[Judged] = []
+    count = 0
     if evidence.status in ("certified", "supported"):
-        compare = Comparison(claim, found, rows.points(symbols), claim.margin)
+        rows = stored(claim, context, recorder)
+        halves = [half for _, half in rows.pairs(symbols)] if isinstance(rows, LimitRows) else ()
+        compare = Comparison(claim, found, rows.points(symbols), claim.margin, halves)
         judged = [_judge(mutant, compare, rows) for mutant in found]
+        room = [_slack(claim, statement, context, rows) for statement in claim.statements]
+        judged += [_judge_bound(mutant, room[mutant.number], rows) for mutant in bound_mutants(claim, room)]
+        count = len(rows)
     seconds = time.perf_counter() - begin
-    return Mutation(claim.id, evidence.status, evidence.quantifier, claim.margin, tuple(judged), len(rows), seconds)
+    return Mutation(claim.id, evidence.status, evidence.quantifier, claim.margin, tuple(judged), count, seconds)
 
 
-def _judge(mutant: Mutant, compare: Comparison, rows: EachRows | MeanRows) -> Judged:
+def _each_rows(claim: Claim, context: Context, recorder: Recorder) -> Stored:
+    return EachRows(claim, recorder.rows)
+
+
+def _mean_rows(claim: Claim, context: Context, recorder: Recorder) -> Stored:
+    domain_points(claim, context, DOMAIN_POINTS)
+    return MeanRows(claim, recorder.rows)
+
+
+def _limit_rows(claim: Claim, context: Context, recorder: Recorder) -> Stored:
+    _, anchors, chosen = limit.choose(claim, context, [Judge(statement) for statement in claim.statements])
+    for rows in domain_points(replace(claim, domain=check_domain(claim)), context, DOMAIN_POINTS):
+        small = halved(rows.block.settings[0].parameters)
+        context.draws(context.block(claim.experiment, [small], engine=SOLVER, stage=STAGE))
+    return LimitRows(claim, recorder.rows, chosen, len(anchors))
+
+
+def _probability_rows(claim: Claim, context: Context, recorder: Recorder) -> Stored:
+    _, chosen = probability.choose(claim, context, [Judge(statement) for statement in claim.statements])
+    return ProbabilityRows(claim, recorder.rows, chosen.settings, chosen.deltas, chosen.anchors)
+
+
+#: For each quantifier the check, and what makes judges of the rows it measured.
+_KINDS: dict[type, tuple[Callable[[Claim, Context], Evidence], Callable[[Claim, Context, Recorder], Stored]]] = {
+    Each: (check_each, _each_rows),
+    Mean: (check_mean, _mean_rows),
+    Limit: (limit.check_limit, _limit_rows),
+    Probability: (probability.check_probability, _probability_rows),
+}
+
+
+def _judge(mutant: Mutant, compare: Comparison, rows: Stored) -> Judged:
     compared = compare(mutant)
+    if isinstance(compare.claim.quantifier, Limit) and compared.label in ("equivalent", "sub-tolerance"):
+        # That measurements stand for their limits is an assumption; draws may know better.
+        outcome, by = rows.judge(mutant)
+        if outcome == "killed":
+            return Judged(mutant, "killed", compared.difference, by)
     if compared.label == "undefined":
         return Judged(mutant, "undefined", compared.difference, f"no real value at {compared.route}")
     if compared.label == "equivalent":
@@ -163,3 +210,26 @@ def _judge(mutant: Mutant, compare: Comparison, rows: EachRows | MeanRows) -> Ju
         return Judged(mutant, "sub-tolerance", compared.difference)
     outcome, by = rows.judge(mutant)
     return Judged(mutant, outcome, compared.difference, by)
+
+
+def _judge_bound(mutant: Mutant, slack: float, rows: Stored) -> Judged:
+    """A bound that is false by construction: by how much is known from the slack."""
+    outcome, by = rows.judge(mutant)
+    past = {MOVED: float(PAST) / slack - 1, TIGHTENED: float(PAST) - 1}
+    return Judged(mutant, outcome, past.get(mutant.operator, math.inf), by)
+
+
+def _slack(claim: Claim, statement: Statement, context: Context, rows: Stored) -> float:
+    """By what factor the bound could be tightened, as far as anything measured on the domain says; NaN if unknown.
+
+    Of a claim about each, the oracle is asked at points that the check did not train at.
+    """
+    if statement.rel == "==":
+        return math.nan
+    found = [rows.slack(statement)]
+    if isinstance(claim.quantifier, Each) and experiment(claim.experiment).solver:
+        judge = Judge(statement)
+        with contextlib.suppress(FTError):  # an oracle that does not know such settings, or does not measure this
+            for point in domain_points(claim, context, DOMAIN_POINTS):
+                found.append(factor(ratios(statement, *judge.samples(point))))
+    return min((x for x in found if not math.isnan(x)), default=math.nan)

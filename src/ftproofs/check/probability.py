@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import math
 from collections.abc import Sequence
+from dataclasses import dataclass
 
 import numpy as np
 
@@ -45,6 +46,15 @@ SHRINK_DRAWS = 4096
 _ORDER = ("refuted", "error", "undecided", "none", "supported", "certified")
 
 
+@dataclass(frozen=True)
+class Chosen:
+    """Settings that decide, anchors first, and how often the statement may fail at each."""
+
+    settings: list[Parameters]
+    deltas: list[float]
+    anchors: int
+
+
 def check_probability(claim: Claim, context: Context) -> Evidence:
     """The experiment leg of a claim whose quantifier is probability: at every setting, not on average.
 
@@ -53,6 +63,38 @@ def check_probability(claim: Claim, context: Context) -> Evidence:
     """
     assert isinstance(claim.quantifier, Probability)
     judges = [Judge(statement) for statement in claim.statements]
+    budget = context.budget
+
+    explored, chosen = choose(claim, context, judges)
+    anchors, deltas = chosen.settings[: chosen.anchors], chosen.deltas
+    parts: list[tuple[ProbabilityDecision, ProbabilityDecision]] = []
+    for number, judge in enumerate(judges):
+        solved = decide_probability(
+            _sampler(claim, context, judge, chosen.settings, SOLVER),
+            deltas[: chosen.anchors],
+            deltas[chosen.anchors :],
+            cap=budget.outcomes,
+        )
+        context.progress(claim.id, budget.explored + number + 1, 2 * budget.explored)
+        order = sorted(range(chosen.anchors), key=lambda i: (-deltas[i], int(anchors[i]["n"]) * int(anchors[i]["d"])))
+        cheap = order[: budget.end_to_end]
+        trained = decide_probability(
+            _sampler(claim, context, judge, [anchors[i] for i in cheap], experiment(claim.experiment).engines[0]),
+            [deltas[i] for i in cheap],
+            cap=budget.trainings,
+        )
+        parts.append((solved, trained))
+    trainings = link_a(claim, context, anchors or chosen.settings[: budget.end_to_end])
+    return _conclude(claim, context, judges, explored, chosen.settings, parts, trainings)
+
+
+def choose(claim: Claim, context: Context, judges: Sequence[Judge]) -> tuple[Explored, Chosen]:
+    """What was explored, and the settings that decide.
+
+    Raises:
+        UsageError: FT214 as `check_probability`.
+    """
+    assert isinstance(claim.quantifier, Probability)
     budget = context.budget
 
     def score(parameters: Parameters) -> float:
@@ -69,25 +111,8 @@ def check_probability(claim: Claim, context: Context) -> Evidence:
     beyond = [p for p in promised if not supportable(deltas[id(p)], budget.outcomes)]
     anchors = within[: budget.anchors]
     others = [p for p in explored.adaptive(anchors, len(explored.settings)) if p in promised][:ADAPTIVE]
-    chosen = [*anchors, *others, *[p for p in beyond[: budget.anchors // 2] if p not in others]]
-    parts: list[tuple[ProbabilityDecision, ProbabilityDecision]] = []
-    for number, judge in enumerate(judges):
-        solved = decide_probability(
-            _sampler(claim, context, judge, chosen, SOLVER),
-            [deltas[id(p)] for p in anchors],
-            [deltas[id(p)] for p in chosen[len(anchors) :]],
-            cap=budget.outcomes,
-        )
-        context.progress(claim.id, budget.explored + number + 1, 2 * budget.explored)
-        cheap = sorted(anchors, key=lambda p: (-deltas[id(p)], int(p["n"]) * int(p["d"])))[: budget.end_to_end]
-        trained = decide_probability(
-            _sampler(claim, context, judge, cheap, experiment(claim.experiment).engines[0]),
-            [deltas[id(p)] for p in cheap],
-            cap=budget.trainings,
-        )
-        parts.append((solved, trained))
-    trainings = link_a(claim, context, anchors or chosen[: budget.end_to_end])
-    return _conclude(claim, context, judges, explored, chosen, parts, trainings)
+    settings = [*anchors, *others, *[p for p in beyond[: budget.anchors // 2] if p not in others]]
+    return explored, Chosen(settings, [deltas[id(p)] for p in settings], len(anchors))
 
 
 def _sampler(

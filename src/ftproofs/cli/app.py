@@ -113,12 +113,25 @@ def mutate(
     seed: Annotated[str, typer.Option(metavar="S", help="Root seed, 0..2**64-1.")] = "0",
     device: Device = "auto",
     ledger: Annotated[str | None, typer.Option(metavar="FILE", help="Judge on the rows kept there.")] = None,
+    table: Annotated[bool, typer.Option("--table", help="Print the scores as a table in Markdown.")] = False,
+    assumptions: Annotated[
+        bool, typer.Option("--assumptions", help="Instead, train where one assumption does not hold at a time.")
+    ] = False,
     json: Json = None,
 ) -> int:
     """The power of a check: which wrong variants of a claim the rows of its check refute."""
     from ftproofs.cli import mutating
 
-    return mutating.mutate(claim, budget=budget, seed=seed, device=device, ledger=ledger, target=json)
+    return mutating.mutate(
+        claim,
+        budget=budget,
+        seed=seed,
+        device=device,
+        ledger=ledger,
+        target=json,
+        markdown=table,
+        assumptions=assumptions,
+    )
 
 
 @app.command()

@@ -1,4 +1,4 @@
-"""``mutate``: the power of a claim's check, or of several."""
+"""``mutate``: the power of a claim's check, or of several; which of their assumptions are needed."""
 
 from __future__ import annotations
 
@@ -6,19 +6,31 @@ from collections.abc import Sequence
 from contextlib import ExitStack
 from pathlib import Path
 
-from ftproofs.claim import Store
+from ftproofs.claim import Claim, Store
 from ftproofs.cli.checking import keep_hypothesis_out_of_here
 from ftproofs.cli.output import check_json_target, deliver, line, show, to_stdout
 from ftproofs.cli.progress import CheckProgress
 from ftproofs.cli.settings import BUDGETS, one_of, read_device, read_seed
+from ftproofs.report import assumptions as without
 from ftproofs.report import mutation as report
 
 
-def mutate(names: Sequence[str], *, budget: str, seed: str, device: str, ledger: str | None, target: str | None) -> int:
-    """Judge the mutants of the named claims on the rows of their checks.
+def mutate(
+    names: Sequence[str],
+    *,
+    budget: str,
+    seed: str,
+    device: str,
+    ledger: str | None,
+    target: str | None,
+    markdown: bool = False,
+    assumptions: bool = False,
+) -> int:
+    """Judge the mutants of the named claims on the rows of their checks, or train without their assumptions.
 
     The exit status says how the claims' own experiments ended: 0 all passed, 1 one was
-    refuted, 3 one was undecided or in error. A weak check is a flag, not a failure.
+    refuted, 3 one was undecided or in error. A weak check is a flag, not a failure, and
+    so is an assumption that is needed or not: 0.
 
     Raises:
         UsageError: FT310 when none of the named claims can be mutated.
@@ -32,7 +44,8 @@ def mutate(names: Sequence[str], *, budget: str, seed: str, device: str, ledger:
 
     claims = find(*names)
     keep_hypothesis_out_of_here()
-    from ftproofs.check.context import MemoryStore
+    from ftproofs.check.context import BUDGETS as COUNTS
+    from ftproofs.check.context import Context, MemoryStore
     from ftproofs.check.mutate import mutate as mutate_claim
     from ftproofs.check.mutate import unmutable
     from ftproofs.numeric.device import resolve_device
@@ -42,13 +55,17 @@ def mutate(names: Sequence[str], *, budget: str, seed: str, device: str, ledger:
     if len(skipped) == len(claims):
         raise UsageError("FT310", "; ".join(f"{claim} cannot be mutated: {reason}" for claim, reason in skipped))
     left = [claim for claim in claims if not unmutable(claim)]
-    where, found = resolve_device(device), []
+    where = resolve_device(device)
+    run = {"seed": root, "device": where, "budget": budget, "code": code_hash(), "ledger": ledger}
     with ExitStack() as stack:
         store: Store = MemoryStore()
         if ledger is not None:
             from ftproofs.run.ledger import Ledger
 
             store = stack.enter_context(Ledger(Path(ledger), code_hash=code_hash(), device=where))
+        if assumptions:
+            return _assumptions(left, skipped, Context(store, COUNTS[budget], root, where), run, target)
+        found = []
         with CheckProgress(len(left)) as progress:
             for claim in left:
                 progress.claim(claim.id)
@@ -56,15 +73,52 @@ def mutate(names: Sequence[str], *, budget: str, seed: str, device: str, ledger:
                     mutate_claim(claim, budget=budget, seed=root, device=where, store=store, progress=progress)
                 )
                 progress.done()
-    run = {"seed": root, "device": where, "budget": budget, "code": code_hash(), "ledger": ledger}
     if not to_stdout(target):
-        show(report.mutants(found[0]) if len(claims) == 1 else report.scores(found))
-        for mutation in found:
-            if len(claims) == 1 or not mutation.passed:
-                line(report.summary(mutation))
-        for claim_id, reason in skipped:
-            line(f"{claim_id}: left out; {reason}")
+        if markdown:
+            for text in report.markdown(found, skipped).splitlines():
+                line(text)
+        else:
+            show(report.mutants(found[0]) if len(claims) == 1 else report.scores(found))
+            for mutation in found:
+                if len(claims) == 1 or not mutation.passed:
+                    line(report.summary(mutation))
+            for claim_id, reason in skipped:
+                line(f"{claim_id}: left out; {reason}")
     deliver(report.document(found, skipped, run), target)
     if any(mutation.status == "refuted" for mutation in found):
         return 1
     return 0 if all(mutation.passed for mutation in found) else 3
+
+
+def _assumptions(
+    claims: Sequence[Claim],
+    skipped: Sequence[tuple[str, str]],
+    context: object,
+    run: dict[str, object],
+    target: str | None,
+) -> int:
+    from ftproofs.check.assumptions import assumptions, judge_assumption
+    from ftproofs.check.context import Context
+
+    assert isinstance(context, Context)
+    dropped = [(claim.id, assumptions(claim)) for claim in claims]
+    found = []
+    with CheckProgress(sum(len(every) for _, every in dropped)) as progress:
+        context.progress = progress
+        for claim_id, every in dropped:
+            judged = []
+            for item in every:
+                progress.claim(claim_id)
+                judged.append(judge_assumption(item, context))
+                progress.done()
+            found.append((claim_id, judged))
+    if not to_stdout(target):
+        for claim_id, judged in found:
+            show(without.assumptions_table(judged))
+            for replay in without.replays(judged):
+                line(replay)
+            line(without.assumptions_summary(claim_id, judged))
+        for claim_id, reason in skipped:
+            line(f"{claim_id}: left out; {reason}")
+    deliver(without.assumptions_document(found, skipped, run), target)
+    return 0

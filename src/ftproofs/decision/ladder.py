@@ -32,6 +32,12 @@ _PLAN = 5.7
 #: orders of 1/d, small as they are, must not pass for a limit.
 _FINEST = 0.01
 
+#: An error lasts if over so many of the largest sizes it shrinks more slowly than d to minus this power (the
+#: slowest rate that is fitted is d^-1/2), and is so many tolerances large in the end.
+LAST = 3
+SLOWEST = 0.25
+MANY = 10
+
 
 class LimitSampler(Protocol):
     """Fresh independent draws of both sides of one statement, at one size of an anchor's ladder.
@@ -193,9 +199,27 @@ class LimitTrack:
         return self._seen[1]
 
     def side(self, rule: LimitRule, z: float) -> int:
-        """On which side the limit at the declared rate violates the relation; 0 if it may hold."""
+        """On which side the limit at the declared rate violates the relation, or an error lasts; 0 if it may hold."""
         found = self.extrapolation
-        return rule.side(found.interval(z)) if found.quadratic.adequate else 0
+        return rule.side(found.interval(z)) if found.quadratic.adequate else self.lasting(rule, z)
+
+    def lasting(self, rule: LimitRule, z: float) -> int:
+        """On which side of the relation an error stays that hardly shrinks at the largest sizes; 0 if none does.
+
+        No fit in powers of 1/d describes a statement that is wrong by a power of d, or one
+        with a pole between the sizes.  But an error of many tolerances that from size to
+        size shrinks more slowly than any rate considered here, by z standard deviations
+        each time, is not on its way to 0 either.
+        """
+        found = self.extrapolation
+        sign = 1 if found.means[-1] > 0 else -1
+        means, errors, sizes = sign * found.means[-LAST:], found.errors[-LAST:], found.sizes[-LAST:]
+        kept = (sizes[:-1] / sizes[1:]) ** SLOWEST
+        steps = means[1:] - kept * means[:-1] - z * np.hypot(errors[1:], kept * errors[:-1])
+        large = means[-1] - z * errors[-1] > MANY * self.tolerance
+        if not (large and (means > 0).all() and (steps > 0).all()):
+            return 0
+        return rule.side((sign * float(means[-1]),) * 2)
 
     def accuses(self, rule: LimitRule) -> int:
         """On which side the limit violates the relation, at the declared and at a free rate; 0 if it may hold."""

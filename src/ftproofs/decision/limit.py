@@ -66,7 +66,8 @@ def decide_limit(
     **Refutation** is tried after each doubling on the way there: the interval of the limit
     of ``a + b/d + c/d^2`` at z = 4.4, widened by half its difference from that of
     ``a + b/d``, excludes what the relation allows, and so does the interval of
-    ``a + b d^-p`` with free p, if any p describes the means.  Then draws of a third
+    ``a + b d^-p`` with free p, if any p describes the means.  Where no fit in powers of 1/d
+    describes the means, a large error that hardly shrinks at the largest sizes refutes.  Then draws of a third
     stream by the second method must show the same side at z = 3.1; if they do not, the
     claim is undecided with the flag ``disagreement``.
 
@@ -150,6 +151,8 @@ def _conclude(
         if confirmed is None:
             flags.add("disagreement")
             detail = "the second method did not confirm the refutation"
+        elif not accused.extrapolation.quadratic.adequate:
+            detail = "no fit in powers of 1/d describes the sizes; the error is large and hardly shrinks at the largest"
     elif any(track.error for track in tracks):
         status, detail = "error", "some draws are not finite"
     elif not judged:

@@ -101,6 +101,21 @@ def scores(found: Sequence[Mutation]) -> Table:
     return made
 
 
+def markdown(found: Sequence[Mutation], skipped: Sequence[tuple[str, str]]) -> str:
+    """The scores as a table in Markdown, and what was left out, as the documentation shows them."""
+    columns = ("claim", "quantifier", "rows", "killed", "by domain", "survived", "equivalent", "sub-tolerance")
+    lines = [f"| {' | '.join((*columns, 'score', 'strict', ''))} |", "|---" * 11 + "|"]
+    for mutation in found:
+        note = ", ".join(mutation.flags) if mutation.passed else f"its experiment ended {mutation.status}"
+        cells = [f"`{mutation.claim}`", mutation.quantifier, str(mutation.rows), str(mutation.count("killed"))]
+        cells += [str(mutation.count(fate)) for fate in ("undefined", "survived", "equivalent", "sub-tolerance")]
+        lines.append(f"| {' | '.join((*cells, _score(mutation.score), _score(mutation.strict_score), note))} |")
+    judged = sum(len(mutation.judged) for mutation in found)
+    lines += ["", f"{judged} mutants, {sum(mutation.seconds for mutation in found):.0f} seconds of judging."]
+    lines += ["", *(f"- `{claim}` is left out: {reason}." for claim, reason in skipped)] if skipped else []
+    return "\n".join(lines)
+
+
 def summary(mutation: Mutation) -> str:
     """The score in a sentence."""
     if not mutation.passed:

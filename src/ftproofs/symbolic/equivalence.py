@@ -13,16 +13,16 @@ from __future__ import annotations
 
 import itertools
 import math
-from collections.abc import Iterable, Mapping, Sequence
+from collections.abc import Callable, Iterable, Mapping, Sequence
 from dataclasses import dataclass
 from typing import Any, Literal
 
 import mpmath
 import numpy as np
 import sympy
-from sympy import Expr, Pow, Rational, S, Symbol
+from sympy import Expr, Rational, S, Symbol
 
-from ftproofs.claim import Claim, Domain, Mean, Statement
+from ftproofs.claim import Claim, Domain, Limit, Mean, Statement
 from ftproofs.errors import FTError
 from ftproofs.names import EXPERIMENTS, MEASUREMENTS, scale_names
 from ftproofs.symbolic.box import Box, Point, box_for
@@ -64,20 +64,30 @@ class Comparison:
         mutants: all that will be asked about; their symbols get points.
         measured: values of symbols as they were measured, one mapping a point.
         tolerance: errors below it make a mutant sub-tolerance.
+        halved: of a limit, for each measured point the same setting at half the size, so that
+            what vanishes like 1/d is no error.
     """
 
     def __init__(
-        self, claim: Claim, mutants: Iterable[Mutant], measured: Sequence[Mapping[Symbol, float]], tolerance: float
+        self,
+        claim: Claim,
+        mutants: Iterable[Mutant],
+        measured: Sequence[Mapping[Symbol, float]],
+        tolerance: float,
+        halved: Sequence[Mapping[Symbol, float]] = (),
     ) -> None:
         self.claim = claim
         self.tolerance = tolerance
         self._solutions = [_solutions(statement) for statement in claim.statements]
         self._box = box_for(sorted(spoken(claim, mutants), key=str), _complete(claim))
         drawn = (*self._box.points(POINTS, seed="mutation"), *_ends(self._box))
-        occurred = _spread(measured, POINTS)
-        self._places = [*(_Place(p, self._box) for p in drawn), *(_Place(p, None) for p in occurred)]
+        occurred = [_Place(p, None) for p in _spread(measured, POINTS)]
+        for place, half in zip(occurred, _spread(halved, POINTS), strict=False):
+            place.half = _Place(half, None)
+        self._places = [*(_Place(p, self._box) for p in drawn), *occurred]
         self._columns: dict[Symbol, np.ndarray] | None = None
         self._measured = measured
+        self._chosen = frozenset(s for s in self._box.ranges if s.name in claim.domain)
 
     def __call__(self, mutant: Mutant) -> Compared:
         """What the mutant is."""
@@ -89,7 +99,9 @@ class Comparison:
         scale = natural_scale(mutant.statement.lhs, self.claim.experiment)
         original = self.claim.statements[mutant.number].rhs
         largest, defined, skipped = 0.0, 0, False
-        for place in self._places:
+        drawn = self._drawn(lhs.free_symbols | rhs.free_symbols | scale.free_symbols)
+        places = [place for place in self._places if drawn or place.measured]
+        for place in places:
             if not place.defined(original):
                 continue
             found = place.error(lhs, rhs, scale)
@@ -103,12 +115,22 @@ class Comparison:
             return Compared("undefined", math.inf, where)
         if not certain or skipped or not defined or largest >= self.tolerance:
             return Compared("different", largest)
-        if largest <= AGREE and defined >= min(POINTS, len(self._places)):
+        if original.has(sympy.sign):  # only near a boundary is a sign another one
+            largest = max(largest, self._search(lhs, rhs, scale))
+        if largest <= AGREE and defined >= min(POINTS, len(places)):
             ladder = self._ladder(lhs - rhs)
             if ladder != "disproved":
                 return Compared("equivalent", largest, ladder or "points")
         largest = max(largest, self._search(lhs, rhs, scale))
         return Compared("sub-tolerance" if largest < self.tolerance else "different", largest)
+
+    def _drawn(self, symbols: set[Symbol]) -> bool:
+        """Whether points drawn from the domain say what a formula in these symbols is.
+
+        A limit is not about single values of n and d or of what grows with them, so a formula in
+        those is evaluated only at what was measured at the largest size.
+        """
+        return not isinstance(self.claim.quantifier, Limit) or symbols <= self._chosen
 
     def _impossible(self, statement: Statement) -> str:
         """A measured point at which the statement as it stands has no value; empty if there is none."""
@@ -123,17 +145,18 @@ class Comparison:
         """Both sides with the claim's equations put in, and whether that is all that can be said of them.
 
         Of a mean only the whole left side is known; a mutant that changed it otherwise
-        is never called equivalent or sub-tolerance.
+        is never called equivalent or sub-tolerance.  In a limit a measurement stands for its
+        own limit, as in derivations: whoever judges by draws asks them first.
         """
-        statement = mutant.statement
+        statement, whole = mutant.statement, self.claim.statements[mutant.number]
         if isinstance(self.claim.quantifier, Mean):
-            whole = self.claim.statements[mutant.number]
             if statement.lhs == whole.lhs:
                 return whole.rhs, statement.rhs, True
             lhs = statement.lhs.xreplace(self._solutions[mutant.number])
             return lhs, statement.rhs.xreplace(self._solutions[mutant.number]), False
         rule = {symbol: value for solution in self._solutions for symbol, value in solution.items()}
-        return statement.lhs.xreplace(rule), statement.rhs.xreplace(rule), True
+        lhs = whole.rhs if statement.lhs == whole.lhs else statement.lhs
+        return lhs.xreplace(rule), statement.rhs.xreplace(rule), True
 
     def _ladder(self, gap: Expr) -> str:
         """The route by which the ladder proves the gap zero; ``disproved``; "" if it decides nothing.
@@ -156,7 +179,10 @@ class Comparison:
             self._columns = {s: np.array([float(p[s]) for p in points]) for s in symbols}
         symbols = sorted((lhs.free_symbols | rhs.free_symbols | scale.free_symbols) & set(self._columns), key=str)
         largest = 0.0
-        tables = [self._columns, {s: np.array([p[s] for p in self._measured]) for s in symbols if self._has(s)}]
+        drawn = self._drawn(lhs.free_symbols | rhs.free_symbols | scale.free_symbols)
+        tables = [self._columns] if drawn else []
+        if not isinstance(self.claim.quantifier, Limit):  # whose measured points have all been looked at
+            tables.append({s: np.array([p[s] for p in self._measured]) for s in symbols if self._has(s)})
         for table in tables:
             if not all(s in table for s in symbols) or not len(next(iter(table.values()), ())):
                 continue
@@ -170,25 +196,62 @@ class Comparison:
         return bool(self._measured) and symbol in self._measured[0]
 
 
-def errors(claim: Claim, mutants: Sequence[Mutant], points: Sequence[Mapping[Symbol, float]]) -> np.ndarray:
-    """The relative error of each mutant that kept its left side, at each point.
+class Errors:
+    """The relative errors of mutants at points, in float64: where a claim's anchors can be told from them.
 
-    Returns:
-        shape (mutant, point), float64; infinite where the mutant has no value, NaN rows
-        for mutants with another left side.
+    Args:
+        claim: the claim; its statements are taken as true.
+        mutants: those that changed the left side have no error here (NaN).
     """
-    found = np.full((len(mutants), len(points)), np.nan)
-    with mpmath.workdps(DIGITS):
-        places = [_Place(point, None) for point in points]
-        for row, mutant in zip(found, mutants, strict=True):
-            whole = claim.statements[mutant.number]
-            if mutant.statement.lhs != whole.lhs:
+
+    def __init__(self, claim: Claim, mutants: Sequence[Mutant]) -> None:
+        self._mutants = mutants
+        self._sides = [
+            (statement.rhs, natural_scale(statement.lhs, claim.experiment), statement.lhs)
+            for statement in (claim.statements[mutant.number] for mutant in mutants)
+        ]
+        self._kernels: dict[Expr, Callable[[Mapping[Symbol, np.ndarray]], np.ndarray]] = {}
+
+    def __call__(self, points: Sequence[Mapping[Symbol, float]]) -> np.ndarray:
+        """Shape (mutant, point), float64; infinite where the mutant has no value."""
+        found = np.full((len(self._mutants), len(points)), np.nan)
+        table = {symbol: np.array([point[symbol] for point in points], float) for symbol in points[0]}
+        known: dict[Expr, np.ndarray] = {}
+        for row, mutant, (right, scale, left) in zip(found, self._mutants, self._sides, strict=True):
+            if mutant.statement.lhs != left:
                 continue
-            scale = natural_scale(whole.lhs, claim.experiment)
-            for i, place in enumerate(places):
-                error = place.error(whole.rhs, mutant.statement.rhs, scale)
-                row[i] = math.inf if error is None else error
-    return found
+            for side in (right, scale):
+                if side not in known:
+                    known[side] = self._kernel(side)(table)
+            wrong = self._kernel(mutant.statement.rhs)(table)
+            with np.errstate(all="ignore"):
+                error = np.abs(known[right] - wrong) / np.maximum(np.abs(wrong), np.abs(known[scale]) / 10)
+            row[:] = np.where(np.isfinite(error), error, math.inf)
+        return found
+
+    def _kernel(self, side: Expr) -> Callable[[Mapping[Symbol, np.ndarray]], np.ndarray]:
+        if side not in self._kernels:
+            self._kernels[side] = _by_numbers(side) if side.has(*_NOWHERE) else _by_arrays(side)
+        return self._kernels[side]
+
+
+#: Constants that no array holds; a branch that has them may never be reached.
+_NOWHERE = (S.ComplexInfinity, S.ImaginaryUnit)
+
+
+def _by_arrays(side: Expr) -> Callable[[Mapping[Symbol, np.ndarray]], np.ndarray]:
+    symbols = sorted(side.free_symbols, key=str)
+    run = numpy_kernel(side, symbols)
+    return lambda table: run(*(table[symbol] for symbol in symbols))
+
+
+def _by_numbers(side: Expr) -> Callable[[Mapping[Symbol, np.ndarray]], np.ndarray]:
+    def values(table: Mapping[Symbol, np.ndarray]) -> np.ndarray:
+        points = [dict(zip(table, column, strict=True)) for column in zip(*table.values(), strict=True)]
+        found = [_Place({s: float(x) for s, x in point.items()}, None)._value(side) for point in points]
+        return np.array([math.nan if value is None else float(value) for value in found])
+
+    return values
 
 
 class _Place:
@@ -196,6 +259,7 @@ class _Place:
 
     def __init__(self, values: Mapping[Symbol, Any], box: Box | None) -> None:
         self.values = values
+        self.half: _Place | None = None
         self._box = box
         with mpmath.workdps(DIGITS):
             self._at = Multiprecision({s: _mp(x) for s, x in values.items()})
@@ -203,6 +267,11 @@ class _Place:
 
     def __str__(self) -> str:
         return ", ".join(f"{s} = {float(x):.6g}" for s, x in sorted(self.values.items(), key=str))
+
+    @property
+    def measured(self) -> bool:
+        """Whether the values were measured, not drawn."""
+        return self._box is None
 
     def occurs(self, symbols: Iterable[Symbol]) -> bool:
         """Whether the point is known to occur: measured, or made of parameters of the domain."""
@@ -213,13 +282,20 @@ class _Place:
         return self._value(expr) is not None
 
     def error(self, lhs: Expr, rhs: Expr, scale: Expr) -> float | None:
-        """The relative error of ``lhs == rhs``; None where a side has no value."""
+        """The relative error of ``lhs == rhs``, extrapolated in 1/d from half the size; None without a value."""
+        own = self._signed(lhs, rhs, scale)
+        before = None if own is None or self.half is None else self.half._signed(lhs, rhs, scale)
+        if own is None:
+            return None
+        return abs(own if before is None else 2 * own - before)
+
+    def _signed(self, lhs: Expr, rhs: Expr, scale: Expr) -> float | None:
         one, other = self._value(lhs), self._value(rhs)
         if one is None or other is None:
             return None
         unit = self._value(scale)
         size = max(abs(other), (abs(unit) if unit else mpmath.mpf(1)) / 10)
-        return float(abs(one - other) / size)
+        return float((one - other) / size)
 
     def _value(self, expr: Expr) -> Any:
         try:
@@ -266,12 +342,19 @@ def _ends(box: Box) -> Iterable[Point]:
 
 
 def _solutions(statement: Statement) -> dict[Symbol, Expr]:
-    """The measurement that the equation gives, where it gives one."""
-    base, exponent = statement.lhs.args if isinstance(statement.lhs, Pow) else (statement.lhs, S.One)
-    known = isinstance(base, Symbol) and base.name in MEASUREMENTS and base not in statement.rhs.free_symbols
-    if statement.rel != "==" or not known or not exponent.is_Rational or exponent == 0:
+    """The measurement that the equation gives, where its left side is a product with a power of one."""
+    if statement.rel != "==":
         return {}
-    return {base: statement.rhs if exponent == 1 else statement.rhs ** (1 / exponent)}
+    factors = sympy.Mul.make_args(statement.lhs)
+    # What is measured stands in the numerator; what it is measured by, below.
+    for factor in sorted(factors, key=lambda factor: not factor.as_base_exp()[1].is_positive):
+        base, exponent = factor.as_base_exp()
+        rest = statement.lhs / factor
+        known = isinstance(base, Symbol) and base.name in MEASUREMENTS
+        if known and base not in rest.free_symbols | statement.rhs.free_symbols and exponent.is_Rational:
+            value = statement.rhs / rest
+            return {base: value if exponent == 1 else value ** (1 / exponent)}
+    return {}
 
 
 def natural_scale(lhs: Expr, experiment: str) -> Expr:

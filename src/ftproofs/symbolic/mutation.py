@@ -48,6 +48,9 @@ class Mutant:
 def mutants(claim: Claim) -> tuple[Mutant, ...]:
     """All mutants of the claim's ``==`` statements, structural duplicates removed.
 
+    Most changes under a sign change nothing, so a statement ``lhs == sign(...)`` has only
+    the ones that reverse it or move its boundary.
+
     Where two operators write the same mutant, the one that must be killed names it.
     """
     return _mutants(claim.statements, claim.domain)
@@ -60,7 +63,10 @@ def _mutants(statements: tuple[Statement, ...], domain: Domain) -> tuple[Mutant,
     for number, statement in enumerate(statements):
         if statement.rel != "==":
             continue
-        everything = [*_one_place(statement, _pool(domain, statement)), *_everywhere(statement)]
+        if isinstance(statement.rhs, sympy.sign):
+            everything = list(_boundaries(statement))
+        else:
+            everything = [*_one_place(statement, _pool(domain, statement)), *_everywhere(statement)]
         everything.sort(key=lambda made: made[1] in FINE)  # stable: the strict ones first
         for changed, operator, place in everything:
             key = _key(changed)
@@ -195,3 +201,12 @@ def _substituted(statement: Statement, operator: str, rule: dict[Symbol, Expr]) 
     except (TypeError, ValueError, ZeroDivisionError):
         return
     yield Statement(sides[0], statement.rel, sides[1]), operator, ", ".join(f"{a} -> {b}" for a, b in rule.items())
+
+
+def _boundaries(statement: Statement) -> Iterator[tuple[Statement, str, str]]:
+    """Of a sign: the opposite one, and boundaries moved by 10 % of one of their terms."""
+    yield Statement(statement.lhs, "==", -statement.rhs), "direction-reversed", ""
+    for part, rebuild in places(statement.rhs):
+        for term in part.args if isinstance(part, Add) else ():
+            for share in (Rational(1, 10), Rational(-1, 10)):
+                yield Statement(statement.lhs, "==", rebuild(part + share * term)), "boundary-moved-10%", str(term)
