@@ -32,6 +32,8 @@ MAY: dict[str, set[str]] = {
     "decision": {"core", "numeric", "decision"},
     "check": {"core", "symbolic", "numeric", "catalog", "decision", "check"},
 }
+MAY["claimfile"] = {"core", "symbolic", "claimfile"}
+MAY["check"].add("claimfile")
 for above, below in (("run", "check"), ("report", "run"), ("cli", "report")):
     MAY[above] = {*MAY[below], above}
 

@@ -4,9 +4,10 @@ from __future__ import annotations
 
 import os
 import time
-from collections.abc import Sequence
+from collections.abc import Callable, Sequence
 from contextlib import ExitStack
 from pathlib import Path
+from typing import TypeAlias
 
 from ftproofs.claim import Claim
 from ftproofs.cli.interrupt import Interrupts
@@ -50,10 +51,21 @@ def derive(names: Sequence[str], *, target: str | None) -> int:
 
 
 def check(names: Sequence[str], options: CheckOptions) -> int:
-    """Check the claims; the results are written also when the run is cut short."""
+    """Check claims of the catalog; the results are written also when the run is cut short."""
     from ftproofs.catalog import find
 
     claims = find(*names)
+    checked = run_checks(claims, options, lambda claim, checker: checker(claim))
+    return exit_status([verdict for _, verdict in checked])
+
+
+Checker: TypeAlias = "Callable[[Claim], Verdict]"
+
+
+def run_checks(
+    claims: Sequence[Claim], options: CheckOptions, judge: Callable[[Claim, Checker], Verdict]
+) -> list[tuple[Claim, Verdict]]:
+    """The claims with their verdicts, shown and written; ``judge`` is given each claim and how to check it."""
     keep_hypothesis_out_of_here()
     from ftproofs.check import MemoryStore
     from ftproofs.check import check as check_claim
@@ -75,9 +87,9 @@ def check(names: Sequence[str], options: CheckOptions) -> int:
         store = stack.enter_context(Interrupts(ledger if ledger is not None else MemoryStore()))
         try:
             with CheckProgress(len(claims)) as progress:
-                for claim in claims:
-                    progress.claim(claim.id)
-                    verdict = check_claim(
+
+                def checker(claim: Claim) -> Verdict:
+                    return check_claim(
                         claim,
                         settings=options.settings,
                         budget=options.budget,
@@ -86,7 +98,10 @@ def check(names: Sequence[str], options: CheckOptions) -> int:
                         store=store,
                         progress=progress,
                     )
-                    checked.append((claim, verdict))
+
+                for claim in claims:
+                    progress.claim(claim.id)
+                    checked.append((claim, judge(claim, checker)))
                     progress.done()
             complete = True
         except KeyboardInterrupt:
@@ -112,7 +127,7 @@ def check(names: Sequence[str], options: CheckOptions) -> int:
         if ledger is not None:
             for claim, verdict in checked:
                 ledger.put_verdict(claim, results.claim_result(claim, verdict), run=run.conditions())
-    return exit_status([verdict for _, verdict in checked])
+    return checked
 
 
 def keep_hypothesis_out_of_here() -> None:
