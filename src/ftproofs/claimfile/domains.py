@@ -25,6 +25,7 @@ class FieldError(UsageError):
 
     def __init__(self, key: str, error: FTError) -> None:
         super().__init__(error.code, error.message)
+        self.exit_status = error.exit_status
         self.key = key
 
 

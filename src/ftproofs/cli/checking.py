@@ -13,7 +13,7 @@ from ftproofs.claim import Claim
 from ftproofs.cli.interrupt import Interrupts
 from ftproofs.cli.output import check_json_target, deliver, line, log, show, to_stdout
 from ftproofs.cli.progress import CheckProgress
-from ftproofs.cli.settings import CheckOptions
+from ftproofs.cli.settings import CheckOptions, prepare_results
 from ftproofs.report import results, tables
 from ftproofs.report.files import write
 from ftproofs.report.results import Run
@@ -54,8 +54,7 @@ def check(names: Sequence[str], options: CheckOptions) -> int:
     """Check claims of the catalog; the results are written also when the run is cut short."""
     from ftproofs.catalog import find
 
-    claims = find(*names)
-    checked = run_checks(claims, options, lambda claim, checker: checker(claim))
+    checked = run_checks(find(*names), options, lambda claim, checker: checker(claim))
     return exit_status([verdict for _, verdict in checked])
 
 
@@ -65,7 +64,12 @@ Checker: TypeAlias = "Callable[[Claim], Verdict]"
 def run_checks(
     claims: Sequence[Claim], options: CheckOptions, judge: Callable[[Claim, Checker], Verdict]
 ) -> list[tuple[Claim, Verdict]]:
-    """The claims with their verdicts, shown and written; ``judge`` is given each claim and how to check it."""
+    """The claims with their verdicts, shown and written; ``judge`` is given each claim and how to check it.
+
+    Raises:
+        UsageError: FT401, FT402 results cannot be written; nothing was computed yet.
+    """
+    prepare_results(options.results)
     keep_hypothesis_out_of_here()
     from ftproofs.check import MemoryStore
     from ftproofs.check import check as check_claim

@@ -52,7 +52,7 @@ def read_statement(text: str, symbols: Mapping[str, Symbol], grammar: Grammar) -
     found = _SIGN.search(text)
     if found is None:
         raise UsageError("FT235", "no relation sign; a statement reads lhs REL rhs with REL one of ==, <=, >=, <, >")
-    left, right = text[: found.start()], text[found.end() :]
+    left, right = text[: found.start()].strip(" "), text[found.end() :].strip(" ")
     sides = (read_expression(side, symbols, grammar) for side in (left, right))
     return statement(next(sides), found.group(), next(sides))  # type: ignore[arg-type]
 
