@@ -99,7 +99,7 @@ def _large_exponent(claim: Claim, sides: list[Expr], box: Box, points: list[Poin
             value = _value(exponent, point)
             if value is None or not abs(value) <= LARGEST_POWER:
                 where = describe({s: x for s, x in point.items() if s in exponent.free_symbols})
-                return "FT113", f"exponent {exponent} outside |p|<={LARGEST_POWER} at {where}"
+                return "FT113", f"exponent {exponent} outside |p|<={LARGEST_POWER} {where}"
     return None
 
 
@@ -218,7 +218,7 @@ def _not_real(sides: list[Expr], box: Box, points: list[Point]) -> str:
         for point in itertools.chain(box.corners(), points):
             at = {symbol: x for symbol, x in point.items() if symbol in side.free_symbols}
             if _value(side, at) is None and _certainly_not_real(side, at):
-                return f"FT602: prediction is not real and finite at {describe(at)}"
+                return f"FT602: prediction is not real and finite {describe(at)}"
     return ""
 
 
