@@ -66,7 +66,7 @@ TOKENS = [
     b'"""',
     "\u202e\u0441\u2212".encode(),
 ]
-WORDS = [
+WORDS = (
     "sigma",
     "theta",
     "n",
@@ -96,7 +96,7 @@ WORDS = [
     "sin(",
     "log(",
     "64",
-]
+)
 STATEMENT = re.compile(rb'(?<=^statement = )"[^"]*"', re.MULTILINE)
 
 

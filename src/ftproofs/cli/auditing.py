@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Sequence
+from dataclasses import replace
 from pathlib import Path
 
 from ftproofs.claim import Claim
@@ -19,7 +20,10 @@ def audit(files: Sequence[str], options: CheckOptions) -> int:
     items = {item.claim.id: item for item in submitted([Path(file) for file in files])}
 
     def judge(claim: Claim, check: Checker) -> Verdict:
-        return verdict_of(items[claim.id], check)
+        verdict = verdict_of(items[claim.id], check)
+        if verdict.word != "refuted" or verdict.experiment.worst is None:
+            return verdict
+        return replace(verdict, hints=check.explain(claim))
 
     checked = run_checks([item.claim for item in items.values()], options, judge)
     if not to_stdout(options.target):
@@ -42,6 +46,7 @@ def account(claim: Claim, verdict: Verdict) -> list[str]:
             continue
         lines.append(f"{name} counterexample: {_found(claim, observation)}")
         lines.append(f"  replay with: ftproofs replay {observation.id}")
+    lines += [f"hint: {hint}" for hint in verdict.hints]
     return lines
 
 

@@ -7,9 +7,8 @@ import time
 from collections.abc import Callable, Sequence
 from contextlib import ExitStack
 from pathlib import Path
-from typing import TypeAlias
 
-from ftproofs.claim import Claim
+from ftproofs.claim import Claim, Store
 from ftproofs.cli.interrupt import Interrupts
 from ftproofs.cli.output import check_json_target, deliver, line, log, show, to_stdout
 from ftproofs.cli.progress import CheckProgress
@@ -58,7 +57,35 @@ def check(names: Sequence[str], options: CheckOptions) -> int:
     return exit_status([verdict for _, verdict in checked])
 
 
-Checker: TypeAlias = "Callable[[Claim], Verdict]"
+class Checker:
+    """How a run checks a claim, and explains why it was refuted."""
+
+    def __init__(self, options: CheckOptions, device: str, store: Store, progress: CheckProgress) -> None:
+        self.options = options
+        self.device = device
+        self.store = store
+        self.progress = progress
+
+    def __call__(self, claim: Claim) -> Verdict:
+        """The verdict."""
+        from ftproofs.check import check as check_claim
+
+        return check_claim(
+            claim,
+            settings=self.options.settings,
+            budget=self.options.budget,
+            seed=self.options.seed,
+            device=self.device,
+            store=self.store,
+            progress=self.progress,
+        )
+
+    def explain(self, claim: Claim) -> tuple[str, ...]:
+        """Hints on why the claim was refuted."""
+        from ftproofs.check.context import BUDGETS, Context
+        from ftproofs.check.diagnose import diagnose
+
+        return diagnose(claim, Context(self.store, BUDGETS[self.options.budget], self.options.seed, self.device))
 
 
 def run_checks(
@@ -72,7 +99,6 @@ def run_checks(
     prepare_results(options.results)
     keep_hypothesis_out_of_here()
     from ftproofs.check import MemoryStore
-    from ftproofs.check import check as check_claim
     from ftproofs.numeric.device import resolve_device
     from ftproofs.numeric.seeds import code_hash
 
@@ -91,18 +117,7 @@ def run_checks(
         store = stack.enter_context(Interrupts(ledger if ledger is not None else MemoryStore()))
         try:
             with CheckProgress(len(claims)) as progress:
-
-                def checker(claim: Claim) -> Verdict:
-                    return check_claim(
-                        claim,
-                        settings=options.settings,
-                        budget=options.budget,
-                        seed=options.seed,
-                        device=device,
-                        store=store,
-                        progress=progress,
-                    )
-
+                checker = Checker(options, device, store, progress)
                 for claim in claims:
                     progress.claim(claim.id)
                     checked.append((claim, judge(claim, checker)))

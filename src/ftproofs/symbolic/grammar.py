@@ -9,6 +9,7 @@ from __future__ import annotations
 
 import ast
 import re
+import warnings
 from collections.abc import Callable, Collection, Mapping
 from dataclasses import dataclass
 from fractions import Fraction
@@ -80,7 +81,9 @@ def parse(text: str, grammar: Grammar) -> Parsed:
     _check_characters(text, grammar)
     stripped = text.strip()
     try:
-        tree = ast.parse(stripped, mode="eval").body
+        with warnings.catch_warnings():
+            warnings.simplefilter("ignore")  # the parser warns of what is refused below anyway
+            tree = ast.parse(stripped, mode="eval").body
     except SyntaxError as error:
         raise UsageError("FT108", f"syntax error: {error.msg}") from None
     except (ValueError, RecursionError, MemoryError) as error:
