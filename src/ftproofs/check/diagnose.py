@@ -225,7 +225,7 @@ def _factor(claim: Claim, seen: Sequence[Seen], tolerance: float) -> list[str]:
         return []
     ratios = np.array([s.ratio for s in usable])
     noise = np.array([tolerance + NOISE * s.noise for s in usable])
-    for text, factor in _factors(claim):
+    for text, factor in _factors(claim, [s.parameters for s in usable]):
         values = np.array([factor(s.parameters) for s in usable])
         with np.errstate(all="ignore"):
             off = np.abs(ratios / values - 1)
@@ -237,11 +237,12 @@ def _factor(claim: Claim, seen: Sequence[Seen], tolerance: float) -> list[str]:
     return _one_parameter(claim, usable, ratios, noise)
 
 
-def _factors(claim: Claim) -> Iterator[tuple[str, Callable[[Parameters], float]]]:
-    """Factors that formulas lack, plainest first: numbers, powers of a parameter, ratios of two."""
+def _factors(claim: Claim, settings: Sequence[Parameters]) -> Iterator[tuple[str, Callable[[Parameters], float]]]:
+    """Factors that formulas lack, plainest first: numbers, powers of a parameter that varies, ratios of two."""
     yield "2", lambda p: 2.0
     yield "1/2", lambda p: 0.5
     names = [n for n in EXPERIMENTS[claim.experiment].parameters if PARAMETERS[n].kind != "choice"]
+    names = [n for n in names if len({p[n] for p in settings}) > 1]
     names += ["gamma"] if {"n", "d"} <= set(names) else []
     for name in names:
         for power, text in ((1, name), (-1, f"1/{name}"), (2, f"{name}**2"), (-2, f"1/{name}**2")):
