@@ -330,7 +330,7 @@ def sandbox():
 @pytest.mark.parametrize("row", EXAMINED)
 def test_what_the_examination_refuses(row: str, sandbox: Sandbox) -> None:
     text, code, message, _ = EXAMINED[row]
-    assert sandbox.read(text.encode(), "x.toml") == 1
+    assert sandbox.read(text.encode(), "x.toml") == {}
     found = sandbox.vet(0).refused
     assert found is not None
     assert found[0] == code

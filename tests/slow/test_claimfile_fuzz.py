@@ -167,7 +167,8 @@ def test_in_the_sandbox() -> None:
         for _ in range(count):
             text = mutated(stream)
             try:
-                for number in range(sandbox.read(text, "fuzz.toml")):
+                sandbox.read(text, "fuzz.toml")
+                for number in range(len(read(parse(text, "fuzz.toml")))):
                     sandbox.vet(number)
             except FileError:
                 refused += 1

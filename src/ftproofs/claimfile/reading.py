@@ -4,8 +4,8 @@ from __future__ import annotations
 
 import math
 import re
-from collections.abc import Mapping
-from typing import Any
+from collections.abc import Callable, Mapping, Sequence
+from typing import Any, TypeAlias
 
 from sympy import Eq, Expr, Ge, Gt, Le, Lt, Rational, Symbol, true
 
@@ -47,8 +47,12 @@ _DEVICES = frozenset({"con", "prn", "aux", "nul"})
 _RELATIONS = {"==": Eq, "<=": Le, ">=": Ge, "<": Lt, ">": Gt}
 
 
-def read(document: Document) -> tuple[Claim, ...]:
-    """The claims of a document, in order.
+#: From formulas in LaTeX and the names they may use to statements in plain text.
+Translate: TypeAlias = Callable[[str, Sequence[str]], str]
+
+
+def read(document: Document, translate: Translate | None = None) -> tuple[Claim, ...]:
+    """The claims of a document, in order; ``translate`` reads formulas in LaTeX.
 
     Raises:
         FileError: everything that can be wrong with a claim, FT1xx to FT3xx (docs/errors.md).
@@ -70,7 +74,7 @@ def read(document: Document) -> tuple[Claim, ...]:
     first: dict[str, int] = {}
     for number, table in enumerate(tables):
         try:
-            claim = _Reader(table).claim()
+            claim = _Reader(table, translate).claim()
         except FieldError as error:
             raise document.at(error, number, error.key) from None
         if claim.id in first:
@@ -85,8 +89,9 @@ def read(document: Document) -> tuple[Claim, ...]:
 class _Reader:
     """Reads one claim's table."""
 
-    def __init__(self, table: Mapping[str, Any]) -> None:
+    def __init__(self, table: Mapping[str, Any], translate: Translate | None) -> None:
         self.table = table
+        self.translate = translate
 
     def claim(self) -> Claim:
         for key in self.table:
@@ -217,10 +222,19 @@ class _Reader:
     def _statements(self, spec: Experiment) -> tuple[Statement, ...]:
         if "statement" in self.table and "latex" in self.table:
             raise _field("latex", "FT232", "give either statement or latex, not both")
-        if "latex" in self.table:
-            raise _field("latex", "FT237", "formulas in LaTeX are not read; write the statement in plain text")
         names = {name: SYMBOLS[name] for name in (*spec.measurements, *_parameters(spec)) if name in SYMBOLS}
+        if "latex" in self.table:
+            formulas = self._texts("latex", required=True)
+            return tuple(self._relation("latex", self._translated(text, names), names) for text in formulas)
         return tuple(self._relation("statement", text, names) for text in self._texts("statement", required=True))
+
+    def _translated(self, latex: str, names: Mapping[str, Symbol]) -> str:
+        if self.translate is None:
+            raise _field("latex", "FT237", "formulas in LaTeX are read by ftproofs audit only")
+        try:
+            return self.translate(latex, list(names))
+        except FTError as error:
+            raise FieldError("latex", error) from None
 
     def _texts(self, key: str, *, required: bool) -> list[str]:
         value = self.table.get(key)

@@ -16,13 +16,14 @@ import signal
 import subprocess
 import sys
 import time
-from collections.abc import Callable
+from collections.abc import Callable, Sequence
 from contextlib import suppress
 from pathlib import Path
 from types import TracebackType
 from typing import Any
 
 import ftproofs
+from ftproofs.claimfile.reading import Translate
 from ftproofs.claimfile.vetting import Vetting
 from ftproofs.errors import FileError
 
@@ -103,8 +104,8 @@ class Sandbox:
                 stream.close()
         self._process = None
 
-    def read(self, content: bytes, file: str) -> int:
-        """Read a claim file there; the number of its claims.
+    def read(self, content: bytes, file: str) -> dict[str, str]:
+        """Read a claim file there; its formulas in LaTeX, each with the text it was understood as.
 
         Raises:
             FileError: what is wrong with it; FT601 when reading it did not end in time.
@@ -118,7 +119,7 @@ class Sandbox:
         if "error" in answer:
             found = answer["error"]
             raise FileError(file, int(found["line"]), found["code"], found["message"], exit_status=found["exit"])
-        return int(answer["claims"])
+        return {str(latex): str(text) for latex, text in answer["understood"].items()}
 
     def vet(self, number: int) -> Vetting:
         """Examine one of the claims of the file that was read last.
@@ -207,8 +208,9 @@ def serve() -> None:
         try:
             if "read" in message:
                 content = base64.b64decode(message["read"]["content"])
-                claims = read(parse(content, message["read"]["file"]))
-                answer: dict[str, Any] = {"claims": len(claims)}
+                understood: dict[str, str] = {}
+                claims = read(parse(content, message["read"]["file"]), _translator(understood))
+                answer: dict[str, Any] = {"understood": understood}
             else:
                 answer = vet(claims[message["vet"]]).to_json()
         except FileError as error:
@@ -216,6 +218,17 @@ def serve() -> None:
             answer = {"error": found}
         answers.write(json.dumps(answer).encode() + b"\n")
         answers.flush()
+
+
+def _translator(understood: dict[str, str]) -> Translate:
+    """Reads formulas in LaTeX, and notes what each was understood as."""
+    from ftproofs.symbolic.tex import to_text
+
+    def translate(latex: str, names: Sequence[str]) -> str:
+        understood[latex] = to_text(latex, names)
+        return understood[latex]
+
+    return translate
 
 
 def _warm_up() -> None:
@@ -236,8 +249,17 @@ where = ["n <= d - 10"]
 n = { min = 4, max = 40 }
 d = { min = 20, max = 60 }
 theta = { min = 0, max = 1 }
+[[claim]]
+id = "latex"
+experiment = "linear.finetune"
+quantifier = "each"
+latex = 'R = \\frac{2\\sin^2\\theta}{n}'
+[claim.domain]
+n = 4
+d = 20
+theta = { min = 0, max = 1 }
 """
-    for claim in read(parse(sample, "sample")):
+    for claim in read(parse(sample, "sample"), _translator({})):
         vet(claim)
 
 

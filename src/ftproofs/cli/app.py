@@ -115,6 +115,9 @@ def audit(
     device: Device = "auto",
     executor: Annotated[str, typer.Option(help="Where trainings run: in-process.")] = "in-process",
     ledger: Annotated[str | None, typer.Option(metavar="FILE", help="Keep rows there; a rerun resumes.")] = None,
+    accept_latex: Annotated[
+        bool, typer.Option("--accept-latex", help="Use formulas in LaTeX as they were understood.")
+    ] = False,
     json: Json = None,
 ) -> int:
     """Check the claims of files that anyone may have written; say where they fail."""
@@ -124,7 +127,7 @@ def audit(
     chosen = read_options(
         settings=settings, budget=budget, seed=seed, device=device, executor=executor, ledger=ledger, target=json
     )
-    return auditing.audit(file, chosen)
+    return auditing.audit(file, chosen, accept_latex=accept_latex)
 
 
 @app.command()

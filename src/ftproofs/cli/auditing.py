@@ -14,11 +14,11 @@ from ftproofs.report.account import account
 from ftproofs.verdict import Verdict, exit_status
 
 
-def audit(files: Sequence[str], options: CheckOptions) -> int:
+def audit(files: Sequence[str], options: CheckOptions, *, accept_latex: bool = False) -> int:
     """Audit the claims of the files.  All files are read and examined before anything is trained."""
     from ftproofs.run.audit import submitted, verdict_of
 
-    items = {item.claim.id: item for item in submitted([Path(file) for file in files])}
+    items = {item.claim.id: item for item in submitted([Path(file) for file in files], accept_latex=accept_latex)}
 
     def judge(claim: Claim, check: Checker) -> Verdict:
         verdict = verdict_of(items[claim.id], check)

@@ -27,8 +27,11 @@ class Submitted:
     vetting: Vetting | None
 
 
-def submitted(paths: Sequence[Path]) -> list[Submitted]:
+def submitted(paths: Sequence[Path], *, accept_latex: bool = False) -> list[Submitted]:
     """The claims of all files, each read and examined in the sandbox first.
+
+    A formula in LaTeX is used only with ``accept_latex``; otherwise the error says what
+    it was understood as (FT238).
 
     Raises:
         FileError: the first thing that is wrong with a file or a claim.
@@ -38,10 +41,11 @@ def submitted(paths: Sequence[Path]) -> list[Submitted]:
     with Sandbox() as sandbox:
         for path in paths:
             content = load(path)
-            count = sandbox.read(content, str(path))
+            understood = sandbox.read(content, str(path))
             document = parse(content, str(path))
-            claims = read(document)
-            assert len(claims) == count
+            if understood and not accept_latex:
+                raise _not_accepted(document, understood)
+            claims = read(document, lambda latex, names, known=understood: known[latex])  # type: ignore[misc]
             for number, claim in enumerate(claims):
                 if claim.id in owners:
                     why = f"id {claim.id!r} stands in {owners[claim.id]} as well"
@@ -49,6 +53,15 @@ def submitted(paths: Sequence[Path]) -> list[Submitted]:
                 owners[claim.id] = str(path)
                 found.append(_examined(sandbox, document, number, claim))
     return found
+
+
+def _not_accepted(document: Document, understood: dict[str, str]) -> FileError:
+    """The error about the first formula in LaTeX: what it was understood as."""
+    number = next(i for i, table in enumerate(document.data["claim"]) if "latex" in table)
+    formulas = document.data["claim"][number]["latex"]
+    first = formulas[0] if isinstance(formulas, list) else formulas
+    why = f"understood as {understood[first]!r}; --accept-latex checks that"
+    return document.error("FT238", why, number, "latex")
 
 
 def _examined(sandbox: Sandbox, document: Document, number: int, claim: Claim) -> Submitted:
