@@ -32,6 +32,8 @@ MAY: dict[str, set[str]] = {
     "decision": {"core", "numeric", "decision"},
     "check": {"core", "symbolic", "numeric", "catalog", "decision", "check"},
 }
+MAY["claimfile"] = {"core", "symbolic", "claimfile"}
+MAY["check"].add("claimfile")
 for above, below in (("run", "check"), ("report", "run"), ("cli", "report")):
     MAY[above] = {*MAY[below], above}
 
@@ -56,7 +58,7 @@ def room(module: str) -> str:
     parts = module.split(".")
     if len(parts) == 1 or parts[1] in CORE:
         return "core"
-    return "cli" if parts[1] == "__main__" else parts[1]
+    return "cli" if parts[1] in ("__main__", "pytest_plugin") else parts[1]
 
 
 def module_of(path: Path) -> str:

@@ -55,3 +55,16 @@ def nearest(name: str, known: Iterable[str]) -> str:
 def unknown(what: str, name: str, known: Iterable[str], *, code: str) -> UsageError:
     """The error for a name that is not known; it lists the nearest ones."""
     return UsageError(code, f"unknown {what} {name!r}; {nearest(name, known)}")
+
+
+class FileError(UsageError):
+    """Bad input in a file; its text names the file and the line: ``claims.toml:7: FT112: ...``."""
+
+    def __init__(self, file: str, line: int, code: str, message: str, *, exit_status: int = USAGE) -> None:
+        super().__init__(code, message)
+        self.exit_status = exit_status
+        self.file = file
+        self.line = line
+
+    def __str__(self) -> str:
+        return f"{self.file}:{self.line}: {self.code}: {self.message}"

@@ -157,7 +157,10 @@ class Evidence:
 
 @dataclass(frozen=True, slots=True)
 class Verdict:
-    """The word about a claim, with both legs it stands on."""
+    """The word about a claim, with both legs it stands on.
+
+    ``hints`` say why a refuted claim may have failed; the word never depends on them.
+    """
 
     claim: str
     word: Word
@@ -166,6 +169,7 @@ class Verdict:
     expected: str | None = None
     flags: tuple[str, ...] = ()
     seconds: float = 0.0
+    hints: tuple[str, ...] = ()
 
     @property
     def as_expected(self) -> bool:

@@ -27,7 +27,7 @@ from ftproofs.check.judge import Judge
 from ftproofs.claim import Claim, Mean
 from ftproofs.decision import ALPHA, Anchor, MeanDecision, combine, decide_mean, refuse_infinite_variance
 from ftproofs.decision.draws import MISS
-from ftproofs.names import experiment
+from ftproofs.names import HEAVY_TAILED, experiment
 from ftproofs.numeric.experiments import SOLVER
 from ftproofs.numeric.sampling import shrink
 from ftproofs.numeric.statistics import BLOCK, planned_draws, relative_error
@@ -42,11 +42,6 @@ AFFORDABLE = 2
 #: Settings tried on the way to a simpler counterexample, and draws for each at most.
 SHRINK_STEPS = 20
 SHRINK_DRAWS = 4096
-
-#: Fitted noise has a heavy tail when n is close to d; such settings may only refute.
-NOISY = frozenset(
-    {"risk", "noise_risk", "noise_trace", "min_norm", "beta_norm", "par_beta_norm", "target_gap", "pinv_noise_norm"}
-)
 
 
 def check_mean(claim: Claim, context: Context) -> Evidence:
@@ -106,7 +101,7 @@ def check_mean(claim: Claim, context: Context) -> Evidence:
 def _heavy(claim: Claim, judges: Sequence[Judge], parameters: Parameters) -> bool:
     """Whether a statement's law has too heavy a tail here for a normal interval."""
     names = {name for judge in judges for name in judge.measurements}
-    noisy = "noise_trace" in names or (float(parameters["sigma"]) > 0 and names & NOISY)
+    noisy = "noise_trace" in names or (float(parameters["sigma"]) > 0 and names & HEAVY_TAILED)
     return bool(noisy) and abs(int(parameters["d"]) - int(parameters["n"])) < 10
 
 

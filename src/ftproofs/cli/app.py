@@ -107,6 +107,30 @@ def check(
 
 
 @app.command()
+def audit(
+    file: Annotated[list[str], typer.Argument(metavar="FILE...", help="Claim files (TOML).")],
+    settings: Annotated[str | None, typer.Option(metavar="N", help="Networks to train per claim about each.")] = None,
+    budget: Annotated[str, typer.Option(help="low, default or high.")] = "default",
+    seed: Annotated[str, typer.Option(metavar="S", help="Root seed, 0..2**64-1.")] = "0",
+    device: Device = "auto",
+    executor: Annotated[str, typer.Option(help="Where trainings run: in-process.")] = "in-process",
+    ledger: Annotated[str | None, typer.Option(metavar="FILE", help="Keep rows there; a rerun resumes.")] = None,
+    accept_latex: Annotated[
+        bool, typer.Option("--accept-latex", help="Use formulas in LaTeX as they were understood.")
+    ] = False,
+    json: Json = None,
+) -> int:
+    """Check the claims of files that anyone may have written; say where they fail."""
+    from ftproofs.cli import auditing
+    from ftproofs.cli.settings import read_options
+
+    chosen = read_options(
+        settings=settings, budget=budget, seed=seed, device=device, executor=executor, ledger=ledger, target=json
+    )
+    return auditing.audit(file, chosen, accept_latex=accept_latex)
+
+
+@app.command()
 def mutate(
     claim: Annotated[list[str], typer.Argument(help="Claims or families.")],
     budget: Annotated[str, typer.Option(help="low, default or high.")] = "default",

@@ -4,15 +4,15 @@ from __future__ import annotations
 
 import os
 import time
-from collections.abc import Sequence
+from collections.abc import Callable, Sequence
 from contextlib import ExitStack
 from pathlib import Path
 
-from ftproofs.claim import Claim
+from ftproofs.claim import Claim, Store
 from ftproofs.cli.interrupt import Interrupts
 from ftproofs.cli.output import check_json_target, deliver, line, log, show, to_stdout
 from ftproofs.cli.progress import CheckProgress
-from ftproofs.cli.settings import CheckOptions
+from ftproofs.cli.settings import CheckOptions, prepare_results
 from ftproofs.report import results, tables
 from ftproofs.report.files import write
 from ftproofs.report.results import Run
@@ -50,13 +50,55 @@ def derive(names: Sequence[str], *, target: str | None) -> int:
 
 
 def check(names: Sequence[str], options: CheckOptions) -> int:
-    """Check the claims; the results are written also when the run is cut short."""
+    """Check claims of the catalog; the results are written also when the run is cut short."""
     from ftproofs.catalog import find
 
-    claims = find(*names)
+    checked = run_checks(find(*names), options, lambda claim, checker: checker(claim))
+    return exit_status([verdict for _, verdict in checked])
+
+
+class Checker:
+    """How a run checks a claim, and explains why it was refuted."""
+
+    def __init__(self, options: CheckOptions, device: str, store: Store, progress: CheckProgress) -> None:
+        self.options = options
+        self.device = device
+        self.store = store
+        self.progress = progress
+
+    def __call__(self, claim: Claim) -> Verdict:
+        """The verdict."""
+        from ftproofs.check import check as check_claim
+
+        return check_claim(
+            claim,
+            settings=self.options.settings,
+            budget=self.options.budget,
+            seed=self.options.seed,
+            device=self.device,
+            store=self.store,
+            progress=self.progress,
+        )
+
+    def explain(self, claim: Claim) -> tuple[str, ...]:
+        """Hints on why the claim was refuted."""
+        from ftproofs.check.context import BUDGETS, Context
+        from ftproofs.check.diagnose import diagnose
+
+        return diagnose(claim, Context(self.store, BUDGETS[self.options.budget], self.options.seed, self.device))
+
+
+def run_checks(
+    claims: Sequence[Claim], options: CheckOptions, judge: Callable[[Claim, Checker], Verdict]
+) -> list[tuple[Claim, Verdict]]:
+    """The claims with their verdicts, shown and written; ``judge`` is given each claim and how to check it.
+
+    Raises:
+        UsageError: FT401, FT402 results cannot be written; nothing was computed yet.
+    """
+    prepare_results(options.results)
     keep_hypothesis_out_of_here()
     from ftproofs.check import MemoryStore
-    from ftproofs.check import check as check_claim
     from ftproofs.numeric.device import resolve_device
     from ftproofs.numeric.seeds import code_hash
 
@@ -75,18 +117,10 @@ def check(names: Sequence[str], options: CheckOptions) -> int:
         store = stack.enter_context(Interrupts(ledger if ledger is not None else MemoryStore()))
         try:
             with CheckProgress(len(claims)) as progress:
+                checker = Checker(options, device, store, progress)
                 for claim in claims:
                     progress.claim(claim.id)
-                    verdict = check_claim(
-                        claim,
-                        settings=options.settings,
-                        budget=options.budget,
-                        seed=options.seed,
-                        device=device,
-                        store=store,
-                        progress=progress,
-                    )
-                    checked.append((claim, verdict))
+                    checked.append((claim, judge(claim, checker)))
                     progress.done()
             complete = True
         except KeyboardInterrupt:
@@ -112,7 +146,7 @@ def check(names: Sequence[str], options: CheckOptions) -> int:
         if ledger is not None:
             for claim, verdict in checked:
                 ledger.put_verdict(claim, results.claim_result(claim, verdict), run=run.conditions())
-    return exit_status([verdict for _, verdict in checked])
+    return checked
 
 
 def keep_hypothesis_out_of_here() -> None:

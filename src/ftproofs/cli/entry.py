@@ -10,7 +10,7 @@ from typing import Any
 
 import typer
 
-from ftproofs.errors import INTERRUPTED, USAGE, FTError
+from ftproofs.errors import INTERRUPTED, USAGE, FileError, FTError
 
 INTERNAL = 70
 
@@ -28,6 +28,8 @@ def main(argv: Sequence[str] | None = None) -> int:
         status = _run(arguments)
         sys.stdout.flush()
         return status
+    except FileError as error:  # file and line first, as compilers say it
+        return _fail(str(error), error.exit_status, error, name="")
     except FTError as error:
         return _fail(str(error), error.exit_status, error)
     except KeyboardInterrupt as interrupt:
@@ -92,7 +94,7 @@ def _is_file(following: list[str]) -> bool:
     return word == "-" or (not word.startswith("-") and "=" not in word and (word.endswith(".json") or "/" in word))
 
 
-def _fail(message: str, status: int, error: BaseException | None) -> int:
+def _fail(message: str, status: int, error: BaseException | None, *, name: str = "ftproofs: ") -> int:
     if error is not None and os.environ.get("FTPROOFS_DEBUG") == "1":
         import traceback
 
@@ -100,5 +102,5 @@ def _fail(message: str, status: int, error: BaseException | None) -> int:
     from ftproofs.cli.output import log
 
     with suppress(OSError):  # nobody may be listening; the exit status still tells
-        log("ftproofs: " + message)
+        log(name + message)
     return status

@@ -45,7 +45,7 @@ def read_options(
 
     Raises:
         UsageError: FT211 a bad seed; FT307 no such device; FT309 another option
-            outside its range; FT401, FT402 results cannot be written.
+            outside its range; FT401, FT402 the JSON cannot be written.
     """
     one_of("--budget", budget, BUDGETS)
     one_of("--executor", executor, EXECUTORS)
@@ -60,7 +60,6 @@ def read_options(
         results_path(ledger),
     )
     check_json_target(target)
-    prepare_results(options.results)
     return options
 
 

@@ -11,7 +11,7 @@ import numpy as np
 from ftproofs.claim import Relation
 from ftproofs.decision.draws import Anchor, Rule, Sampler, SettingFinding, Track
 from ftproofs.errors import UsageError
-from ftproofs.names import Value
+from ftproofs.names import VARIANCE_GAP, Value, infinite_variance
 from ftproofs.numeric import statistics
 from ftproofs.numeric.statistics import BLOCK, LAMBDAS
 from ftproofs.verdict import ExperimentStatus
@@ -25,21 +25,17 @@ ALPHA = 2e-4
 
 
 def refuse_infinite_variance(settings: Iterable[Mapping[str, Value]]) -> None:
-    """Refuse settings at which the fitted noise has no variance: label noise and ``|d - n| < 4``.
-
-    The noise's risk is a ratio of chi-squares, with ``|d - n| + 1`` degrees of freedom
-    below; population inputs are exempt, their design is not random.
+    """Refuse settings at which the fitted noise has no variance (`names.infinite_variance`).
 
     Raises:
         UsageError: FT213.
     """
     for values in settings:
-        n, d, sigma = (float(values.get(name, 0.0)) for name in ("n", "d", "sigma"))
-        if sigma > 0 and abs(d - n) < 4 and values.get("inputs") != "population":
+        if infinite_variance(values):
             raise UsageError(
                 "FT213",
-                f"variance is infinite at d - n < 4 (d = {d:g}, n = {n:g}, sigma = {sigma:g}); "
-                "restrict the domain or declare an upper bound",
+                f"variance is infinite at d - n < {VARIANCE_GAP} (d = {values['d']}, n = {values['n']}, "
+                f"sigma = {values['sigma']}); restrict the domain or declare an upper bound",
             )
 
 

@@ -12,16 +12,19 @@ from ftproofs.names.experiments import EXPERIMENTS
 from ftproofs.names.kinds import REQUIRED, Experiment, Kind, Measurement, Parameter, Sign, Value
 from ftproofs.names.measurements import MEASUREMENTS
 from ftproofs.names.parameters import INPUTS, OPTIMIZERS, PARAMETERS, SPECTRA
+from ftproofs.names.tails import HEAVY_TAILED, VARIANCE_GAP, infinite_variance
 from ftproofs.names.values import check_value, complete, experiment, scale_names
 
 __all__ = [
     "EXPERIMENTS",
+    "HEAVY_TAILED",
     "INPUTS",
     "MEASUREMENTS",
     "OPTIMIZERS",
     "PARAMETERS",
     "REQUIRED",
     "SPECTRA",
+    "VARIANCE_GAP",
     "Experiment",
     "Kind",
     "Measurement",
@@ -31,5 +34,6 @@ __all__ = [
     "check_value",
     "complete",
     "experiment",
+    "infinite_variance",
     "scale_names",
 ]

@@ -72,6 +72,7 @@ def claim_result(claim: Claim, verdict: Verdict) -> dict[str, Any]:
         "derivation": derivation_result(verdict.derivation),
         "experiment": evidence_result(verdict.experiment),
         "flags": list(verdict.flags),
+        "hints": list(verdict.hints),
         "seconds": round(verdict.seconds, 3),
     }
 
