@@ -127,6 +127,45 @@ def line_endpoint(X: Tensor, y: Tensor, source: Tensor, *, alone: bool) -> Tenso
     return (z if alone else z.clamp_min(0.0))[:, None] * source
 
 
+def rank_one_ridge(X: Tensor, y: Tensor, source: Tensor, ridge: Tensor, depth: int) -> Tensor:
+    """The readout alone on balanced features of rank one: the best multiple of the source, shape (case, d).
+
+    With ``u`` the source's direction, ``z = X u`` and features of norm ``F = |source|^((L-1)/L)``, the
+    multiple of u is ``z'y / (z'z + n ridge / F^2)`` (handbook B3).
+
+    Args:
+        ridge: (case,).
+    """
+    length = torch.linalg.vector_norm(source, dim=1)
+    u = source / length[:, None]
+    z = torch.einsum("cnd,cd->cn", X, u)
+    penalty = X.shape[1] * ridge * length ** (-2 * (depth - 1) / depth)
+    return ((z * y).sum(dim=1) / (z.square().sum(dim=1) + penalty))[:, None] * u
+
+
+def ridge_endpoint(X: Tensor, y: Tensor, anchor: Tensor, ridge: Tensor, *, method: int = 0) -> Tensor:
+    """``anchor + (X'X + n ridge)^-1 X'(y - X anchor)``, shape (case, d).
+
+    By a Cholesky factor of the smaller side, or by an SVD (method 1).
+
+    Args:
+        ridge: (case,); at 0 the design has full rank.
+    """
+    n, d = X.shape[1:]
+    residual = (y - torch.einsum("cnd,cd->cn", X, anchor))[:, :, None]
+    if method == 1:
+        U, s, Vh = torch.linalg.svd(X, full_matrices=False)
+        share = s / (s**2 + n * ridge[:, None])
+        return anchor + (Vh.mT @ (share[:, :, None] * (U.mT @ residual)))[:, :, 0]
+    small = min(n, d)
+    gram = X @ X.mT if n <= d else X.mT @ X
+    gram = gram + n * ridge[:, None, None] * torch.eye(small, dtype=X.dtype, device=X.device)
+    factor = torch.linalg.cholesky(gram)
+    right = residual if n <= d else X.mT @ residual
+    solved = torch.cholesky_solve(right, factor)
+    return anchor + (X.mT @ solved if n <= d else solved)[:, :, 0]
+
+
 def unbalanced_endpoint(design: Design, X: Tensor, y: Tensor, source: Tensor, readout: Tensor) -> Tensor:
     """The limit of gradient flow of two aligned layers that start as ``theta_S / a_0`` and ``a_0``, shape (case, d).
 

@@ -85,7 +85,7 @@ def eigenvalues(parameters: dict[str, Value], d: int) -> np.ndarray:
 
     Isotropic: 1.  Power law: i^-alpha for i = 1..d.  Spiked: ``spikes`` of size ``spike_ratio``, the others 1.
     """
-    match parameters["spectrum"]:
+    match parameters.get("spectrum", "isotropic"):
         case "isotropic":
             return np.ones(d)
         case "power-law":
@@ -153,11 +153,21 @@ def _turned(
     return s * first, tau * (cosine * first + sine * second)
 
 
-def _shape(parameters: list[dict[str, Value]]) -> tuple[int, int]:
+def same_shape(parameters: list[dict[str, Value]]) -> None:
+    """Check that settings can be trained together.
+
+    Raises:
+        UsageError: FT305, naming a parameter of the shape in which they differ.
+    """
     first = parameters[0]
     for name in (key for key in first if PARAMETERS[key].shapes):
         if any(p[name] != first[name] for p in parameters):
             raise UsageError("FT305", f"settings trained together need the same {name}")
+
+
+def _shape(parameters: list[dict[str, Value]]) -> tuple[int, int]:
+    same_shape(parameters)
+    first = parameters[0]
     n, d = first["n"], first["d"]
     assert isinstance(n, int)
     assert isinstance(d, int)
@@ -170,7 +180,7 @@ def _column(parameters: list[dict[str, Value]], name: str, default: Value = 0.0)
 
 def _design(parameters: dict[str, Value], z: np.ndarray) -> np.ndarray:
     n, d = z.shape
-    match parameters["inputs"]:
+    match parameters.get("inputs", "gaussian"):
         case "population":
             if n != d:
                 raise UsageError("FT305", f"inputs = 'population' needs n = d, got n = {n}, d = {d}")
