@@ -78,7 +78,7 @@ def check_limit(claim: Claim, context: Context) -> Evidence:
     for number, judge in enumerate(judges):
         ladders = [_ladder(claim, judge, p) for p in chosen]
         solved = decide_limit(
-            _sampler(claim, context, judge, chosen, ladders),
+            limit_sampler(claim, context, judge, chosen, ladders),
             ladders[: len(anchors)],
             ladders[len(anchors) :],
             tolerance=claim.margin,
@@ -96,7 +96,7 @@ def _ladder(claim: Claim, judge: Judge, parameters: Parameters, largest: int = T
     return Ladder(sizes, natural_scale(judge, at_size(parameters, sizes[-1])))
 
 
-def _sampler(
+def limit_sampler(
     claim: Claim, context: Context, judge: Judge, settings: Sequence[Parameters], ladders: Sequence[Ladder]
 ) -> LimitSampler:
     """The oracle's draws of a statement's two sides at the realised ratios of each size, a round in a block."""
@@ -221,7 +221,7 @@ def _simplest(
     def decide(parameters: Parameters) -> LimitDecision:
         ladders = [_ladder(claim, judge, parameters, SHRINK_LARGEST)]
         return decide_limit(
-            _sampler(claim, context, judge, [parameters], ladders),
+            limit_sampler(claim, context, judge, [parameters], ladders),
             ladders,
             tolerance=claim.margin,
             cap=SHRINK_DRAWS,

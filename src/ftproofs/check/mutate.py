@@ -22,6 +22,7 @@ from ftproofs.check.stored import EachRows, MeanRows, Recorder
 from ftproofs.claim import Claim, Each, Mean, Store
 from ftproofs.errors import UsageError, unknown
 from ftproofs.numeric.device import resolve_device
+from ftproofs.symbolic.boundary import sign_statements
 from ftproofs.symbolic.equivalence import POINTS as DOMAIN_POINTS
 from ftproofs.symbolic.equivalence import Comparison, spoken
 from ftproofs.symbolic.mutation import Mutant, mutants
@@ -103,6 +104,8 @@ def unmutable(claim: Claim) -> str:
         return claim.untrained or "nothing to measure"
     if not any(statement.rel == "==" for statement in claim.statements):
         return "it has no == statement"
+    if sign_statements(claim):
+        return "it is about a sign; a boundary that is moved is a false variant of its own"
     return ""
 
 
