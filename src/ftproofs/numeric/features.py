@@ -74,28 +74,35 @@ def read_conserved(net: Pretrained) -> Readings:
         undefined = (torch.full_like(size, torch.nan), torch.full_like(size, torch.inf))
         return found | dict.fromkeys(names, undefined)
     D, (W, V) = before[0], net.weights
-    v = V / torch.linalg.matrix_norm(V)[:, None, None]
+    length = torch.linalg.matrix_norm(V)
+    v = V / length[:, None, None]
     Q = torch.eye(V.shape[1], dtype=V.dtype, device=V.device) - torch.bmm(v, v.mT)
-
-    def roots(matrix: Tensor, error: Tensor) -> tuple[Tensor, Tensor]:
-        values = torch.linalg.eigvalsh((matrix + matrix.mT) / 2).flip(1).clamp_min(0.0)
-        root = values.sqrt()
-        # sqrt(x +- e) moves by e / sqrt(x) at most, and by sqrt(e) near 0.
-        bound = torch.minimum(error[:, None] / root.clamp_min(1e-300), error.sqrt()[:, None])
-        return root, bound
-
-    error = 4 * size * slack + ROUNDING * begin
-    values, bounds = roots(D + torch.bmm(V, V.mT), error)
+    values, vectors = torch.linalg.eigh(D + torch.bmm(V, V.mT))
+    values, vectors = values.flip(1), vectors.flip(2)
+    # V V' moves by `whole`; on the eigenvectors below the first by less, V being nearly along that one.
+    whole = 2 * length * slack + slack**2 + ROUNDING * begin
+    lower = torch.linalg.matrix_norm(torch.bmm(vectors[:, :, 1:].mT, V))
+    second = values[:, 1] if values.shape[1] > 1 else torch.zeros_like(length)
+    gap = (values[:, 0] - second - 2 * whole).clamp_min(1e-300)
+    below = torch.minimum(whole, 2 * lower * slack + slack**2 + ROUNDING * begin + whole**2 / gap)
     for k, name in enumerate(names[:COUNT]):
         inside = k < values.shape[1]
-        found[name] = (values[:, k], bounds[:, k]) if inside else (torch.zeros_like(size), torch.zeros_like(size))
-    spurious, spurious_bound = roots(torch.bmm(Q, torch.bmm(D, Q)), error)
-    left = torch.linalg.svdvals(torch.bmm(W, Q))[:, 0]
+        nothing = (torch.zeros_like(size), torch.zeros_like(size))
+        found[name] = _root(values[:, k], below if k else whole) if inside else nothing
+    left = torch.linalg.matrix_norm(torch.bmm(W, Q), ord=2)
+    narrow = torch.linalg.matrix_norm(D)
+    inner = torch.linalg.eigvalsh(torch.bmm(Q, torch.bmm(D, Q)))[:, -1]
     form = torch.bmm(V.mT, torch.bmm(D, V))[:, 0, 0]
-    gap = _norm((torch.bmm(W, v) - net.teacher[:, :, None] / torch.linalg.matrix_norm(V)[:, None, None])[:, :, 0])
+    missed = _norm((torch.bmm(W, v) - net.teacher[:, :, None] / length[:, None, None])[:, :, 0])
     return found | {
-        "spurious_value": (left, 2 * slack),
-        "conserved_spurious_value": (spurious[:, 0], spurious_bound[:, 0]),
-        "readout_form": (form, 2 * size * slack * torch.linalg.matrix_norm(D) + ROUNDING * size**2 * begin),
-        "feature_gap": (gap, (2 * size * slack + net.bound) / torch.linalg.matrix_norm(V)),
+        "spurious_value": (left, slack * (1 + 2 * torch.linalg.matrix_norm(W) / length)),
+        "conserved_spurious_value": _root(inner, 4 * narrow * slack / length + ROUNDING * begin),
+        "readout_form": (form, 3 * length * slack * narrow + ROUNDING * length**2 * begin),
+        "feature_gap": (missed, slack * (1 + (2 * torch.linalg.matrix_norm(W) + size) / length) + net.bound / length),
     }
+
+
+def _root(value: Tensor, error: Tensor) -> tuple[Tensor, Tensor]:
+    """Square root of an eigenvalue that is not negative, known up to the error; (case,) both."""
+    root = value.clamp_min(0.0).sqrt()
+    return root, torch.minimum(error / root.clamp_min(1e-300), error.sqrt())

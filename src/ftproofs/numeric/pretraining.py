@@ -32,13 +32,17 @@ def source_task(task: Task, cases: Sequence[int], samples: int) -> Task:
     d = task.X.shape[2]
     settings = tuple(task.settings[i] for i in cases)
     normal = np.stack([generator(s, "source").standard_normal(samples * d + samples) for s in settings])
-    X = normal[:, : samples * d].reshape(len(settings), samples, d)
     level = np.array([[float(s.parameters["sigma_s"])] for s in settings])
-    noise = level * normal[:, samples * d :]
-    teacher = task.source.cpu().numpy()[list(cases)]
-    y = (X * teacher[:, None, :]).sum(axis=2) + noise
-    X, y, noise, teacher = (torch.from_numpy(np.ascontiguousarray(a)).to(task.X.device) for a in (X, y, noise, teacher))
-    return Task(X, y, noise, torch.zeros_like(teacher), teacher, torch.ones_like(teacher), settings)
+    eps = level * normal[:, samples * d :]
+
+    def move(a: np.ndarray) -> Tensor:
+        return torch.from_numpy(np.ascontiguousarray(a)).to(task.X.device)
+
+    inputs = normal[:, : samples * d].reshape(len(settings), samples, d)
+    labels = np.einsum("cnd,cd->cn", inputs, task.source[list(cases)].cpu().numpy()) + eps
+    teacher = task.source[list(cases)]
+    zero, one = torch.zeros_like(teacher), torch.ones_like(teacher)
+    return Task(move(inputs), move(labels), move(eps), zero, teacher, one, settings)
 
 
 def from_zero(task: Task, parameters: list[dict[str, Value]], *, method: int = 0) -> descent.Trained:

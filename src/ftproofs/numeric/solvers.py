@@ -18,6 +18,7 @@ from scipy.optimize import elementwise
 from torch import Tensor
 
 from ftproofs.errors import UsageError
+from ftproofs.numeric.gram import GramDesign
 
 
 @dataclass(frozen=True)
@@ -59,6 +60,11 @@ class Design:
         """X^+ y for y of shape (case, n)."""
         return torch.einsum("cdn,cn->cd", self.pinv, labels)
 
+    def traces(self, spectrum: Tensor) -> tuple[Tensor, Tensor]:
+        """Traces of ``X^+' Sigma X^+`` for Sigma = diag(spectrum), (case, d), and of ``X^+' X^+``; (case,)."""
+        weighted = (spectrum.sqrt()[:, :, None] * self.pinv).square().sum(dim=(1, 2))
+        return weighted, self.pinv.square().sum(dim=(1, 2))
+
 
 def factorise(X: Tensor, *, method: int = 0) -> Design:
     """The design's row space and pseudo-inverse; by QR (method 0) or SVD (method 1).
@@ -88,7 +94,7 @@ def linear_endpoint(design: Design, X: Tensor, y: Tensor, source: Tensor) -> Ten
     return source + design.fit(y - torch.einsum("cnd,cd->cn", X, source))
 
 
-def deep_linear_endpoint(design: Design, y: Tensor, source: Tensor, depth: int) -> Tensor:
+def deep_linear_endpoint(design: Design | GramDesign, y: Tensor, source: Tensor, depth: int) -> Tensor:
     """The limit of gradient flow of a balanced depth-L network, shape (case, d).
 
     Inside the span the minimum-norm fit; outside c times the source's part, with c

@@ -59,20 +59,24 @@ def draw(settings: Sequence[Setting], *, device: str = "cpu") -> Task:
     """
     parameters = [s.parameters for s in settings]
     n, d = _shape(parameters)
-    normal = np.empty((len(settings), n * d + n + 2 * d))
-    for row, setting in zip(normal, settings, strict=True):
-        generator(setting).standard_normal(out=row)
-    z, eps, first, second = np.split(normal, (n * d, n * d + n, n * d + n + d), axis=1)
+    X, others = np.empty((len(settings), n, d)), np.empty((len(settings), n + 2 * d))
+    for rows, other, setting in zip(X, others, settings, strict=True):
+        rng = generator(setting)
+        rng.standard_normal(out=rows)
+        rng.standard_normal(out=other)
+    eps, first, second = np.split(others, (n, n + d), axis=1)
     spectrum = np.stack([eigenvalues(p, d) for p in parameters])
-    X = np.stack([_design(p, row.reshape(n, d)) for p, row in zip(parameters, z, strict=True)])
-    X *= np.sqrt(spectrum)[:, None, :]
+    for rows, eigenvalue, p in zip(X, spectrum, parameters, strict=True):
+        rows[:] = _design(p, rows)
+        if p.get("spectrum", "isotropic") != "isotropic":
+            rows *= np.sqrt(eigenvalue)
     source, target = _teachers(parameters, first, second)
     for i, p in enumerate(parameters):
         if p.get("direction", "uniform") != "uniform":
             source[i], target[i] = _turned(p, source[i], target[i], band(p, spectrum[i]), first[i], second[i])
     noise = _column(parameters, "sigma") * eps
-    # Elementwise products and sums: a case's bits do not depend on its neighbours.
-    y = (X * target[:, None, :]).sum(axis=2) + noise
+    # One row at a time: a case's bits do not depend on its neighbours.
+    y = np.einsum("cnd,cd->cn", X, target) + noise
 
     def move(a: np.ndarray) -> Tensor:
         return torch.from_numpy(np.ascontiguousarray(a)).to(device)
