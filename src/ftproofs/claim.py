@@ -274,8 +274,9 @@ class Claim:
     """A theorem with everything needed to check it.
 
     ``expected`` is the word the catalog expects (None: proved or supported).
-    ``conclusion`` names, per statement, the step that concludes it; a claim
-    without steps has no derivation.
+    A claim without steps has no derivation.  A published form that fails is expected
+    ``refuted``, and ``corrected`` is the id of the statement it should have been, on the
+    same experiment and domain.
     """
 
     id: str
@@ -292,6 +293,12 @@ class Claim:
     expected: str | None = None
     tolerance: float | None = None
     untrained: str = ""
+    corrected: str | None = None
+
+    @property
+    def published_refuted(self) -> bool:
+        """Whether this is a published form that fails, kept with the statement that holds."""
+        return self.corrected is not None
 
     @property
     def margin(self) -> float:

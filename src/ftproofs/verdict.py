@@ -124,15 +124,32 @@ class Slack:
 
 
 @dataclass(frozen=True, slots=True)
+class Crossing:
+    """Where a boundary was predicted along one parameter, and where the measured sign changed.
+
+    ``low`` and ``high`` are the settings' values on both sides of it; ``bracketed`` says
+    that both have the sign claimed, so that what is measured crosses 0 between them.
+    """
+
+    parameter: str
+    predicted: float
+    low: float
+    high: float
+    bracketed: bool
+
+
+@dataclass(frozen=True, slots=True)
 class Evidence:
     """The experiment leg.
 
     ``interval`` and ``estimate`` are relative errors of the least certain
     statement (limit: of its limit; probability: the probability of a violation, of
-    which ``1 - level`` is allowed);
+    which ``1 - level`` is allowed; sign: the mean over its scale, positive where it has
+    the sign claimed);
     ``smallest_error_seen`` is the smallest relative error of the statement that this
     check would have noticed (probability: the smallest probability of a violation).
-    ``sizes`` are the means behind the limit, ``slack`` is that of a bound.
+    ``sizes`` are the means behind the limit, ``slack`` is that of a bound, ``crossings``
+    are those of a boundary at which a sign changes.
     """
 
     status: ExperimentStatus
@@ -153,6 +170,7 @@ class Evidence:
     sizes: tuple[SizeMean, ...] = ()
     slack: Slack | None = None
     level: float | None = None
+    crossings: tuple[Crossing, ...] = ()
 
 
 @dataclass(frozen=True, slots=True)

@@ -233,7 +233,7 @@ FILES = {
     "limit of L": (
         HEAD.replace("each", "limit") + 'limit = { L = "oo" }\nstatement = "risk == 1"\n[claim.domain]\n'
         "gamma = 0.5\ntheta = 1\n",
-        "FT216",
+        "FT217",
         "only limits of growing d",
         6,
     ),

@@ -79,4 +79,32 @@ def test_claim_names_its_source_and_what_it_uses(name: str) -> None:
     assert claim.source.reference
     assert set(claim.uses) <= set(CLAIMS)
     assert claim.title
-    assert claim.steps, "a claim of the catalog has a derivation"
+    assert claim.steps or claim.published_refuted, "a claim of the catalog has a derivation"
+
+
+PUBLISHED = [name for name, claim in CLAIMS.items() if claim.published_refuted]
+
+
+@pytest.mark.parametrize("name", PUBLISHED)
+def test_a_published_form_that_fails_stands_beside_the_one_that_holds(name: str) -> None:
+    claim = CLAIMS[name]
+    assert claim.expected == "refuted"
+    assert not claim.steps
+    assert claim.corrected is not None
+    corrected = CLAIMS[claim.corrected]
+    assert corrected.expected is None
+    assert (corrected.experiment, corrected.domain, corrected.quantifier) == (
+        claim.experiment,
+        claim.domain,
+        claim.quantifier,
+    )
+
+
+@pytest.mark.parametrize("name", PUBLISHED)
+def test_it_is_refuted_on_the_rows_that_support_the_other(name: str) -> None:
+    claim, store = CLAIMS[name], MemoryStore()
+    verdict = check(claim, budget="low", device="cpu", store=store)
+    assert verdict.experiment.status == "refuted"
+    for seen in (verdict.experiment.simplest, verdict.experiment.worst):
+        assert seen is not None
+        _replays(seen.id, store)

@@ -46,7 +46,7 @@ from ftproofs.symbolic.meanings import Means
 from ftproofs.symbolic.methods import Algebra, Certificate, Let, Monotone, Part, Under
 from ftproofs.symbolic.vocabulary import at_least, at_most, equal, greater, less, v
 
-CLAIMS = list(claims().values())
+CLAIMS = [claim for claim in claims().values() if not claim.published_refuted]
 #: A statement at a finite number of steps that only almost every draw satisfies; a flow whose rate is not derived.
 NOT_DERIVED = {"linear-step-necessary", "deep-linear-frozen-deeper"}
 

@@ -11,9 +11,11 @@ from ftproofs.check.judge import measured
 from ftproofs.check.limit import check_limit
 from ftproofs.check.mean import check_mean
 from ftproofs.check.probability import check_probability
+from ftproofs.check.sign import check_sign
 from ftproofs.claim import Claim, Each, Limit, Mean, Store
 from ftproofs.errors import FTError, UsageError, unknown
 from ftproofs.numeric.device import resolve_device
+from ftproofs.symbolic.boundary import sign_statements
 from ftproofs.symbolic.worker import derived
 from ftproofs.verdict import Evidence, Verdict, join
 
@@ -44,7 +46,8 @@ def check(
     Raises:
         UsageError: FT211 a bad seed, FT213 a domain of infinite variance, FT204 an
             empty domain, FT210 and FT215 a limit without a ladder of sizes, FT214 a level
-            that is no probability, FT307 no such device, FT309 a bad budget or number of settings.
+            that is no probability, FT216 a sign of a measurement compared with something
+            else than a sign, FT307 no such device, FT309 a bad budget or number of settings.
     """
     context = Context(
         store if store is not None else MemoryStore(),
@@ -90,6 +93,9 @@ def experiment_leg(claim: Claim, context: Context) -> Evidence:
     try:
         if isinstance(claim.quantifier, Each):
             return check_each(claim, context)
+        signs = sign_statements(claim)
+        if signs:
+            return check_sign(claim, context, signs)
         if isinstance(claim.quantifier, Mean):
             return check_mean(claim, context)
         if isinstance(claim.quantifier, Limit):

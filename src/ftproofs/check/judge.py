@@ -11,7 +11,7 @@ import numpy as np
 
 from ftproofs.claim import Relation, Rows, Statement
 from ftproofs.decision import violations
-from ftproofs.names import MEASUREMENTS, PARAMETERS, Value, scale_names
+from ftproofs.names import MEASUREMENTS, PARAMETERS, Value, scale_names, source_samples
 from ftproofs.symbolic.balls import enclose
 from ftproofs.symbolic.kernels import checked
 from ftproofs.symbolic.vocabulary import SYMBOLS, symbol_names
@@ -61,7 +61,8 @@ class Judge:
             if name in MEASUREMENTS:
                 # An experiment without a source is measured against its target.
                 factors = [
-                    values.get(factor, values["target_norm"]) ** exponent for factor, exponent in scale_names(name)
+                    (values[factor] if factor in values else values["target_norm"]) ** exponent
+                    for factor, exponent in scale_names(name)
                 ]
                 at[name] = math.prod(factors)
             else:
@@ -148,9 +149,12 @@ def violation(lhs: np.ndarray, rhs: np.ndarray, scale: np.ndarray | float, relat
 
 
 def parameter(values: Mapping[str, Value], name: str) -> Value | Fraction:
-    """A setting's value by name; ``gamma`` is the realised ratio n/d unless it is given."""
+    """A setting's value by name; ``gamma`` is the realised ratio n/d unless it is given, ``gamma_s`` is n_s/d."""
     if name == "gamma" and name not in values:
         return Fraction(int(values["n"]), int(values["d"]))
+    if name == "gamma_s" and "d" in values:
+        samples = source_samples(values)
+        return values[name] if samples is None else Fraction(samples, int(values["d"]))
     return values[name]
 
 

@@ -75,7 +75,7 @@ def check_limit(claim: Claim, context: Context) -> Evidence:
     for number, judge in enumerate(judges):
         ladders = [_ladder(claim, judge, p) for p in chosen]
         solved = decide_limit(
-            _sampler(claim, context, judge, chosen, ladders),
+            limit_sampler(claim, context, judge, chosen, ladders),
             ladders[: len(anchors)],
             ladders[len(anchors) :],
             tolerance=claim.margin,
@@ -116,7 +116,7 @@ def _affordable(claim: Claim, context: Context, judge: Judge, parameters: Parame
     ladder = _ladder(claim, judge, parameters)
     rule = LimitRule(claim.margin, max(1, context.budget.scaling // ROUND), judge.statement.rel)
     track = LimitTrack(0, ladder, True)
-    track.plan(_sampler(claim, context, judge, [parameters], [ladder]), rule)
+    track.plan(limit_sampler(claim, context, judge, [parameters], [ladder]), rule)
     return not track.error and track.target <= rule.cap / AFFORDABLE
 
 
@@ -130,7 +130,7 @@ def _ladder(claim: Claim, judge: Judge, parameters: Parameters, largest: int = T
     return Ladder(sizes, natural_scale(judge, at_size(parameters, sizes[-1])))
 
 
-def _sampler(
+def limit_sampler(
     claim: Claim, context: Context, judge: Judge, settings: Sequence[Parameters], ladders: Sequence[Ladder]
 ) -> LimitSampler:
     """The oracle's draws of a statement's two sides at the realised ratios of each size, a round in a block.
@@ -260,7 +260,7 @@ def _simplest(
     def decide(parameters: Parameters) -> LimitDecision:
         ladders = [_ladder(claim, judge, parameters, SHRINK_LARGEST)]
         return decide_limit(
-            _sampler(claim, context, judge, [parameters], ladders),
+            limit_sampler(claim, context, judge, [parameters], ladders),
             ladders,
             tolerance=claim.margin,
             cap=SHRINK_DRAWS,

@@ -27,6 +27,8 @@ def has_oracle(name: str, parameters: dict[str, Value]) -> bool:
         return False
     if name == "deep-linear.frozen" and parameters["frozen_end"] == "first":
         return parameters["features"] == "aligned"
+    if float(parameters.get("init_scale", 0)) != 0:
+        return False  # The oracle knows the limit of small starts.
     # A readout that starts shorter than the first layer may change its sign on the way.
     return float(parameters.get("imbalance", 1)) >= 1 and parameters.get("inputs") != "population"
 

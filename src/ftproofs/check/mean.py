@@ -63,13 +63,13 @@ def check_mean(claim: Claim, context: Context) -> Evidence:
     pool = candidates(claim, context, explored.source)
     refuse_infinite_variance([candidate.parameters for candidate in pool])
     light = pick(
-        [c for c in pool if not _heavy(claim, judges, c.parameters)],
+        [c for c in pool if not heavy_tailed(claim, judges, c.parameters)],
         budget.anchors,
         lambda parameters: _affordable(claim, context, judges, parameters),
     )
     if not light:
-        light = [p for p in explored.settings if not _heavy(claim, judges, p)][: budget.anchors]
-    heavy = pick([c for c in pool if _heavy(claim, judges, c.parameters)], budget.anchors // 2)
+        light = [p for p in explored.settings if not heavy_tailed(claim, judges, p)][: budget.anchors]
+    heavy = pick([c for c in pool if heavy_tailed(claim, judges, c.parameters)], budget.anchors // 2)
     anchors = light + heavy
     chosen = [*anchors, *explored.adaptive(anchors, ADAPTIVE)]
 
@@ -98,7 +98,7 @@ def check_mean(claim: Claim, context: Context) -> Evidence:
     return _conclude(claim, context, judges, explored, chosen, parts, link_a(claim, context, anchors))
 
 
-def _heavy(claim: Claim, judges: Sequence[Judge], parameters: Parameters) -> bool:
+def heavy_tailed(claim: Claim, judges: Sequence[Judge], parameters: Parameters) -> bool:
     """Whether a statement's law has too heavy a tail here for a normal interval."""
     names = {name for judge in judges for name in judge.measurements}
     noisy = "noise_trace" in names or (float(parameters["sigma"]) > 0 and names & HEAVY_TAILED)
@@ -106,7 +106,7 @@ def _heavy(claim: Claim, judges: Sequence[Judge], parameters: Parameters) -> boo
 
 
 def _anchor(claim: Claim, judges: Sequence[Judge], judge: Judge, parameters: Parameters) -> Anchor:
-    return Anchor(natural_scale(judge, parameters), supports=not _heavy(claim, judges, parameters))
+    return Anchor(natural_scale(judge, parameters), supports=not heavy_tailed(claim, judges, parameters))
 
 
 def _affordable(claim: Claim, context: Context, judges: Sequence[Judge], parameters: Parameters) -> bool:

@@ -32,6 +32,7 @@ from ftproofs.names import experiment
 from ftproofs.numeric.device import resolve_device
 from ftproofs.numeric.experiments import SOLVER
 from ftproofs.symbolic.bound_mutants import MOVED, PAST, TIGHTENED, bound_mutants
+from ftproofs.symbolic.boundary import sign_statements
 from ftproofs.symbolic.equivalence import POINTS as DOMAIN_POINTS
 from ftproofs.symbolic.equivalence import Comparison, spoken
 from ftproofs.symbolic.mutation import Mutant, mutants
@@ -111,6 +112,8 @@ def unmutable(claim: Claim) -> str:
         return "it is known to be false: no check of it passes, so none can be weak"
     if claim.untrained or not any(measured(statement) for statement in claim.statements):
         return claim.untrained or "nothing to measure"
+    if sign_statements(claim):
+        return "it is about a sign; a boundary that is moved is a false variant of its own"
     return ""
 
 

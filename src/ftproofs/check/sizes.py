@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import math
+from fractions import Fraction
 
 import numpy as np
 
@@ -19,6 +20,9 @@ SAMPLES = 2
 COUNT = 5
 TOP = 512
 LARGEST = 1024
+
+#: At ratios n/d with a denominator up to this there are ladders on which n/d is exact.
+EXACT = 64
 
 #: Sizes may move by this share to where gamma d is closer to an integer.
 NUDGE = 0.06
@@ -75,3 +79,27 @@ def ladder_of(claim: Claim, parameters: Parameters, largest: int = TOP) -> tuple
         near = range(math.ceil(size * (1 - NUDGE)), math.floor(size * (1 + NUDGE)) + 1)
         sizes.append(min(near, key=lambda d: (round(abs(gamma * d - round(gamma * d)), 9), abs(d - size))))
     return (*sizes, round(wanted[-1]))
+
+
+def exact_ladder(claim: Claim, parameters: Parameters, largest: int = TOP) -> tuple[int, ...]:
+    """A ladder on which n/d is the same at every size, where there is one; else that of `ladder_of`.
+
+    Near a boundary a ratio that is off by a rounding may lie on its other side.
+    """
+    assert isinstance(claim.quantifier, Limit)
+    ratio = Fraction(int(parameters["n"]), int(parameters["d"]))
+    if claim.quantifier.sizes is not None or ratio.denominator > EXACT or ratio == 1:
+        return ladder_of(claim, parameters, largest)
+    unit = ratio.denominator
+    smallest = unit * math.ceil(max(SMALLEST, float(GAP / abs(1 - ratio)), float(SAMPLES / ratio)) / unit)
+    if LADDER_SPAN * smallest > LARGEST:
+        return ladder_of(claim, parameters, largest)
+    wanted = np.geomspace(smallest, unit * math.ceil(max(largest, LADDER_SPAN * smallest) / unit), COUNT)
+    return tuple(sorted({unit * round(size / unit) for size in wanted}))
+
+
+def at_exact_ratio(parameters: Parameters) -> Parameters:
+    """The setting with n moved to the nearest one that makes the denominator of n/d at most `EXACT`."""
+    d = int(parameters["d"])
+    step = d // math.gcd(d, EXACT)
+    return parameters | {"n": max(1, round(int(parameters["n"]) / step)) * step}

@@ -161,7 +161,7 @@ class _Reader:
         if name == "probability":
             return Probability(self._level(spec))
         if "limit" in self.table:
-            raise _field("limit", "FT216", "only limits of growing d at fixed gamma can be checked; leave 'limit' out")
+            raise _field("limit", "FT217", "only limits of growing d at fixed gamma can be checked; leave 'limit' out")
         sizes = self.table.get("sizes")
         if sizes is None:
             return Limit(tolerance=LIMIT_TOLERANCE)

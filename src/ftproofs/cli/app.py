@@ -159,6 +159,61 @@ def mutate(
 
 
 @app.command()
+def phase(
+    claim: Annotated[str, typer.Argument(help="A claim's id.")],
+    x: Annotated[
+        str | None,
+        typer.Option("--x", metavar="P[=LOW:HIGH]", help="Across: a real parameter; gamma (n/d) where it varies."),
+    ] = None,
+    y: Annotated[
+        str | None,
+        typer.Option("--y", metavar="P[=LOW:HIGH]", help="Up: another one; theta (the angle) where it varies."),
+    ] = None,
+    at: Annotated[
+        list[str] | None, typer.Option("--at", metavar="P=V", help="Fix another parameter; may be repeated.")
+    ] = None,
+    grid: Annotated[str, typer.Option(metavar="N[xM]", help="Cells across, and up.")] = "20",
+    trained: Annotated[
+        str, typer.Option(metavar="N", help="Networks trained in each cell; 0: prediction alone.")
+    ] = "20",
+    statement: Annotated[str, typer.Option(metavar="K", help="Which of several statements.")] = "1",
+    engine: Annotated[str | None, typer.Option(help="How networks are trained; reduced where there is one.")] = None,
+    seed: Annotated[str, typer.Option(metavar="S", help="Root seed, 0..2**64-1.")] = "0",
+    device: Device = "auto",
+    processes: Annotated[str | None, typer.Option(metavar="N", help="Processes that train; two if it pays.")] = None,
+    out: Annotated[str, typer.Option(metavar="DIR", help="The folder for the picture and its numbers.")] = "phase",
+    force: Annotated[bool, typer.Option("--force", help="Replace files that are there.")] = False,
+    ledger: Annotated[str | None, typer.Option(metavar="FILE", help="Keep rows there; a rerun resumes.")] = None,
+    json: Json = None,
+) -> int:
+    """The phase diagram of a claim: what it predicts, what trained networks do, where they disagree.
+
+    Writes CLAIM.svg, CLAIM.png and the numbers behind them as CLAIM.json and CLAIM.csv.
+    Left the prediction, right the mean over each cell's networks; a line where the
+    prediction changes sign, hatching where the networks contradict the claim.
+    """
+    from ftproofs.cli import phasing
+
+    return phasing.phase(
+        claim,
+        x=x,
+        y=y,
+        at=at or [],
+        grid=grid,
+        trained=trained,
+        statement=statement,
+        engine=engine,
+        seed=seed,
+        device=device,
+        processes=processes,
+        out=out,
+        force=force,
+        ledger=ledger,
+        target=json,
+    )
+
+
+@app.command()
 def replay(
     setting_id: Annotated[str, typer.Argument(metavar="SETTING-ID", help="An id that a check printed (ft1-...).")],
     allow_version: Annotated[bool, typer.Option("--allow-version", help="Also if other code made the id.")] = False,

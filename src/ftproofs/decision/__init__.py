@@ -4,7 +4,8 @@ A procedure for each quantifier.  `decide_each` compares certified gaps with a
 tolerance, row by row.  `decide_mean` draws as much as it needs from a sampler and
 refutes by e-processes, supports by equivalence tests, or says what is missing.
 `decide_limit` extrapolates means over a ladder of sizes, `decide_probability` counts
-violations.  None knows where its numbers come from.
+violations.  `decide_sign` and `decide_sign_limit` ask on which side of 0 a mean or its
+limit lies.  None knows where its numbers come from.
 
 Levels belong to the run, never to a claim: a refutation needs e >= 1e6 (1000
 claims at 1e-3) and an independent confirmation at e >= 1e3; support errs with
@@ -24,6 +25,8 @@ from ftproofs.decision.mean import (
     refuse_infinite_variance,
 )
 from ftproofs.decision.probability import Outcomes, OutcomeSampler, ProbabilityDecision, decide_probability, supportable
+from ftproofs.decision.sign import SignDecision, SignFinding, SignSampler, decide_sign
+from ftproofs.decision.sign_limit import SignLimitDecision, decide_sign_limit
 
 __all__ = [
     "ALPHA",
@@ -41,11 +44,17 @@ __all__ = [
     "ProbabilityDecision",
     "Sampler",
     "SettingFinding",
+    "SignDecision",
+    "SignFinding",
+    "SignLimitDecision",
+    "SignSampler",
     "combine",
     "decide_each",
     "decide_limit",
     "decide_mean",
     "decide_probability",
+    "decide_sign",
+    "decide_sign_limit",
     "refuse_infinite_variance",
     "supportable",
     "violations",

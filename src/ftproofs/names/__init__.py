@@ -9,15 +9,16 @@ and ``P_perp = I - P`` onto its complement; ``X^+`` is the Moore-Penrose inverse
 """
 
 from ftproofs.names.experiments import EXPERIMENTS
-from ftproofs.names.kinds import REQUIRED, Experiment, Kind, Measurement, Parameter, Sign, Value
+from ftproofs.names.kinds import INFINITE, REQUIRED, Experiment, Kind, Measurement, Parameter, Sign, Value
 from ftproofs.names.measurements import MEASUREMENTS
 from ftproofs.names.parameters import INPUTS, OPTIMIZERS, PARAMETERS, SPECTRA
 from ftproofs.names.tails import HEAVY_TAILED, VARIANCE_GAP, infinite_variance
-from ftproofs.names.values import check_value, complete, experiment, scale_names
+from ftproofs.names.values import check_value, complete, experiment, scale_names, source_samples
 
 __all__ = [
     "EXPERIMENTS",
     "HEAVY_TAILED",
+    "INFINITE",
     "INPUTS",
     "MEASUREMENTS",
     "OPTIMIZERS",
@@ -36,4 +37,5 @@ __all__ = [
     "experiment",
     "infinite_variance",
     "scale_names",
+    "source_samples",
 ]

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from collections.abc import Mapping
 
-from ftproofs.names.kinds import REQUIRED, Experiment, Value, by_name
+from ftproofs.names.kinds import INFINITE, REQUIRED, Experiment, Value, by_name
 
 _TASK: dict[str, Value] = {
     "n": REQUIRED,
@@ -81,6 +81,65 @@ _BOUNDS = (
     "localised_bound",
 )
 
+# The transfer experiments share their parameters and, at equal ones, their data.
+_TRANSFER: dict[str, Value] = {
+    "n": REQUIRED,
+    "d": REQUIRED,
+    "theta": REQUIRED,
+    "source_norm": 1.0,
+    "target_norm": 1.0,
+    "sigma": 0.0,
+    "L": 2,
+    "width": 1,
+    "ridge": 0.0,
+    "gamma_s": INFINITE,
+    "sigma_s": 0.0,
+    "init_scale": 0.0,
+}
+_FROM_SCRATCH = (
+    "risk",
+    "scratch_risk",
+    "transfer_gain",
+    "train_loss",
+    "beta_norm",
+    "par_beta_norm",
+    "perp_beta_norm",
+    "fit_gap",
+    "min_norm",
+    "noise_risk",
+    "noise_trace",
+    "pinv_trace",
+    "pinv_noise_norm",
+    "par_target_norm",
+    "perp_target_norm",
+)
+_TRANSFERRED = (
+    *_FROM_SCRATCH,
+    "start_risk",
+    "initial_loss",
+    "start_norm",
+    "start_product",
+    "par_source_norm",
+    "perp_source_norm",
+    "delta_norm",
+    "perp_delta_norm",
+    "delta_risk",
+    "perp_product",
+    "perp_gap",
+    "perp_ratio",
+    "perp_alignment",
+)
+_FEATURES = (
+    "feature_norm",
+    "feature_ratio",
+    "feature_alignment",
+    "readout_norm",
+    "singular_value_1",
+    "singular_value_2",
+    "singular_value_3",
+)
+_READOUT = ("along_source", "feature_energy", "feature_product", "ridge_gap")
+
 EXPERIMENTS: Mapping[str, Experiment] = by_name(
     Experiment(
         "linear.finetune",
@@ -142,5 +201,55 @@ EXPERIMENTS: Mapping[str, Experiment] = by_name(
         },
         _TARGET_SIDE + _SOURCE_SIDE + ("sigma_source_norm", "sigma_target_norm", "sigma_product"),
         ("flow",),
+    ),
+    Experiment(
+        "deep-linear.pretrain",
+        "depth-L linear network, gradient flow of the population loss |W_1 .. W_L - theta_S|^2/2 from a small start",
+        {"d": REQUIRED, "width": REQUIRED, "L": 2, "init_scale": REQUIRED, "source_norm": 1.0, "start": "gaussian"},
+        (
+            "pretrain_gap",
+            "start_norm",
+            *_FEATURES,
+            "conserved_value_1",
+            "conserved_value_2",
+            "conserved_value_3",
+            "spurious_value",
+            "conserved_spurious_value",
+            "readout_form",
+            "feature_gap",
+            "imbalance_trace",
+            "conservation_gap",
+        ),
+        ("flow",),
+        solver=False,
+    ),
+    Experiment(
+        "linear.ridge",
+        "linear regression with a ridge penalty on the distance to the source or to zero, by descent until certified",
+        {**_TASK, "ridge": 0.1, "toward": "source"},
+        (*_TARGET_SIDE, *_SOURCE_SIDE, "ridge_gap"),
+        ("descent",),
+    ),
+    Experiment(
+        "transfer.scratch",
+        "a network trained on the target data alone, from a small start (init_scale = 0: its limit, linear regression "
+        "from zero)",
+        {**_TRANSFER, "theta": 0.0},
+        _FROM_SCRATCH,
+        ("descent", "flow"),
+    ),
+    Experiment(
+        "transfer.linear",
+        "pretrained on source data, then the readout alone trained on target data, from zero, with a ridge penalty",
+        _TRANSFER,
+        (*_TRANSFERRED, *_FEATURES, *_READOUT),
+        ("descent",),
+    ),
+    Experiment(
+        "transfer.finetune",
+        "pretrained on source data, then all layers trained on target data by gradient flow to its limit",
+        _TRANSFER,
+        (*_TRANSFERRED, *_FEATURES),
+        ("flow", "reduced", "descent"),
     ),
 )

@@ -15,6 +15,9 @@ Value: TypeAlias = int | float | str
 #: Marks a parameter that must be given.
 REQUIRED = "required"
 
+#: An infinite value: text, as JSON has no other way to write it; ``float`` reads it.
+INFINITE = "inf"
+
 
 @dataclass(frozen=True, slots=True)
 class Parameter:
@@ -22,7 +25,8 @@ class Parameter:
 
     ``low`` and ``high`` are where the quantity is defined at all (inclusive); a
     claim's domain is a part of it.  ``shapes`` says that the parameter decides the
-    shape of the arrays, so that settings trained together must agree on it.
+    shape of the arrays, so that settings trained together must agree on it.  Where
+    ``infinite`` is true the value may be infinity, which is written `INFINITE`.
     """
 
     name: str
@@ -34,6 +38,7 @@ class Parameter:
     high: float = math.inf
     choices: tuple[str, ...] = ()
     shapes: bool = False
+    infinite: bool = False
 
 
 @dataclass(frozen=True, slots=True)

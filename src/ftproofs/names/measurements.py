@@ -5,6 +5,7 @@ from __future__ import annotations
 from collections.abc import Mapping
 
 from ftproofs.names.kinds import Measurement, Sign, by_name
+from ftproofs.names.transferred import TRANSFERRED
 
 _SOURCE = (("source_norm", 1),)
 _RISK = (("target_norm", 2),)
@@ -259,4 +260,5 @@ MEASUREMENTS: Mapping[str, Measurement] = by_name(
         (),
         "real",
     ),
+    *TRANSFERRED,
 )

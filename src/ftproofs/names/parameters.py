@@ -12,6 +12,8 @@ SPECTRA = ("isotropic", "power-law", "spiked")
 INPUTS = ("gaussian", "sphere", "population")
 ENDS = ("first", "last")
 FEATURES = ("aligned", "full-rank")
+TOWARD = ("source", "zero")
+STARTS = ("gaussian", "orthonormal")
 DIRECTIONS = ("uniform", "top", "resolution", "tail")
 
 PARAMETERS: Mapping[str, Parameter] = by_name(
@@ -108,5 +110,35 @@ PARAMETERS: Mapping[str, Parameter] = by_name(
         "standard deviations by which a Gaussian extreme may miss its mean",
         "t",
         sign="positive",
+    ),
+    Parameter(
+        "gamma_s",
+        "source samples over dimension, n_s = round(gamma_s d); infinite: the population",
+        r"\gamma_s",
+        sign="positive",
+        infinite=True,
+    ),
+    Parameter("sigma_s", "standard deviation of the source labels' noise (finite source data)", r"\sigma_s"),
+    Parameter(
+        "init_scale",
+        "entries of the random start of pretraining are N(0, init_scale^2), independent; 0: its limit, balanced layers "
+        "of rank one",
+        r"\alpha",
+    ),
+    Parameter("ridge", "penalty: the normal matrix is Z'Z + n ridge I", r"\lambda"),
+    Parameter(
+        "toward",
+        "where the ridge penalty pulls: to the source or to zero",
+        r"\mathrm{toward}",
+        "choice",
+        choices=TOWARD,
+    ),
+    Parameter(
+        "start",
+        "of pretraining, with a = init_scale: entries N(0, a^2) (gaussian), or at L = 2 a first layer a O with "
+        "orthonormal columns and a readout of length a (orthonormal, width <= d)",
+        r"\mathrm{start}",
+        "choice",
+        choices=STARTS,
     ),
 )

@@ -7,7 +7,7 @@ from collections.abc import Mapping
 
 from ftproofs.errors import UsageError, unknown
 from ftproofs.names.experiments import EXPERIMENTS
-from ftproofs.names.kinds import REQUIRED, Experiment, Value
+from ftproofs.names.kinds import INFINITE, REQUIRED, Experiment, Value
 from ftproofs.names.measurements import MEASUREMENTS
 from ftproofs.names.parameters import PARAMETERS
 
@@ -84,6 +84,8 @@ def check_value(name: str, value: Value) -> Value:
         if value not in parameter.choices:
             raise UsageError("FT304", f"{name} = {value!r}: expected one of {', '.join(parameter.choices)}")
         return value
+    if parameter.infinite and (value in ("inf", "oo") or value == math.inf):
+        return INFINITE
     if isinstance(value, (str, bool)):
         raise UsageError("FT304", f"{name} = {value!r}: expected a number ({parameter.meaning})")
     number = float(value)
@@ -98,6 +100,12 @@ def check_value(name: str, value: Value) -> Value:
             raise UsageError("FT304", f"{name} = {value!r}: expected an integer ({parameter.meaning})")
         return int(number)
     return number
+
+
+def source_samples(values: Mapping[str, Value]) -> int | None:
+    """``n_s = round(gamma_s d)``, the number of source samples (at least 1), or None for the population."""
+    ratio = float(values["gamma_s"])
+    return None if math.isinf(ratio) else max(1, round(ratio * int(values["d"])))
 
 
 def scale_names(measurement: str) -> tuple[tuple[str, int], ...]:

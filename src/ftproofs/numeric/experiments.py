@@ -12,12 +12,14 @@ from torch import Tensor
 from ftproofs.claim import Block, Rows, Setting
 from ftproofs.errors import UsageError, unknown
 from ftproofs.names import Experiment, Value, experiment
-from ftproofs.numeric import solvers, tasks, training
+from ftproofs.numeric import solvers, tasks, training, transfer
 from ftproofs.numeric.device import resolve_device
 from ftproofs.numeric.extremes import read_extremes
 from ftproofs.numeric.measurements import Readings, read_predictor, read_task
 from ftproofs.numeric.seeds import of_design, sharing
 from ftproofs.numeric.training import stability
+from ftproofs.numeric.training.result import scale
+from ftproofs.numeric.training.ridge import train_ridge
 
 SOLVER = "solver"
 
@@ -44,7 +46,7 @@ def run(block: Block, *, device: str = "cpu") -> Rows:
     begin = time.perf_counter()
     place = resolve_device(device)
     parameters = [setting.parameters for setting in block.settings]
-    measure = _stability if spec.name == "linear.stability" else _endpoint
+    measure = _MEASURES.get(spec.name, _endpoint)
     readings, status, flags, info = measure(spec, block, parameters, place)
     usable = torch.tensor([s in USABLE for s in status])
     values, bounds = {}, {}
@@ -160,3 +162,44 @@ def _stability(spec: Experiment, block: Block, parameters: list[dict[str, Value]
     task = tasks.draw(block.settings, device=device)
     readings = stability.run(task, parameters, method=block.method)
     return readings, ("ok",) * len(block), (), {}
+
+
+def _ridge(spec: Experiment, block: Block, parameters: list[dict[str, Value]], device: str) -> Measured:
+    """Linear regression with a ridge penalty toward the source or toward zero."""
+    task = tasks.draw(block.settings, device=device)
+    design = solvers.factorise(task.X, method=block.method if block.engine == SOLVER else 0)
+    ridge = torch.tensor([float(p["ridge"]) for p in parameters], dtype=task.X.dtype, device=device)
+    toward = torch.tensor([[p["toward"] == "source"] for p in parameters], device=device)
+    anchor = torch.where(toward, task.source, 0.0)
+    readings = read_task(task, design)
+    if block.engine == SOLVER:
+        beta = solvers.ridge_endpoint(task.X, task.y, anchor, ridge, method=block.method)
+        nothing = torch.zeros_like(ridge)
+        readings |= read_predictor(task, design, beta, nothing) | {"ridge_gap": (nothing, nothing)}
+        return readings, ("ok",) * len(block), (), {}
+    # Kernels for a batch of one round differently: train it beside a copy of itself.
+    twice = slice(None) if len(block) > 1 else [0, 0]
+    unit = scale(task, parameters)
+    fit = train_ridge(
+        task.X[twice],
+        task.y[twice],
+        anchor[twice],
+        ridge[twice],
+        unit[twice],
+        rank=min(task.X.shape[1:]),
+        method=block.method,
+    ).first(len(block))
+    readings |= read_predictor(task, design, fit.b, fit.bound)
+    readings["ridge_gap"] = (fit.gradient, fit.floor)
+    return readings, fit.status, (), {"steps": fit.steps, "drift": fit.drift, "tail": fit.bound}
+
+
+#: What measures an experiment that does not simply end at the limit of training from its start.
+_MEASURES: dict[str, Measure] = {
+    "linear.stability": _stability,
+    "linear.ridge": _ridge,
+    "deep-linear.pretrain": transfer.pretrain_alone,
+    "transfer.scratch": transfer.transfer,
+    "transfer.linear": transfer.transfer,
+    "transfer.finetune": transfer.transfer,
+}

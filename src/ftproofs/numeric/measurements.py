@@ -11,6 +11,7 @@ import numpy as np
 import torch
 from torch import Tensor
 
+from ftproofs.numeric.gram import GramDesign
 from ftproofs.numeric.solvers import Design, resolution
 from ftproofs.numeric.tasks import Task
 
@@ -24,7 +25,7 @@ def _norm(z: Tensor) -> Tensor:
     return torch.linalg.vector_norm(z, dim=1)
 
 
-def read_task(task: Task, design: Design) -> Readings:
+def read_task(task: Task, design: Design | GramDesign) -> Readings:
     """Measurements of the task alone: teachers, noise and their parts inside and outside the span."""
     delta = task.target - task.source
     root = task.spectrum.sqrt()
@@ -41,9 +42,7 @@ def read_task(task: Task, design: Design) -> Readings:
         length, radius = _norm(z), error * norm
         return length**2, 2 * length * radius + radius**2
 
-    squares = design.pinv.square().sum(dim=2)  # (design, d)
-    inverse = task.each(squares.sum(dim=1))
-    trace = task.each((task.spectrum[:: task.shared] * squares).sum(dim=1))
+    trace, inverse = design.traces(task.spectrum)
     start = task.image(task.source) - task.y
     loss = start.square().sum(dim=1) / (2 * task.X.shape[1])
     empirical = task.image(outside_delta) / task.X.shape[1] ** 0.5
@@ -122,7 +121,15 @@ def read_products(task: Task) -> Readings:
     }
 
 
-def read_predictor(task: Task, design: Design, beta: Tensor, radius: Tensor) -> Readings:
+def read_risk(task: Task, design: Design | GramDesign, beta: Tensor, radius: Tensor) -> tuple[Tensor, Tensor]:
+    """The risk of a predictor (case, d) that is at most ``radius`` (case,) from its limit, and its bound."""
+    top = task.spectrum.amax(dim=1).sqrt()
+    distance = _norm(task.spectrum.sqrt() * (beta - task.target))
+    error = top * (radius + ROUNDING * design.condition * (_norm(beta) + _norm(task.target)))
+    return distance**2, 2 * distance * error + error**2
+
+
+def read_predictor(task: Task, design: Design | GramDesign, beta: Tensor, radius: Tensor) -> Readings:
     """Measurements of the trained predictor.
 
     Args:

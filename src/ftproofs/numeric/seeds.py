@@ -18,7 +18,7 @@ from ftproofs.names import Value
 #: Modules of the numeric wing that choose settings or judge rows, and so leave the rows themselves alone.
 WITHOUT_ROWS = frozenset({"axes.py", "sampling.py", "statistics.py"})
 
-Stream = Literal["data", "start", "order", "mode", "features", "design"]
+Stream = Literal["data", "start", "order", "mode", "features", "design", "source", "scratch"]
 _STREAMS: dict[Stream, tuple[int, ...]] = {
     "data": (),
     "start": (1,),
@@ -26,10 +26,15 @@ _STREAMS: dict[Stream, tuple[int, ...]] = {
     "mode": (3,),
     "features": (4,),
     "design": (5,),
+    "source": (6,),
+    "scratch": (7,),
 }
 
 #: At most so many cases may share a design.
 MOST_SHARED = 64
+
+#: Experiments of this family share their random numbers at equal parameters: paired on the same data.
+PAIRED = "transfer"
 
 
 def sharing(stage: str) -> int:
@@ -70,7 +75,8 @@ def code_hash() -> str:
 
 @lru_cache(maxsize=4096)
 def _prefix(experiment: str, values: tuple[tuple[str, Value], ...], stage: str) -> hashlib._Hash:
-    content = [experiment, code_hash(), dict(values), stage]
+    family = experiment.partition(".")[0]
+    content = [family if family == PAIRED else experiment, code_hash(), dict(values), stage]
     return hashlib.sha256(json.dumps(content, sort_keys=True, separators=(",", ":"), allow_nan=False).encode())
 
 
@@ -79,9 +85,11 @@ def generator(setting: Setting, stream: Stream = "data") -> np.random.Generator:
 
     Its seed is ``SeedSequence(root, spawn_key)``, the key being the first 128 bits of
     the SHA-256 of (experiment, code hash, parameters, stage, index).  The engine is no
-    part of it: every engine sees the same data.  Streams are independent: ``data``,
-    ``start`` (random weights), ``order`` (of single samples), ``mode``, ``features`` (frozen layers) and
-    ``design`` (of all cases that share one: `sharing`).
+    part of it: every engine sees the same data, and so do the transfer experiments.
+    Streams are independent: ``data``, ``start`` (random weights), ``order`` (of single samples),
+    ``mode``, ``features`` (frozen layers), ``design`` (of all cases that share one: `sharing`),
+    ``source`` (source data) and ``scratch`` (random weights of the network that is trained
+    from scratch).
     """
     digest = _prefix(setting.experiment, setting.values, setting.stage).copy()
     digest.update(f"|{setting.index}".encode())

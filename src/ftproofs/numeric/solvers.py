@@ -18,6 +18,7 @@ from scipy.optimize import elementwise
 from torch import Tensor
 
 from ftproofs.errors import UsageError
+from ftproofs.numeric.gram import GramDesign
 
 
 @dataclass(frozen=True)
@@ -78,6 +79,13 @@ class Design:
         grouped = labels.reshape(len(self.pinv), self.shared, -1)
         return (grouped @ self.pinv.mT).reshape(len(labels), -1)
 
+    def traces(self, spectrum: Tensor) -> tuple[Tensor, Tensor]:
+        """Traces of ``X^+' Sigma X^+`` for Sigma = diag(spectrum), (case, d), and of ``X^+' X^+``; (case,)."""
+        squares = self.pinv.square().sum(dim=2)  # (design, d)
+        traces = (spectrum[:: self.shared] * squares).sum(dim=1), squares.sum(dim=1)
+        weighted, plain = (x.repeat_interleave(self.shared) if self.shared > 1 else x for x in traces)
+        return weighted, plain
+
 
 def factorise(X: Tensor, *, method: int = 0, shared: int = 1) -> Design:
     """The design's row space and pseudo-inverse; by QR (method 0) or SVD (method 1).
@@ -111,7 +119,7 @@ def linear_endpoint(design: Design, residual: Tensor, source: Tensor) -> Tensor:
     return source + design.fit(residual)
 
 
-def deep_linear_endpoint(design: Design, y: Tensor, source: Tensor, depth: int) -> Tensor:
+def deep_linear_endpoint(design: Design | GramDesign, y: Tensor, source: Tensor, depth: int) -> Tensor:
     """The limit of gradient flow of a balanced depth-L network, shape (case, d).
 
     Inside the span the minimum-norm fit; outside c times the source's part, with c
@@ -148,6 +156,45 @@ def line_endpoint(X: Tensor, y: Tensor, source: Tensor, *, alone: bool) -> Tenso
     line = torch.einsum("cnd,cd->cn", X, source)
     z = (line * y).sum(dim=1) / line.square().sum(dim=1)
     return (z if alone else z.clamp_min(0.0))[:, None] * source
+
+
+def rank_one_ridge(X: Tensor, y: Tensor, source: Tensor, ridge: Tensor, depth: int) -> Tensor:
+    """The readout alone on balanced features of rank one: the best multiple of the source, shape (case, d).
+
+    With ``u`` the source's direction, ``z = X u`` and features of norm ``F = |source|^((L-1)/L)``, the
+    multiple of u is ``z'y / (z'z + n ridge / F^2)`` (handbook B3).
+
+    Args:
+        ridge: (case,).
+    """
+    length = torch.linalg.vector_norm(source, dim=1)
+    u = source / length[:, None]
+    z = torch.einsum("cnd,cd->cn", X, u)
+    penalty = X.shape[1] * ridge * length ** (-2 * (depth - 1) / depth)
+    return ((z * y).sum(dim=1) / (z.square().sum(dim=1) + penalty))[:, None] * u
+
+
+def ridge_endpoint(X: Tensor, y: Tensor, anchor: Tensor, ridge: Tensor, *, method: int = 0) -> Tensor:
+    """``anchor + (X'X + n ridge)^-1 X'(y - X anchor)``, shape (case, d).
+
+    By a Cholesky factor of the smaller side, or by an SVD (method 1).
+
+    Args:
+        ridge: (case,); at 0 the design has full rank.
+    """
+    n, d = X.shape[1:]
+    residual = (y - torch.einsum("cnd,cd->cn", X, anchor))[:, :, None]
+    if method == 1:
+        U, s, Vh = torch.linalg.svd(X, full_matrices=False)
+        share = s / (s**2 + n * ridge[:, None])
+        return anchor + (Vh.mT @ (share[:, :, None] * (U.mT @ residual)))[:, :, 0]
+    small = min(n, d)
+    gram = X @ X.mT if n <= d else X.mT @ X
+    gram = gram + n * ridge[:, None, None] * torch.eye(small, dtype=X.dtype, device=X.device)
+    factor = torch.linalg.cholesky(gram)
+    right = residual if n <= d else X.mT @ residual
+    solved = torch.cholesky_solve(right, factor)
+    return anchor + (X.mT @ solved if n <= d else solved)[:, :, 0]
 
 
 def unbalanced_endpoint(design: Design, y: Tensor, predicted: Tensor, source: Tensor, readout: Tensor) -> Tensor:

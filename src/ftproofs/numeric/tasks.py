@@ -85,18 +85,20 @@ def draw(settings: Sequence[Setting], *, device: str = "cpu", shared: int = 1) -
     """
     parameters = [s.parameters for s in settings]
     n, d = _shape(parameters)
-    z, (eps, first, second) = _normals(settings, n, d, shared)
+    X, (eps, first, second) = _normals(settings, n, d, shared)
     spectrum = np.stack([eigenvalues(p, d) for p in parameters])
-    X = np.stack([_design(p, row) for p, row in zip(parameters[::shared], z, strict=True)])
-    X *= np.sqrt(spectrum)[::shared, None, :]
+    for rows, eigenvalue, p in zip(X, spectrum[::shared], parameters[::shared], strict=True):
+        rows[:] = _design(p, rows)
+        if p.get("spectrum", "isotropic") != "isotropic":
+            rows *= np.sqrt(eigenvalue)
     source, target = _teachers(parameters, first, second)
     for i, p in enumerate(parameters):
         if p.get("direction", "uniform") != "uniform":
             source[i], target[i] = _turned(p, source[i], target[i], band(p, spectrum[i]), first[i], second[i])
     noise = _column(parameters, "sigma") * eps
     if shared == 1:
-        # Elementwise products and sums: a case's bits do not depend on its neighbours.
-        y = (X * target[:, None, :]).sum(axis=2) + noise
+        # One row at a time: a case's bits do not depend on its neighbours.
+        y = np.einsum("cnd,cd->cn", X, target) + noise
     else:
         # Neighbours are always the same ones here.
         y = (target.reshape(len(X), shared, d) @ X.transpose(0, 2, 1)).reshape(len(settings), n) + noise
@@ -132,7 +134,7 @@ def eigenvalues(parameters: dict[str, Value], d: int) -> np.ndarray:
 
     Isotropic: 1.  Power law: i^-alpha for i = 1..d.  Spiked: ``spikes`` of size ``spike_ratio``, the others 1.
     """
-    match parameters["spectrum"]:
+    match parameters.get("spectrum", "isotropic"):
         case "isotropic":
             return np.ones(d)
         case "power-law":
@@ -206,11 +208,21 @@ def _turned(
     return s * first, tau * (cosine * first + sine * second)
 
 
-def _shape(parameters: list[dict[str, Value]]) -> tuple[int, int]:
+def same_shape(parameters: list[dict[str, Value]]) -> None:
+    """Check that settings can be trained together.
+
+    Raises:
+        UsageError: FT305, naming a parameter of the shape in which they differ.
+    """
     first = parameters[0]
     for name in (key for key in first if PARAMETERS[key].shapes):
         if any(p[name] != first[name] for p in parameters):
             raise UsageError("FT305", f"settings trained together need the same {name}")
+
+
+def _shape(parameters: list[dict[str, Value]]) -> tuple[int, int]:
+    same_shape(parameters)
+    first = parameters[0]
     n, d = first["n"], first["d"]
     assert isinstance(n, int)
     assert isinstance(d, int)
@@ -223,7 +235,7 @@ def _column(parameters: list[dict[str, Value]], name: str, default: Value = 0.0)
 
 def _design(parameters: dict[str, Value], z: np.ndarray) -> np.ndarray:
     n, d = z.shape
-    match parameters["inputs"]:
+    match parameters.get("inputs", "gaussian"):
         case "population":
             if n != d:
                 raise UsageError("FT305", f"inputs = 'population' needs n = d, got n = {n}, d = {d}")

@@ -23,6 +23,8 @@ def figure(verdict: Verdict) -> str:
 def _margin(evidence: Evidence) -> str:
     if evidence.quantifier == "probability" and evidence.interval is not None:
         return _counted(evidence)
+    if evidence.crossings:
+        return _signs(evidence)
     if evidence.quantifier != "each" and evidence.interval is not None:
         low, high = evidence.interval
         inside = max(abs(low), abs(high)) < evidence.tolerance
@@ -34,6 +36,17 @@ def _margin(evidence: Evidence) -> str:
     if link.worst < 0:  # an inequality with room to spare
         return f"holds by {number(-link.worst)}, bound {number(link.bound)}"
     return f"error {number(link.worst)}, bound {number(link.bound)}"
+
+
+def _signs(evidence: Evidence) -> str:
+    """How many crossings of a boundary were bracketed, and the first that was not."""
+    held = sum(crossing.bracketed for crossing in evidence.crossings)
+    text = f"{held} of {_count(len(evidence.crossings), 'crossing')} bracketed within {evidence.tolerance:.3g}"
+    missed = next((crossing for crossing in evidence.crossings if not crossing.bracketed), None)
+    if missed is None:
+        return text
+    where = f"{missed.parameter} = {missed.predicted:.4g}, in [{missed.low:.4g}, {missed.high:.4g}]"
+    return f"{text}; not the one predicted at {where}"
 
 
 def _counted(evidence: Evidence) -> str:
@@ -57,6 +70,9 @@ def _against(verdict: Verdict) -> str:
         return evidence.detail or "refuted"
     if evidence.quantifier == "probability":
         return f"{_counted(evidence)}; observed {seen.observed:.6g}, bound {seen.predicted:.6g}"
+    if evidence.crossings:
+        sign = "positive" if seen.predicted > 0 else "negative"
+        return f"observed {seen.observed:.6g} +- {number(seen.bound)}, predicted {sign}"
     return f"observed {seen.observed:.6g} +- {number(seen.bound)}, predicted {seen.predicted:.6g}"
 
 

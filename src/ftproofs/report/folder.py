@@ -1,4 +1,4 @@
-"""A folder of text files, written without leaving it and without touching what is not ours to replace."""
+"""A folder of files, written without leaving it and without touching what is not ours to replace."""
 
 from __future__ import annotations
 
@@ -16,7 +16,7 @@ _FOLDER = os.O_RDONLY | os.O_DIRECTORY | os.O_NOFOLLOW
 _NEW = os.O_WRONLY | os.O_CREAT | os.O_EXCL | os.O_NOFOLLOW
 
 
-def check_folder(out: Path, names: Mapping[str, str] | list[str], *, force: bool) -> None:
+def check_folder(out: Path, names: Mapping[str, str | bytes] | list[str], *, force: bool) -> None:
     """Fail now if those files could not be written below ``out``.
 
     Raises:
@@ -54,7 +54,7 @@ def _check(out: Path, names: list[str], *, force: bool) -> None:
             raise UsageError("FT401", f"refusing to overwrite {path}; --force replaces it")
 
 
-def write_folder(out: Path, files: Mapping[str, str], *, force: bool) -> None:
+def write_folder(out: Path, files: Mapping[str, str | bytes], *, force: bool) -> None:
     """Write the files below ``out``, each whole or not at all, links never followed.
 
     Raises:
@@ -68,7 +68,7 @@ def write_folder(out: Path, files: Mapping[str, str], *, force: bool) -> None:
             for name, text in files.items():
                 *folders, last = _parts(name)
                 with _descended(top, folders) as folder:
-                    _replace(folder, last, text.encode(), force=force)
+                    _replace(folder, last, text.encode() if isinstance(text, str) else text, force=force)
                     os.fsync(folder)
     except FileExistsError as error:
         raise UsageError(

@@ -111,6 +111,10 @@ def evidence_result(evidence: Evidence) -> dict[str, Any]:
         ],
         "level": evidence.level,
         "slack": _slack(evidence.slack),
+        "crossings": [
+            {"parameter": c.parameter, "predicted": c.predicted, "low": c.low, "high": c.high, "bracketed": c.bracketed}
+            for c in evidence.crossings
+        ],
         "detail": evidence.detail,
     }
 

@@ -13,6 +13,7 @@ from ftproofs.errors import UsageError
 from ftproofs.verdict import (
     DERIVATION_STATUSES,
     EXPERIMENT_STATUSES,
+    Crossing,
     Derivation,
     Evidence,
     Link,
@@ -133,6 +134,7 @@ def _verdict(entry: Mapping[str, Any]) -> Verdict:
             tuple(_size(mean) for mean in experiment.get("sizes", ())),
             _slack(experiment.get("slack")),
             _number(experiment.get("level")),
+            tuple(_crossing(crossing) for crossing in experiment.get("crossings", ())),
         ),
         None if entry["expected"] is None else str(entry["expected"]),
         tuple(map(str, entry["flags"])),
@@ -160,6 +162,11 @@ def _slack(slack: Mapping[str, Any] | None) -> Slack | None:
         return None
     low, high = slack["interval"]
     return Slack(float(slack["level"]), float(slack["factor"]), (float(low), float(high)))
+
+
+def _crossing(found: Mapping[str, Any]) -> Crossing:
+    place = (float(found["predicted"]), float(found["low"]), float(found["high"]))
+    return Crossing(str(found["parameter"]), *place, bool(found["bracketed"]))
 
 
 def _link(link: Mapping[str, Any]) -> Link:

@@ -15,7 +15,7 @@ from typing import Any
 from sympy import Expr, S
 
 from ftproofs.claim import Statement
-from ftproofs.symbolic import concentration, equivalents, theorems
+from ftproofs.symbolic import concentration, equivalents, theorems, transfer_theorems
 from ftproofs.symbolic.context import Context
 from ftproofs.symbolic.methods import _open
 from ftproofs.symbolic.rules import Preparation, is_matrix
@@ -266,6 +266,46 @@ AXIOMS: Mapping[str, Theorem] = MappingProxyType(
             "Gordon 1988, theorem 3.3; Boucheron, Lugosi, Massart, Concentration Inequalities, 2013, theorem 5.6",
             concentration.gordon_escape,
             concentration.FAILURE,
+        ),
+        "tall-gram-limit": Theorem(
+            "the trace of an inverse Wishart matrix with more samples than dimensions concentrates at d/(n - d)",
+            "Bai and Silverstein, Spectral Analysis of Large Dimensional Random Matrices, 2010, theorem 3.10",
+            equivalents.tall_gram_limit,
+        ),
+        "haar-mean": Theorem(
+            "a Haar-uniform projector on n of d dimensions has mean n/d times the identity",
+            "Muirhead, Aspects of Multivariate Statistical Theory, 1982, theorem 1.5.7",
+            transfer_theorems.haar_mean,
+        ),
+        "fit-moments": Theorem(
+            "first and second moments of the minimum-norm fit to isotropic Gaussian data",
+            "Hastie, Montanari, Rosset, Tibshirani, Annals of Statistics 50, 2022; Muirhead 1982, theorem 3.2.12",
+            transfer_theorems.fit_moments,
+        ),
+        "fit-limits": Theorem(
+            "they concentrate at their limits as the dimension grows at a fixed ratio",
+            "Hastie, Montanari, Rosset, Tibshirani, Annals of Statistics 50, 2022, theorem 1",
+            transfer_theorems.fit_limits,
+        ),
+        "gaussian-feature": Theorem(
+            "simple regression on a Gaussian feature: chi-square energy, independent normal residual",
+            "Seber and Lee, Linear Regression Analysis, 2003, theorems 2.8 and 3.5",
+            transfer_theorems.readout_moment,
+        ),
+        "gaussian-vector": Theorem(
+            "a Gaussian vector is zero with probability zero",
+            "Muirhead, Aspects of Multivariate Statistical Theory, 1982, section 1.2",
+            transfer_theorems.positive_energy,
+        ),
+        "collinear": Theorem(
+            "vectors at angle 0 or pi are multiples of one another",
+            "Horn and Johnson, Matrix Analysis, 2013, theorem 5.1.4",
+            transfer_theorems.collinear,
+        ),
+        "large-numbers": Theorem(
+            "means of independent terms of finite variance tend to their expectation",
+            "Feller, An Introduction to Probability Theory and Its Applications I, 1968, section X.1",
+            transfer_theorems.large_numbers,
         ),
         "root-along-depth": Theorem(
             "the root of an equation with positive slope is a differentiable function of the equation's parameter",

@@ -12,10 +12,13 @@ from sympy import And, S, lambdify
 from sympy.logic.boolalg import Boolean
 
 from ftproofs.claim import Choices, Claim, Domain, Range, Statement
-from ftproofs.names import EXPERIMENTS, REQUIRED
+from ftproofs.names import EXPERIMENTS, INFINITE, REQUIRED
 from ftproofs.symbolic.vocabulary import v
 
 Regime = Literal["wide", "square", "tall"]
+
+#: What the transfer experiments leave no choice in.
+_FIXED = {"spectrum": "isotropic", "inputs": "gaussian", "direction": "uniform", "imbalance": 1}
 
 
 @dataclass(frozen=True)
@@ -42,13 +45,24 @@ class Context:
         """The values a parameter may take: the domain's, or the experiment's default; None if it has neither."""
         if name in self.claim.domain:
             return self.claim.domain[name]
-        default = EXPERIMENTS[self.claim.experiment].parameters.get(name, REQUIRED)
+        parameters = EXPERIMENTS[self.claim.experiment].parameters
+        if name in _FIXED and name not in parameters and self.claim.experiment.startswith("transfer."):
+            return Choices((_FIXED[name],))
+        default = parameters.get(name, REQUIRED)
         return None if default == REQUIRED else Choices((default,))
 
     def only(self, name: str, *values: object) -> bool:
         """Whether a parameter can take no other values than these."""
         allowed = self.allowed(name)
         return isinstance(allowed, Choices) and all(value in values for value in allowed.values)
+
+    @property
+    def start_is_fitted(self) -> bool:
+        """Whether fine-tuning may start elsewhere than at the source teacher: at a fit to finite source data."""
+        source, scale = self.allowed("gamma_s"), self.allowed("init_scale")
+        return (source is not None and not self.only("gamma_s", INFINITE)) or (
+            scale is not None and not self.only("init_scale", 0, 0.0)
+        )
 
     def sizes(self) -> tuple[tuple[int, int], ...]:
         """Every (n, d) of the domain, under the condition."""

@@ -10,7 +10,8 @@ Conventions
   whose relation is the statement, side by side, up to the zero ladder.
 - Claims about means: steps write expectations out, as ``E(risk)``.  A statement
   ``lhs == rhs`` of such a claim says ``E[lhs] == E[rhs]`` and is concluded by a step
-  whose sides are these, expanded by linearity; parameters are constants.
+  whose sides are these, expanded by linearity; parameters are constants.  A sign is
+  that of a mean: ``sign(gain) == sign(c)`` says ``sign(E[gain]) == sign(c)``.
 - ``<`` and ``>`` are read in one direction, so ``a >= b`` concludes ``b <= a``.
 - Claims with a probability: a theorem that may fail, with a probability of its own, counts
   once for each step that cites it; together they may not exceed what the level allows.
@@ -31,7 +32,7 @@ from ftproofs.names import PARAMETERS
 from ftproofs.symbolic.axioms import AXIOMS, Axiom
 from ftproofs.symbolic.calculus import Cases
 from ftproofs.symbolic.context import Context
-from ftproofs.symbolic.expectation import E, expand_means
+from ftproofs.symbolic.expectation import expand_means, mean_of
 from ftproofs.symbolic.meanings import Means
 from ftproofs.symbolic.methods import Let, Under
 from ftproofs.symbolic.rules import Preparation, is_matrix
@@ -205,7 +206,7 @@ def _sides(statement: Statement, mean: bool) -> Statement:
     """The relation with ``>`` turned round and expectations taken and expanded."""
     lhs, rhs = sympify(statement.lhs), sympify(statement.rhs)
     if mean:
-        lhs, rhs = (side if side is oo else E(side) for side in (lhs, rhs))
+        lhs, rhs = (side if side is oo else mean_of(side) for side in (lhs, rhs))
     lhs, rhs = (side if side is oo else expand_means(side) for side in (lhs, rhs))
     if statement.rel == ">":
         return Statement(rhs, "<", lhs)

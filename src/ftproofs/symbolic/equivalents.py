@@ -23,10 +23,10 @@ from ftproofs.symbolic.trajectory import t
 from ftproofs.symbolic.vocabulary import v
 
 
-def _growing(context: Context) -> None:
+def _growing(context: Context, *sides: str) -> None:
     if not isinstance(context.claim.quantifier, Limit):
         raise Inadmissible("the claim is not about a limit")
-    if context.regimes() != {"wide"}:
+    if not any(context.regimes() == {side} for side in sides or ("wide",)):
         raise Inadmissible("n < d is not assumed")
     if not context.only("inputs", "gaussian"):
         raise Inadmissible("the inputs may be other than Gaussian")
@@ -54,11 +54,14 @@ def haar_overlap(context: Context, name: Symbol) -> Statement:
     if not context.only("spectrum", "isotropic"):
         raise Inadmissible("the inputs may be anisotropic")
     s, tau, gamma = v.source_norm, v.target_norm, v.gamma
+    product = s * tau * cos(v.theta)
+    if context.start_is_fitted:  # the start is independent of the target's data
+        s, product = v.start_norm, v.start_product
     limits = {
         v.perp_source_norm**2: (1 - gamma) * s**2,
         v.perp_target_norm**2: (1 - gamma) * tau**2,
         v.par_target_norm**2: gamma * tau**2,
-        v.perp_product: (1 - gamma) * s * tau * cos(v.theta),
+        v.perp_product: (1 - gamma) * product,
     }
     if name not in limits:
         raise Inadmissible(f"{name} is no overlap of the teachers")
@@ -73,11 +76,19 @@ def inverse_gram_limit(context: Context) -> Statement:
     return Statement(m.gram_inverse_trace, "==", v.gamma / (1 - v.gamma))
 
 
+def tall_gram_limit(context: Context) -> Statement:
+    """With more samples than dimensions the trace tends to 1/(gamma - 1)."""
+    _growing(context, "tall")
+    if not context.only("spectrum", "isotropic"):
+        raise Inadmissible("the inputs may be anisotropic")
+    return Statement(m.gram_inverse_trace, "==", 1 / (v.gamma - 1))
+
+
 def noise_concentration(context: Context, name: Any, mean: Any) -> Statement:
     """A quantity quadratic in the noise tends to its mean over the noise."""
-    _growing(context)
+    _growing(context, "wide", "tall")
     symbol = name.base if name.is_Pow and name.exp == 2 else name
-    for size in SIZES["wide"]:
+    for size in (size for side in context.regimes() for size in SIZES[side]):
         if not noise_mean(reading_of(symbol, context), mean, size, context):
             raise Inadmissible(f"over the noise {name} has another mean at (n, d) = {size}")
     reading = m.READINGS.get(symbol)
@@ -95,6 +106,8 @@ def root_along_depth(context: Context, what: str, *ids: str) -> Statement:
     Its equation is ``(2 + 2x) ln c + 2 ln s = ln(A^2 + c^2 b^2)``; at x = 0 it is the limit
     of infinite depth, and ``L (c - c_oo)`` tends to the slope there.
     """
+    if context.start_is_fitted:
+        raise Inadmissible("the start is not the source teacher")
     L, A, b, s = v.L, v.min_norm, v.perp_source_norm, v.source_norm
     x, root = t, depth_root(v.L, v.min_norm, v.perp_source_norm, v.source_norm)
     given = [context.given.get(id) for id in ids]

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from typing import Any
 
-from sympy import Add, Expr, Function, Mul, S
+from sympy import Add, Expr, Function, Mul, S, sign
 from sympy.core.function import AppliedUndef
 
 from ftproofs.names import PARAMETERS
@@ -41,6 +41,15 @@ def is_random(expr: Expr) -> bool:
     if expr.atoms(AppliedUndef):
         return True
     return any(s.name not in PARAMETERS and s.name not in CONSTANT for s in expr.free_symbols)
+
+
+def mean_of(side: Expr) -> Expr:
+    """A side of a statement as a claim about means reads it: its mean, or of a sign the sign of the mean."""
+    if isinstance(side, sign):
+        return sign(E(side.args[0]))
+    if isinstance(side, Mul) and all(isinstance(factor, sign) or factor == -1 for factor in side.args):
+        return Mul(*map(mean_of, side.args))
+    return E(side)
 
 
 def expand_means(expr: Expr) -> Expr:

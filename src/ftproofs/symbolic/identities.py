@@ -17,6 +17,7 @@ from sympy import (
     S,
     Symbol,
     ZeroMatrix,
+    cos,
     diag,
     fraction,
     sympify,
@@ -174,7 +175,9 @@ def matrix_rules(context: Context) -> dict[MatrixSymbol, MatrixExpr]:
         rules[m.eps] = ZeroMatrix(m.n, 1)
     if "source_norm" not in parameters:
         rules[m.theta_S] = ZeroMatrix(m.d, 1)
-    if "spectrum" in parameters and context.only("spectrum", "isotropic"):
+    if context.claim.experiment == "transfer.scratch":
+        rules[m.theta_S] = ZeroMatrix(m.d, 1)
+    if context.only("spectrum", "isotropic"):
         rules[m.root] = m.identity
     for statement in context.given.values():
         if statement.rel == "==" and is_matrix(statement) and isinstance(statement.lhs, MatrixSymbol):
@@ -189,7 +192,10 @@ def _scalar_numerator(
 ) -> tuple[Ring, list[Any]]:
     """Numerator of lhs - rhs with every name replaced by its reading, denominators cleared."""
     readings = _readings(context)
-    lhs, rhs = (sympify(side).subs(dict(m.QUOTIENTS)) for side in (relation.lhs, relation.rhs))
+    quotients = {name: value for name, value in m.QUOTIENTS.items() if _is_read(name, context)}
+    lhs, rhs = (sympify(side).subs(quotients) for side in (relation.lhs, relation.rhs))
+    if not context.start_is_fitted:
+        lhs, rhs = (side.xreplace({v.start_norm: v.source_norm}) for side in (lhs, rhs))
     for sides in ((lhs, rhs), (lhs**2, rhs**2)):
         if sides != (lhs, rhs) and not (_is_nonnegative_term(lhs) and _is_nonnegative_term(rhs)):
             break
@@ -220,11 +226,16 @@ def reading_of(name: Symbol, context: Context) -> m.Reading | None:
 
 
 def _readings(context: Context) -> dict[Symbol, m.Reading]:
-    return dict(m.READINGS) | {
+    return {name: reading for name, reading in m.READINGS.items() if _is_read(name, context)} | {
         s.lhs: m.Reading("value", s.rhs)
         for s in context.given.values()
         if isinstance(s.lhs, Symbol) and isinstance(s.rhs, MatrixExpr)
     }
+
+
+def _is_read(name: Expr, context: Context) -> bool:
+    """Whether the name has its reading: the source teacher's norm and angle are none where the start is a fit."""
+    return not (context.start_is_fitted and name in (v.source_norm, cos(v.theta)))
 
 
 def _is_nonnegative_term(expr: Expr) -> bool:

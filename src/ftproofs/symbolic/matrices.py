@@ -1,6 +1,8 @@
 """The matrices behind the names: the design, the teachers, the projectors, and what each measurement reads.
 
-A measurement of linear regression or of a predictor at the end of training is a
+``theta_S`` is the predictor that fine-tuning starts from: the source teacher itself,
+or (with finite source data) a fit to its labels, of which the teacher's own norm and
+angle are no readings.  A measurement of linear regression or of a predictor at the end of training is a
 norm, a squared norm or a trace of a matrix expression; `READINGS` says which.
 Generic small matrices (`ftproofs.symbolic.generic`) then turn a relation between
 names into a polynomial identity.
@@ -28,6 +30,8 @@ theta_T = MatrixSymbol("theta_T", d, 1)
 eps = MatrixSymbol("epsilon", n, 1)
 y = MatrixSymbol("y", n, 1)
 beta = MatrixSymbol("beta", d, 1)
+#: The predictor trained on the same data from scratch (d x 1).
+scratch = MatrixSymbol(r"\beta_0", d, 1)
 #: Sigma^(1/2), diagonal and positive: the inputs' covariance in its own basis.
 root = MatrixSymbol(r"\Sigma^{1/2}", d, d)
 Sigma = root * root
@@ -79,6 +83,11 @@ tail_energy = Symbol("tail_energy", nonnegative=True)
 gram_inverse_trace = Symbol("tr_inverse", positive=True)
 _overlap = Symbol("overlap", real=True)
 _teacher_overlap = Symbol("teacher_overlap", real=True)
+
+#: Products with the start, which the readout experiment's measurements are quotients of.
+along_start, start_energy, start_labels = (
+    Symbol(name, real=True) for name in ("along_start", "start_energy", "start_labels")
+)
 
 Kind = Literal["norm", "square", "trace", "value"]
 
@@ -151,16 +160,26 @@ READINGS: Mapping[Symbol, Reading] = MappingProxyType(
         head_share: Reading("trace", Xp.T * head * Sigma * head * Xp),
         tail_share: Reading("trace", Xp.T * tail * Sigma * tail * Xp),
         tail_energy: Reading("trace", X * tail * Sigma * tail * X.T),
+        v.start_norm: Reading("norm", theta_S),
+        v.start_product: Reading("value", theta_S.T * theta_T),
+        v.scratch_risk: Reading("square", root * (scratch - theta_T)),
+        along_start: Reading("value", theta_S.T * beta),
+        start_energy: Reading("square", X * theta_S),
+        start_labels: Reading("value", theta_S.T * X.T * y),
         _overlap: Reading("value", (P_perp * beta).T * P_perp * theta_S),
         _teacher_overlap: Reading("value", theta_S.T * theta_T),
     }
 )
 
-#: Names that are quotients of readings.
+#: Names that are quotients or differences of readings.
 QUOTIENTS: Mapping[Expr, Expr] = MappingProxyType(
     {
         v.perp_ratio: v.perp_beta_norm / v.perp_source_norm,
         v.perp_alignment: _overlap / (v.perp_beta_norm * v.perp_source_norm),
+        v.transfer_gain: v.scratch_risk - v.risk,
+        v.along_source: along_start / v.start_norm,
+        v.feature_energy: start_energy / (n * v.start_norm**2),
+        v.feature_product: start_labels / (n * v.start_norm),
         cos(v.theta): _teacher_overlap / (v.source_norm * v.target_norm),
     }
 )

@@ -19,7 +19,7 @@ from typing import Any
 from sympy import Derivative, Identity, Integer, Rational, log
 
 from ftproofs.claim import Choices, Range, Statement
-from ftproofs.symbolic import frozen_layers, split, two_layers
+from ftproofs.symbolic import frozen_layers, split, transfer_steps, two_layers
 from ftproofs.symbolic import matrices as m
 from ftproofs.symbolic.context import Context
 from ftproofs.symbolic.methods import _open
@@ -67,6 +67,11 @@ from ftproofs.symbolic.zero import Finding
 # -- when a meaning applies ---------------------------------------------------
 
 
+def one_layer(context: Context) -> bool:
+    """Whether the network that is fine-tuned has one layer, so that its flow is that of linear regression."""
+    return context.claim.experiment == "transfer.finetune" and context.only("L", 1)
+
+
 def _always(_: Context) -> str | None:
     return None
 
@@ -75,6 +80,8 @@ def optimizer(*allowed: str) -> Callable[[Context], str | None]:
     """Applies when training is linear regression by one of these optimizers, without weight decay."""
 
     def check(context: Context) -> str | None:
+        if one_layer(context):
+            return None if "flow" in allowed else "the optimizer is gradient flow"
         if not context.claim.experiment.startswith("linear."):
             return "the experiment is not linear regression"
         if not context.only("optimizer", *allowed):
@@ -88,13 +95,17 @@ def optimizer(*allowed: str) -> Callable[[Context], str | None]:
 
 def _trained_to_the_limit(context: Context) -> str | None:
     known = ("linear.finetune", "linear.scratch", "linear.bounds")
+    if one_layer(context):
+        return None
     return None if context.claim.experiment in known else "the step is whatever the settings say"
 
 
 def balanced(context: Context) -> str | None:
     """Whether the network is a deep linear one that starts balanced."""
-    if context.claim.experiment != "deep-linear.finetune":
+    if context.claim.experiment not in ("deep-linear.finetune", "transfer.finetune"):
         return "the experiment is no deep linear network"
+    if context.allowed("init_scale") is not None and not context.only("init_scale", 0, 0.0):
+        return "pretraining may end near balance only"
     return None if context.only("imbalance", 1, 1.0) else "the weights may start unbalanced"
 
 
@@ -237,6 +248,8 @@ MEANINGS: Mapping[str, Meaning] = MappingProxyType(
         # frozen layers
         **{name: Meaning(*found, frozen_layers.aligned_features) for name, found in frozen_layers.MEANINGS.items()},
         "population": Meaning(*frozen_layers.POPULATION, frozen_layers.population),
+        # transfer
+        **{name: Meaning(*found) for name, found in transfer_steps.MEANINGS.items()},
     }
 )
 
@@ -252,7 +265,10 @@ class Means:
         meaning = MEANINGS.get(self.name)
         if meaning is None:
             return _open("meaning", f"no meaning {self.name!r}")
-        if relation != meaning.relation:
-            return _open("meaning", f"{self.name} reads {meaning.relation}")
+        expected = meaning.relation
+        if context.start_is_fitted:  # what these equations call the source is where fine-tuning starts
+            expected = transfer_steps.from_the_start(expected)
+        if relation != expected:
+            return _open("meaning", f"{self.name} reads {expected}")
         why = meaning.applies(context)
         return _open("meaning", why) if why else Finding("proved", "meaning", meaning.says)

@@ -16,7 +16,7 @@ from ftproofs.symbolic.differentiation import derivative
 from ftproofs.symbolic.expectation import E
 from ftproofs.symbolic.functions import depth_equation, depth_root
 from ftproofs.symbolic.identities import SIZES, reading_of
-from ftproofs.symbolic.meanings import balanced, optimizer, two_layer
+from ftproofs.symbolic.meanings import balanced, one_layer, optimizer, two_layer
 from ftproofs.symbolic.methods import decide
 from ftproofs.symbolic.noise import noise_mean
 from ftproofs.symbolic.rules import Preparation, is_matrix
@@ -165,7 +165,7 @@ def quadratic_convergence(context: Context, id: str) -> Statement:
     _require(given == Statement((1 - w.rate) ** 2, "<", Integer(1)), "no contraction of the modes given")
     allowed = context.allowed("optimizer")
     known = ("linear.finetune", "linear.scratch", "linear.bounds")
-    _require(context.claim.experiment in known, "training does not run to its limit")
+    _require(context.claim.experiment in known or one_layer(context), "training does not run to its limit")
     if allowed is not None and not context.only("optimizer", "gd", "momentum", "flow"):
         _require(context.regimes() <= {"wide", "square"}, "one-sample steps need data that can be fitted")
     return Statement(m.X.T * (m.X * m.beta - m.y), "==", m.ZERO)

@@ -43,7 +43,7 @@ _FIT = Step(
 
 
 _c = endpoint_steps._c
-_SAME = Step(
+SAME_FACTOR = Step(
     "same-factor",
     "the factor in the risk is that one",
     equal(_c, FACTOR),
@@ -89,7 +89,7 @@ RISK = (
         Generic(),
         ("endpoint",),
     ),
-    _SAME,
+    SAME_FACTOR,
     Step(
         "noise-risk",
         "the fitted noise's risk is its mean over the noise",

@@ -119,10 +119,10 @@ def _noise_side(side: str, condition: Boolean, p: Expr, k: Expr) -> tuple[Step, 
 
 
 _below, _above_d = _n <= _d - 2, _n >= _d + 2
-_NOISE_SIDES = (*_noise_side("below", _below, _n, _d - _n + 1), *_noise_side("above", _above_d, _d, _n - _d + 1))
+NOISE_SIDES = (*_noise_side("below", _below, _n, _d - _n + 1), *_noise_side("above", _above_d, _d, _n - _d + 1))
 
 NOISE_MEAN = (
-    *_NOISE_SIDES,
+    *NOISE_SIDES,
     Step(
         "noise",
         "on both sides of n = d",
@@ -157,7 +157,7 @@ MEAN_RISK = (
         equal(v.perp_delta_norm, 0),
         Under(_over, Generic()),
     ),
-    *_NOISE_SIDES,
+    *NOISE_SIDES,
     Step(
         "risk-below",
         "the mean risk for n < d",

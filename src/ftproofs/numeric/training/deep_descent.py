@@ -46,38 +46,46 @@ def descend_deep_linear(
     eta: float = ETA,
     rate: float = 1.0,
     max_steps: int | None = None,
+    weights: list[Tensor] | None = None,
 ) -> Trained:
     """Gradient descent until the residual is gone; the result is that of the step ``eta``.
 
-    ``integration`` is 10 times the difference to the endpoint at half the step.
+    ``integration`` is 10 times the difference to the endpoint at half the step.  ``weights`` is another
+    start, whose predictor is the task's source; nothing is measured along the way then.
     """
     count = len(task)
     twice = torch.arange(count, device=task.X.device).repeat(2)
-    start = networks.finetuning_start(task, parameters)
+    recorded = weights is None
+    start = networks.finetuning_start(task, parameters) if weights is None else weights
     problem = Problem.of(task).select(twice)
     unit, source = scale(task, parameters), task.source[twice]
     first_residual = torch.bmm(problem.X, source[:, :, None])[:, :, 0] - problem.y
     weights = [W[twice] for W in start]
     size = rate * eta * 2 / curvature(problem.span, weights, norm(first_residual), problem.samples)
     size[count:] /= 2
-    trajectory = Trajectory(
-        problem.span,
-        weights[0],
-        source,
-        len(start),
-        rest=problem.rest,
-        samples=problem.samples,
-        initial=first_residual.square().sum(dim=1) + problem.rest,
-        rounding=problem.rounding(norm(source)),
-        speed=rate,
+    trajectory = (
+        None
+        if not recorded
+        else Trajectory(
+            problem.span,
+            weights[0],
+            source,
+            len(start),
+            rest=problem.rest,
+            samples=problem.samples,
+            initial=first_residual.square().sum(dim=1) + problem.rest,
+            rounding=problem.rounding(norm(source)),
+            speed=rate,
+        )
     )
     ends, code, steps = _descend(
         problem, weights, size, ACCEPT / 2 * unit[twice], trajectory, MAX_STEPS if max_steps is None else max_steps
     )
     beta = networks.predictor(ends)
     plain = _distance(problem, ends, beta)
-    nothing = torch.full_like(plain, torch.inf)
-    trajectory.finish(beta, ends[0], nothing, code == flow.ARRIVED, torch.zeros_like(code, dtype=torch.bool))
+    if trajectory is not None:
+        nothing = torch.full_like(plain, torch.inf)
+        trajectory.finish(beta, ends[0], nothing, code == flow.ARRIVED, torch.zeros_like(code, dtype=torch.bool))
     conserved = drift(start, [W[:count] for W in ends])
     return compare(beta, plain, code, steps, unit, conserved, trajectory, len(start))
 
@@ -95,7 +103,7 @@ def _descend(
     weights: list[Tensor],
     size: Tensor,
     target: Tensor,
-    trajectory: Trajectory,
+    trajectory: Trajectory | None,
     max_steps: int,
 ) -> tuple[list[Tensor], Tensor, Tensor]:
     """Endpoints of all cases, how each ended (codes of `flow`) and its steps."""
@@ -112,9 +120,10 @@ def _descend(
         weights = [W.detach() for W in leaves]
         if t % WATCH_EVERY == 0 or t == max_steps:
             beta, residual = beta.detach(), residual.detach()
-            speed = torch.stack([g.square().sum(dim=(1, 2)) for g in gradients]).sum(dim=0)
-            point = Point(beta[:, :, None], norm(beta), torch.zeros_like(size), weights[0], norm(residual), speed)
-            trajectory.record(running, t * size, size, point, None)
+            if trajectory is not None:
+                speed = torch.stack([g.square().sum(dim=(1, 2)) for g in gradients]).sum(dim=0)
+                point = Point(beta[:, :, None], norm(beta), torch.zeros_like(size), weights[0], norm(residual), speed)
+                trajectory.record(running, t * size, size, point, None)
             gain = norm(networks.predictor(weights[1:])) if depth > 1 else torch.ones_like(size)
             largest = torch.stack([norm(W) for W in weights], dim=1).amax(dim=1)
             upper = norm(residual) + problem.rounding(norm(beta))

@@ -35,13 +35,23 @@ class Network:
     """The flow of a network's weights, flattened layer by layer into z (case, m)."""
 
     def __init__(
-        self, problem: Problem, weights: list[Tensor], source: Tensor, target: Tensor, rate: float, jump: bool
+        self,
+        problem: Problem,
+        weights: list[Tensor],
+        source: Tensor,
+        target: Tensor,
+        rate: float,
+        jump: bool,
+        recorded: bool = True,
     ) -> None:
         self.shapes = [tuple(W.shape[1:]) for W in weights]
         self.depth = len(weights)
         self.jump, self.rate = jump, rate
         self.whole = (problem, norm(source), target)
         self.attend(torch.arange(len(source), device=source.device))
+        self.trajectory: Trajectory | None = None
+        if not recorded:
+            return
         start = torch.bmm(problem.X, source[:, :, None]) + self.minus_y
         self.trajectory = Trajectory(
             problem.span,
@@ -77,7 +87,8 @@ class Network:
 
     def keep(self, index: Tensor) -> None:
         self.attend(self.cases[index])
-        self.trajectory.keep(index)
+        if self.trajectory is not None:
+            self.trajectory.keep(index)
 
     def slope(self, at: object, out: object) -> None:
         """``W_j' = -(W_1 .. W_{j-1})' g (W_{j+1} .. W_L)'``, g the gradient of the loss in beta."""
@@ -109,7 +120,8 @@ class Network:
         size, residual = point.size, point.residual
         gain = norm(self.tails[-2]) if self.depth > 1 else torch.ones_like(size)
         sizes = torch.stack([norm(W) for W in self.layers], dim=1)
-        self.trajectory.record(moved, t, h, point, begin)
+        if self.trajectory is not None:
+            self.trajectory.record(moved, t, h, point, begin)
         upper = residual + self.problem.rounding(size)
         plain, jumped = path_bounds(self.depth, upper, self.problem.span.smallest, gain, sizes.amax(dim=1))
         near = jumped if self.jump else plain
@@ -177,6 +189,7 @@ def train_deep_linear(
     max_steps: int | None = None,
     aim: float = AIM,
     tolerances: tuple[float, float] | None = None,
+    weights: list[Tensor] | None = None,
 ) -> Trained:
     """Gradient flow from the start `networks.finetuning_start`, certified.
 
@@ -186,9 +199,11 @@ def train_deep_linear(
         max_steps: steps after which a case is given up.
         aim: bound at which a case stops, relative to the smaller teacher norm.
         tolerances: the result's, and the looser one that it is compared with.
+        weights: another start, whose predictor is the task's source; nothing is measured along the way then.
     """
     count = len(task)
-    weights = networks.finetuning_start(task, parameters)
+    recorded = weights is None
+    weights = networks.finetuning_start(task, parameters) if weights is None else weights
     unit = scale(task, parameters)
     problem = Problem.of(task)
     twice = torch.arange(count, device=unit.device).repeat(2)
@@ -199,7 +214,7 @@ def train_deep_linear(
         aim = max(aim, ACCEPT / 2)
     tolerances = tolerances or (TOLERANCES if jump else TAIL_TOLERANCES)
     kind = AutogradNetwork if method else Network
-    network = kind(both, doubled, task.source[twice], aim * unit[twice], rate, jump)
+    network = kind(both, doubled, task.source[twice], aim * unit[twice], rate, jump, recorded)
     tolerance = torch.tensor(tolerances, dtype=unit.dtype, device=unit.device).repeat_interleave(count)
     start = network.flatten(doubled)
     z, code, steps = flow.integrate(
@@ -207,10 +222,11 @@ def train_deep_linear(
     )
     ends, trajectory = network.bind(z), network.trajectory
     beta, bound, jumped = finish(both, ends, code, task.source[twice], jump)
-    _, _, gram = factors(both, jumped)
-    least = torch.linalg.eigvalsh(torch.where(torch.isfinite(gram), gram, 0.0))[:, 0].clamp_min(0).sqrt()
-    trajectory.refine(network)
-    trajectory.finish(beta, jumped[0], least, code == flow.ARRIVED, code == flow.AT_SADDLE)
+    if trajectory is not None:
+        _, _, gram = factors(both, jumped)
+        least = torch.linalg.eigvalsh(torch.where(torch.isfinite(gram), gram, 0.0))[:, 0].clamp_min(0).sqrt()
+        trajectory.refine(network)
+        trajectory.finish(beta, jumped[0], least, code == flow.ARRIVED, code == flow.AT_SADDLE)
     conserved = drift(weights, [W[:count] for W in jumped])
     return compare(beta, bound, code, steps, unit, conserved, trajectory, len(weights))
 

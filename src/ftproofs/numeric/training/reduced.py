@@ -49,7 +49,9 @@ class Channels:
 class Reduced:
     """The flow of ``z = (alpha, m)``, (case, k + 1)."""
 
-    def __init__(self, channels: Channels, samples: int, depth: int, rate: float, trajectory: Trajectory) -> None:
+    def __init__(
+        self, channels: Channels, samples: int, depth: int, rate: float, trajectory: Trajectory | None
+    ) -> None:
         self.whole, self.samples, self.depth, self.rate = channels, samples, depth, rate
         self.trajectory = trajectory
         self.attend(torch.arange(len(channels.s), device=channels.s.device))
@@ -63,7 +65,8 @@ class Reduced:
 
     def keep(self, index: Tensor) -> None:
         self.attend(self.cases[index])
-        self.trajectory.keep(index)
+        if self.trajectory is not None:
+            self.trajectory.keep(index)
 
     def slope(self, at: object, out: object) -> None:
         """The right-hand side of the module's docstring."""
@@ -100,7 +103,8 @@ class Reduced:
         m = self.at[:, -1].abs()
         largest = torch.maximum(norm(point.first), m) if self.depth > 1 else norm(point.first)
         upper = point.residual + self.channels.rounding
-        self.trajectory.record(moved, t, h, point, begin)
+        if self.trajectory is not None:
+            self.trajectory.record(moved, t, h, point, begin)
         plain, jumped = path_bounds(self.depth, upper, self.channels.smallest, m ** (self.depth - 1), largest)
         near = plain if self.depth == 1 else jumped
         state = torch.where(near <= self.channels.target, flow.ARRIVED, flow.RUNNING)
@@ -132,12 +136,18 @@ def train_reduced(
     rate: float = 1.0,
     max_steps: int | None = None,
     aim: float = AIM,
+    weights: list[Tensor] | None = None,
 ) -> Trained:
-    """Gradient flow of a rank-one network through its reduction, certified as the raw flow is."""
+    """Gradient flow of a rank-one network through its reduction, certified as the raw flow is.
+
+    ``weights`` is another start of width one, whose predictor is the task's source; nothing is measured
+    along the way then.
+    """
     count, (n, d) = len(task), task.X.shape[1:]
     depth = int(parameters[0]["L"])
-    chain = [{**p, "width": 1} for p in parameters]
-    weights = networks.finetuning_start(task, chain)
+    recorded = weights is None
+    if weights is None:
+        weights = networks.finetuning_start(task, [{**p, "width": 1} for p in parameters])
     unit = scale(task, parameters)
     w = weights[0][:, :, 0]
     m = weights[-1][:, 0, 0] if depth > 1 else torch.ones_like(unit)
@@ -157,16 +167,20 @@ def train_reduced(
     twice = torch.arange(count, device=unit.device).repeat(2)
     both = channels.select(twice)
     initial = (s * torch.bmm(Vh, task.source[:, :, None])[:, :, 0] - b[:, :, 0]).square().sum(dim=1) + rest
-    trajectory = Trajectory(
-        span.select(twice),
-        w[twice][:, :, None],
-        task.source[twice],
-        depth,
-        rest=rest[twice],
-        samples=n,
-        initial=initial[twice],
-        rounding=rounding[twice],
-        speed=rate,
+    trajectory = (
+        None
+        if not recorded
+        else Trajectory(
+            span.select(twice),
+            w[twice][:, :, None],
+            task.source[twice],
+            depth,
+            rest=rest[twice],
+            samples=n,
+            initial=initial[twice],
+            rounding=rounding[twice],
+            speed=rate,
+        )
     )
     system = Reduced(both, n, depth, rate, trajectory)
     start = torch.cat([alpha, m[:, None]], dim=1)
@@ -184,10 +198,11 @@ def train_reduced(
     # The basis V is exact to a few units; it turns with the condition number.
     bound = bound + (n + d) * UNIT * (span.frobenius / span.smallest)[twice] * (norm(beta) + norm(task.source)[twice])
     bound = torch.where(at_saddle, norm(beta), bound)
-    _, gram = system.jump(end, both)
-    least = torch.linalg.eigvalsh(torch.where(torch.isfinite(gram), gram, 0.0))[:, 0].clamp_min(0).sqrt()
-    trajectory.refine(system)
-    trajectory.finish(beta, first, least, arrived, at_saddle)
+    if trajectory is not None:
+        _, gram = system.jump(end, both)
+        least = torch.linalg.eigvalsh(torch.where(torch.isfinite(gram), gram, 0.0))[:, 0].clamp_min(0).sqrt()
+        trajectory.refine(system)
+        trajectory.finish(beta, first, least, arrived, at_saddle)
     before, after = norm(w) ** 2 - m**2, norm(first[:count]) ** 2 - end[:count, -1] ** 2
     drift = (after - before).abs() / (norm(w) ** 2 + m**2) if depth > 1 else torch.zeros_like(unit)
     return compare(beta, bound, code, steps, unit, drift, trajectory, depth)
