@@ -170,7 +170,7 @@ COLLINEAR = NETWORKS.with_ranges(theta=[0, pi])
 
 
 def _rescaled(c: object) -> Statement:
-    return equal(v.risk, (rho * tau / s - c) ** 2 * v.perp_source_norm**2 + v.noise_risk)  # type: ignore[operator]
+    return equal(v.risk, (rho * tau / s - c) ** 2 * v.perp_source_norm**2 + v.noise_risk)
 
 
 RESCALED = Claim(

@@ -160,7 +160,7 @@ MANY = Domain.of(
 
 
 def _ridge(kept: object) -> Statement:
-    return equal(v.risk, tau**2 * (1 - kept * cos(theta) ** 2))  # type: ignore[operator]
+    return equal(v.risk, tau**2 * (1 - kept * cos(theta) ** 2))
 
 
 READOUT_RIDGE_LIMIT = Claim(
