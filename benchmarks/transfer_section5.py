@@ -145,8 +145,8 @@ def table(results: list[Result]) -> str:
         "throughout, `flow` integrated gradient flow. The law of a draw is that of balanced networks of depth L with "
         "the pretrained predictor; with c = 1 it is that of L = 1. Gaps are distances from the law at depth L.",
         "",
-        "Made by `python benchmarks/transfer_section5.py --nets 6 --out docs/transfer-section5.md` (about three minutes "
-        "of one core); the draws follow from the code's hash.",
+        "Made by `python benchmarks/transfer_section5.py --nets 6 --out docs/transfer-section5.md` (about three "
+        "minutes of one core); the draws follow from the code's hash.",
         "",
         f"| {head} | L | descent | law | law, c = 1 | gap of the mean | worst network | flow: worst network |",
         "|---|---|---|---|---|---|---|---|",
