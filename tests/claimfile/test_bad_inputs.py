@@ -373,7 +373,11 @@ def test_rejected_files_load_neither_torch_nor_scipy_and_write_nothing(tmp_path:
         (tmp_path / f"{number}.toml").write_bytes(text.encode())
     program = (
         "import contextlib, io, json, sys\n"
+        "from ftproofs.claimfile.sandbox import Sandbox\n"
         "from ftproofs.cli import main\n"
+        "from ftproofs.run import audit\n"
+        "shared = Sandbox()\n"  # starting one for every file would take most of the time
+        "audit.Sandbox = lambda: contextlib.nullcontext(shared)\n"
         "found = []\n"
         f"for i in range({len(rows)}):\n"
         "    err = io.StringIO()\n"
@@ -381,6 +385,7 @@ def test_rejected_files_load_neither_torch_nor_scipy_and_write_nothing(tmp_path:
         "        status = main(['audit', f'{i}.toml'])\n"
         "    heavy = [m for m in ('torch', 'scipy', 'hypothesis') if m in sys.modules]\n"
         "    found.append([status, err.getvalue(), heavy])\n"
+        "shared.close()\n"
         "print(json.dumps(found))\n"
     )
     before = sorted(tmp_path.iterdir())
