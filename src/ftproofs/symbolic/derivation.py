@@ -11,6 +11,10 @@ Conventions
 - Claims about means: steps write expectations out, as ``E(risk)``.  A statement
   ``lhs == rhs`` of such a claim says ``E[lhs] == E[rhs]`` and is concluded by a step
   whose sides are these, expanded by linearity; parameters are constants.
+- Claims about limits: a measurement stands for the number that it tends to, in
+  probability, as d grows; what holds in every draw holds of these numbers, and what
+  they are comes from theorems about limits.  So a statement is concluded for the
+  limits in probability; that means tend to the same is left to the experiment.
 - ``<`` and ``>`` are read in one direction, so ``a >= b`` concludes ``b <= a``.
 - Claims with a probability: a theorem that may fail, with a probability of its own, counts
   once for each step that cites it; together they may not exceed what the level allows.

@@ -75,8 +75,14 @@ def as_read(claim: Claim, statement: Statement) -> Statement:
     """The statement as its quantifier reads it: means over data are written as such."""
     if claim.quantifier.name not in ("mean", "limit"):
         return statement
-    lhs, rhs = (expand_means(E(sympy.sympify(side, strict=True))) for side in (statement.lhs, statement.rhs))
+    lhs, rhs = (_mean(sympy.sympify(side, strict=True)) for side in (statement.lhs, statement.rhs))
     return Statement(lhs, statement.rel, rhs)
+
+
+def _mean(side: sympy.Expr) -> sympy.Expr:
+    """The side's mean, by linearity where that takes it apart, else with the side as it was written."""
+    found = expand_means(E(side))
+    return E(side) if isinstance(found, E) else found
 
 
 def domain_tex(domain: Domain) -> Iterator[str]:
