@@ -81,6 +81,7 @@ def test_spectral_sums_are_what_their_words_say(direction):
         assert rows.values[f"shrunk_{name}"] == pytest.approx((product / (l + k)).sum(axis=1), rel=1e-12)
         assert rows.values[f"resolved_{name}"] == pytest.approx((l * product / (l + k) ** 2).sum(axis=1), rel=1e-12)
     assert rows.values["df2"] == pytest.approx(((l / (l + k)) ** 2).sum(axis=1), rel=1e-12)
+    assert rows.values["fitted_target"] == pytest.approx((l * target**2 / (l + k)).sum(axis=1), rel=1e-12)
     assert rows.values["kappa_bound"] == pytest.approx(l.sum(axis=1) / 20, rel=1e-13)
     assert (rows.values["kappa"] < rows.values["kappa_bound"]).all()
     assert rows.values["start_risk"] == pytest.approx((l * (target - source) ** 2).sum(axis=1), rel=1e-12)

@@ -186,6 +186,7 @@ def test_stability_bounds_cover_rounding(optimizer, memory, step, decay):
             k = int(np.argmin(np.abs(lam - float(read["mode_eigenvalue"][0][i]))))
             truth = {
                 "error_growth": growth,
+                "top_share": (v[:, -1] @ (start - limit)) ** 2 / np.sum((start - limit) ** 2),
                 "fit_gap": np.linalg.norm(inside @ exact - np.linalg.pinv(X) @ y),
                 "perp_gap": np.linalg.norm((exact - start) - inside @ (exact - start)),
                 "train_loss": np.sum((X @ exact - y) ** 2) / 8,

@@ -9,11 +9,11 @@ from fractions import Fraction
 import numpy as np
 import pytest
 import torch
-from sympy import Eq, Integer, MatrixSymbol, Rational, Symbol, sqrt, symbols
+from sympy import Derivative, Eq, Integer, Limit, MatrixSymbol, Rational, Symbol, oo, sqrt, symbols
 
 from ftproofs.catalog import find
 from ftproofs.claim import Claim, Domain, Each, Source, Statement, log_range, real_range
-from ftproofs.symbolic import balls, frozen_layers, two_layers
+from ftproofs.symbolic import balls, frozen_chain, frozen_layers, trajectory, two_layers
 from ftproofs.symbolic import matrices as m
 from ftproofs.symbolic.axioms import Axiom
 from ftproofs.symbolic.context import Context
@@ -29,9 +29,11 @@ from ftproofs.symbolic.functions import (
 )
 from ftproofs.symbolic.kernels import checked
 from ftproofs.symbolic.meanings import MEANINGS, Means
-from ftproofs.symbolic.vocabulary import equal, v
+from ftproofs.symbolic.trajectory import t
+from ftproofs.symbolic.vocabulary import at_least, equal, v
 
 A, b, s, a0 = symbols("A b s a0", positive=True)
+ONE = Integer(1)
 
 
 def number(expr, **at) -> float:
@@ -145,6 +147,75 @@ def test_a_convex_quadratic_needs_one_layer_that_trains():
     assert not closes(axiom, relation, context(**here, L=2, features="full-rank"))
 
 
+def test_what_trains_beside_frozen_layers_is_a_chain_only_if_aligned_and_balanced():
+    given = dict(zip(("one", "two"), frozen_chain.TANGENT, strict=True))
+    axiom, relation = Axiom("invariant-chain", ("one", "two")), frozen_chain.CHAIN
+    here = {"experiment": "deep-linear.frozen", "L": [3, 5], "frozen": [1, 2]}
+    assert closes(axiom, relation, context(**here, given=given))
+    assert not closes(axiom, relation, context(**here, given=given, features="full-rank"))
+    assert not closes(axiom, relation, context(**here, given=given, frozen_end="last"))
+    assert not closes(axiom, relation, context(**here, given=given, imbalance=2))
+    assert not closes(axiom, relation, context(given=given, L=[3, 5]))
+    assert not closes(axiom, relation, context(**here, given={"one": given["one"], "two": given["one"]}))
+    assert not closes(axiom, replace(relation, rhs=2 * relation.rhs), context(**here, given=given))
+    for name in frozen_chain.MEANINGS:
+        meaning = MEANINGS[name].relation
+        assert closes(Means(name), meaning, context(**here))
+        assert not closes(Means(name), meaning, context(**here, imbalance=2))
+        assert not closes(Means(name), replace(meaning, lhs=2 * meaning.lhs), context(**here))
+
+
+def test_the_pull_along_the_line_is_read_off_its_own_matrix_equation():
+    inner = frozen_chain.any_multiple * m.theta_S.T * m.Sigma * m.theta_S - m.theta_S.T * m.Sigma * m.theta_T
+    given = {"line": Statement(frozen_chain.GRADIENT, "==", m.n * inner)}
+    reads = frozen_chain.multiple(t) * v.sigma_source_norm**2 - v.sigma_product
+    pull = frozen_chain.Pull("line")
+    assert closes(pull, equal(frozen_chain.pull(t), reads), context(given=given))
+    assert not closes(pull, equal(frozen_chain.pull(t), -reads), context(given=given))
+    assert not closes(pull, equal(frozen_chain.multiple(t), reads), context(given=given))
+    assert not closes(pull, equal(frozen_chain.pull(t), reads), context())
+    other = {"line": Statement(frozen_chain.GRADIENT, "==", inner)}
+    assert not closes(pull, equal(frozen_chain.pull(t), reads), context(given=other))
+
+
+def test_a_flow_on_the_line_tends_to_a_rest_that_it_cannot_pass():
+    f, time = frozen_chain.multiple, t
+    C, r = Symbol("C", positive=True), Symbol("r_0", positive=True)
+    p = Symbol("p_0", real=True)
+
+    def given(velocity, start=ONE):
+        return {"flow": Statement(Derivative(f(time), time), "==", velocity), "start": equal(f(Integer(0)), start)}
+
+    def supports(velocity, factor=C, power=p, rest=r, start=ONE, value=r):
+        axiom = Axiom("scalar-flow", ("flow", "start", factor, power, rest))
+        return closes(axiom, equal(Limit(f(time), time, oo), value), context(given=given(velocity, start)))
+
+    good = -C * f(time) ** p * (f(time) - r)
+    assert supports(good)
+    assert supports(-C * (f(time) - r), power=Integer(0))
+    assert not supports(-good)
+    assert not supports(good, value=2 * r)
+    assert not supports(good, start=-Integer(1))
+    assert not supports(good, factor=2 * C)
+    assert not supports(-good, factor=-C)
+    assert not supports(-C * f(time) ** p * (f(time) + r), rest=-r, value=-r)
+    assert not supports(-time * f(time) ** p * (f(time) - r), factor=time)
+    assert not supports(good * frozen_chain.pull(time), factor=C * frozen_chain.pull(time))
+
+
+def test_the_error_is_at_least_its_part_along_one_mode():
+    factor = 1 - v.learning_rate * v.mode_eigenvalue
+    closed = {"closed": equal(trajectory.e(v.steps), factor**v.steps * trajectory.e(Integer(0)))}
+    top = (1 - v.learning_rate * trajectory.top) ** (2 * v.steps)
+    where = {"experiment": "linear.stability", "step": real_range(1, 2), "steps": [5, 10]}
+    axiom = Axiom("spectral-part", ("closed",))
+    assert closes(axiom, at_least(v.error_growth**2, v.top_share * top), context(**where, given=closed))
+    assert not closes(axiom, at_least(v.error_growth**2, top), context(**where, given=closed))
+    assert not closes(axiom, at_least(v.error_growth**2, v.top_share * top), context(**where))
+    moved = {"closed": equal(trajectory.e(v.steps), factor**v.steps * trajectory.e(Integer(0)) ** 2)}
+    assert not closes(axiom, at_least(v.error_growth**2, v.top_share * top), context(**where, given=moved))
+
+
 def test_an_entry_is_zero_only_if_its_own_matrix_is():
     o, other = Symbol("o", real=True), Symbol("o_2", real=True)
     matrix = m.theta_S.T * m.Sigma * (m.beta - m.theta_T)
@@ -170,6 +241,11 @@ def test_an_entry_is_zero_only_if_its_own_matrix_is():
         ("deep-linear-frozen-attained", {"sigma": real_range(0, 1)}),
         ("deep-linear-frozen-attained", {"inputs": ["population", "gaussian"]}),
         ("deep-linear-frozen-isotropic", {"spectrum": ["isotropic", "power-law"]}),
+        ("deep-linear-frozen-deeper", {"theta": real_range(0, 2)}),
+        ("deep-linear-frozen-deeper", {"sigma": real_range(0, 1)}),
+        ("deep-linear-frozen-deeper", {"inputs": ["population", "gaussian"]}),
+        ("deep-linear-frozen-deeper", {"features": ["aligned", "full-rank"]}),
+        ("deep-linear-frozen-deeper", {"imbalance": [1, 2]}),
     ],
 )
 def test_derivations_do_not_reach_beyond_their_domains(name, changes):

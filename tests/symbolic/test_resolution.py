@@ -10,7 +10,12 @@ from flint import arb
 from sympy import Integer, Rational, S, latex, oo, sqrt, symbols
 from sympy.core.function import ArgumentIndexError
 
-from ftproofs.catalog.deep_linear.proportional import PROPORTIONAL_RISK
+from ftproofs.catalog.deep_linear.proportional import (
+    PROPORTIONAL_ANISOTROPIC,
+    PROPORTIONAL_INFINITE_DEPTH,
+    PROPORTIONAL_INFINITE_RISK,
+    PROPORTIONAL_RISK,
+)
 from ftproofs.catalog.linear import resolution as catalog
 from ftproofs.claim import Mean, Range
 from ftproofs.symbolic import balls
@@ -18,6 +23,8 @@ from ftproofs.symbolic import resolution_roots as roots
 from ftproofs.symbolic.derivation import derive
 from ftproofs.symbolic.functions import depth_equation
 from ftproofs.symbolic.resolution import (
+    anisotropic_depth_factor,
+    anisotropic_depth_risk,
     equivalent_bias,
     equivalent_noise_norm,
     equivalent_variance,
@@ -180,14 +187,17 @@ CLAIMS = (
     catalog.RESOLUTION_NOISE_NORM,
     catalog.RESOLUTION_OVERLAP,
     PROPORTIONAL_RISK,
+    PROPORTIONAL_ANISOTROPIC,
+    PROPORTIONAL_INFINITE_RISK,
 )
 
 
 @pytest.mark.parametrize("claim", CLAIMS, ids=lambda c: c.id)
 def test_the_steps_conclude_the_claim_and_no_false_variant(claim):
-    assert derive(claim).status == "proved"
-    conjectural = "deterministic-equivalent" in derive(claim).axioms
-    assert conjectural == claim.id.startswith("linear-resolution")
+    found = derive(claim)
+    assert found.status == "proved"
+    conjectural = "deterministic-equivalent" in found.axioms
+    assert conjectural == (claim.id.startswith("linear-resolution") or claim is PROPORTIONAL_ANISOTROPIC)
     for variant in claim.variants:
         wrong = replace(claim, statements=variant.statements or claim.statements, corollaries=())
         assert derive(wrong).status in ("gap", "disproved"), variant.id
@@ -213,3 +223,72 @@ def test_the_equivalents_need_a_limit_and_fewer_samples_than_dimensions():
 def test_names_have_symbols():
     assert v.kappa.is_nonnegative
     assert v.resolved_product.is_nonnegative is None
+
+
+#: The handbook's special cases of A4 and A7, by the claim whose corollaries they are.
+SPECIAL_CASES = (
+    (catalog.RESOLUTION_BIAS, "isotropic-resolution", "isotropic-bias", "flat-identity", "flat-bias", "peak"),
+    (catalog.RESOLUTION_BIAS, "scaling", "scaling-bias"),
+    (catalog.RESOLUTION_VARIANCE, "isotropic-variance", "scaling"),
+    (catalog.RESOLUTION_NOISE_NORM, "isotropic-noise-norm"),
+    (PROPORTIONAL_RISK, "one-layer", "one-layer-factor", "two-layers", "two-layers-quadratic", "no-depth"),
+    (PROPORTIONAL_RISK, "best-factor", "least-risk", "few-samples"),
+    (PROPORTIONAL_RISK, "near-interpolation", "near-interpolation-root", "near-interpolation-risk"),
+    (PROPORTIONAL_INFINITE_DEPTH, "noiseless", "few-samples", "near-interpolation"),
+    (PROPORTIONAL_ANISOTROPIC, "isotropic-fit", "isotropic-outside", "isotropic-risk", "one-layer"),
+)
+
+
+@pytest.mark.parametrize(("claim", "ids"), [(c, ids) for c, *ids in SPECIAL_CASES])
+def test_special_cases_are_corollaries_that_derive(claim, ids):
+    ended = {result.id: result.status for result in derive(claim).corollaries}
+    assert {ended[id] for id in ids} == {"proved"}  # that wrong ones do not close, test_derivation sees
+
+
+def test_no_data_and_no_end_of_layers_do_not_commute():
+    s, tau, sigma = Rational(13, 10), Rational(9, 10), Rational(1, 2)
+    few = Rational(1, 10**9)
+    for depth in (2, 3, 20):
+        assert float(value(isotropic_depth_factor(depth, few, s, tau, sigma))) == pytest.approx(1, abs=1e-6)
+    infinite = float(value(isotropic_infinite_depth_factor(few, s, tau, sigma)))
+    assert infinite == pytest.approx(float(sqrt(tau**2 + sigma**2) / s), rel=1e-6)
+    assert abs(infinite - 1) > 0.1
+
+
+@pytest.mark.parametrize(("depth", "near"), [(2, 1e-3), (3, 1e-3), (5, 1e-2)])
+def test_the_risk_outside_the_span_near_interpolation(depth, near):
+    s, tau, sigma, gap = Rational(13, 10), Rational(9, 10), Rational(1, 2), Rational(1, 10**12)
+    c = isotropic_depth_factor(depth, 1 - gap, s, tau, sigma)
+    leading = s ** Rational(2, depth) * sigma ** Rational(2 * (depth - 1), depth) * gap ** Rational(1, depth)
+    assert float(value(gap * c**2 * s**2 / leading)) == pytest.approx(1, abs=near)
+
+
+def test_the_deep_limits_for_any_covariance_are_the_formulas_of_the_reference_values():
+    """The claim's sides, with its spectral sums written out, at an instance."""
+    spectrum, n, sigma = [4, 2, 1, Rational(1, 2), Rational(1, 4)], 2, Rational(2, 5)
+    source = [Rational(i, 3) for i in (1, -2, 2, 1, -1)]
+    target = [Rational(i, 4) for i in (3, 1, -1, 2, 2)]
+    k = kappa(n, *spectrum)
+
+    def total(term, *vectors):
+        return sum(term(*entries) for entries in zip(spectrum, *vectors, strict=True))
+
+    at = {
+        v.kappa: k,
+        v.n: n,
+        v.sigma: sigma,
+        v.source_norm: sqrt(sum(x**2 for x in source)),
+        v.df2: second_dimension(n, spectrum),
+        v.fitted_target: total(lambda l, x: l * x**2 / (l + k), target),
+        v.shrunk_source: total(lambda l, x: x**2 / (l + k), source),
+        v.resolved_source: total(lambda l, x: l * x**2 / (l + k) ** 2, source),
+        v.resolved_target: total(lambda l, x: l * x**2 / (l + k) ** 2, target),
+        v.resolved_product: total(lambda l, x, y: l * x * y / (l + k) ** 2, source, target),
+    }
+    factor, risk = (statement.lhs for statement in PROPORTIONAL_ANISOTROPIC.statements)
+    for depth in (1, 2, 3):
+        here = at | {v.L: depth}
+        expected = anisotropic_depth_factor(depth, n, spectrum, source, target, sigma)
+        assert float(value(factor.subs(here | {v.perp_ratio: expected}))) == pytest.approx(1, rel=1e-14)
+        expected = anisotropic_depth_risk(depth, n, spectrum, source, target, sigma)
+        assert float(value(risk.subs(here | {v.risk: expected}))) == pytest.approx(1, rel=1e-14)

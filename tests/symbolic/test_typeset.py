@@ -5,15 +5,18 @@ from __future__ import annotations
 import pytest
 import sympy
 from sympy import Derivative, Function, Integral, Limit, MatrixSymbol, Piecewise, Rational, Symbol, exp, log, oo, sqrt
+from sympy.core.function import AppliedUndef
 
 from ftproofs.catalog import claims
+from ftproofs.claim import Statement
 from ftproofs.errors import UsageError
 from ftproofs.symbolic import matrices as m
 from ftproofs.symbolic.expectation import E
 from ftproofs.symbolic.functions import depth_root, norm_floor
-from ftproofs.symbolic.notation import spelled
+from ftproofs.symbolic.latex import as_read
+from ftproofs.symbolic.notation import FUNCTION_NOTATION, MATRIX_NOTATION, SYMBOL_NOTATION, spelled
 from ftproofs.symbolic.typeset import latex
-from ftproofs.symbolic.vocabulary import v
+from ftproofs.symbolic.vocabulary import SYMBOLS, v
 
 x, t = Symbol("x", positive=True), Symbol("t", positive=True)
 f = Function("N", positive=True)
@@ -121,3 +124,24 @@ def test_every_relation_of_the_catalog_prints_without_raw_names() -> None:
                     r"\rightarrow"
                 )
                 assert "operatorname{" not in tex.replace(r"\operatorname{tr}", "").replace(r"\operatorname{atanh}", "")
+
+
+def test_every_local_name_of_the_catalog_says_what_it_stands_for() -> None:
+    """Symbols, functions of time and matrices that only derivations use are in the lists of notation."""
+    missing = set()
+    for claim in claims().values():
+        for step in (*claim.steps, *claim.corollaries):
+            for side in (sympy.sympify(step.relation.lhs), sympy.sympify(step.relation.rhs)):
+                numbers = {s.name for s in side.atoms(Symbol)} - {"+", "-"}  # the direction of a limit is a symbol
+                missing |= numbers - set(SYMBOLS) - set(SYMBOL_NOTATION)
+                missing |= {f.func.__name__ for f in side.atoms(AppliedUndef)} - set(FUNCTION_NOTATION)
+                missing |= {x.name for x in side.atoms(MatrixSymbol)} - set(MATRIX_NOTATION)
+    assert not missing
+
+
+def test_a_mean_that_does_not_come_apart_is_written_as_the_statement_is() -> None:
+    claim = claims()["deep-linear-proportional-anisotropic"]
+    relative = claim.statements[1]
+    assert as_read(claim, relative).lhs == E(relative.lhs)
+    together = claims()["linear-mean-risk"]
+    assert as_read(together, Statement(v.risk + v.sigma, "==", v.sigma)).lhs == E(v.risk) + v.sigma

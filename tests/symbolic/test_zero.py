@@ -57,7 +57,7 @@ def test_two_hundred_identities_off_by_1e_30():
 
 
 def test_nothing_is_proved_by_sampling(monkeypatch):
-    monkeypatch.setattr(zero, "prove_zero", lambda *_: Proof(None))
+    monkeypatch.setattr(zero, "prove_zero", lambda *_, **__: Proof(None))
     for expr in identities(50):
         finding = is_zero(expr, BOX)
         assert finding.status == "probable"
@@ -265,7 +265,7 @@ def test_what_balls_cannot_decide_is_undecided():
 
 
 def test_routes_that_disagree_are_an_error(monkeypatch):
-    monkeypatch.setattr(zero, "prove_zero", lambda *_: Proof("normal-form"))
+    monkeypatch.setattr(zero, "prove_zero", lambda *_, **__: Proof("normal-form"))
     with pytest.raises(FTError, match=r"FT132: routes disagree: normal-form and at x = "):
         is_zero(x - 1, Box())
 

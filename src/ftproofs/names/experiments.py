@@ -44,6 +44,7 @@ _TARGET_SIDE = (
     "kappa_bound",
     "shrunk_target",
     "resolved_target",
+    "fitted_target",
 )
 _SOURCE_SIDE = (
     "par_source_norm",
@@ -168,6 +169,7 @@ EXPERIMENTS: Mapping[str, Experiment] = by_name(
         {**_TASK, "optimizer": "gd", "step": 0.5, "weight_decay": 0.0, "steps": 2000},
         (
             "error_growth",
+            "top_share",
             "learning_rate",
             "mode_eigenvalue",
             "mode_contraction",

@@ -200,6 +200,12 @@ MEASUREMENTS: Mapping[str, Measurement] = by_name(
         "positive",
     ),
     Measurement(
+        "fitted_target",
+        "sum_i l_i u_i^2/(l_i + kappa), u = target",
+        r"\sum_i\frac{\lambda_i\theta_{T,i}^2}{\lambda_i+\kappa}",
+        _RISK,
+    ),
+    Measurement(
         "perp_ratio",
         "perp_beta_norm over perp_source_norm (the handbook's c)",
         "c",
@@ -236,6 +242,12 @@ MEASUREMENTS: Mapping[str, Measurement] = by_name(
         "error_growth",
         "last over first distance of the iterate to the limit",
         r"\frac{\lVert\beta_T-\beta_\infty\rVert}{\lVert\beta_0-\beta_\infty\rVert}",
+        (),
+    ),
+    Measurement(
+        "top_share",
+        "squared part of the first distance along the top eigenvector of X'X/n, over its square inside the span",
+        r"\frac{(u_1^\top(\beta_0-\beta_\infty))^2}{\lVert\beta_0-\beta_\infty\rVert^2}",
         (),
     ),
     Measurement("learning_rate", "the step size used", r"\eta", (), "positive"),

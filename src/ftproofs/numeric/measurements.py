@@ -104,6 +104,7 @@ def read_spectrum(task: Task) -> Readings:
         "product": task.source * task.target,
         "delta": (task.target - task.source) ** 2,
     }
+    found["fitted_target"] = total(share * pairs["target"])
     for name, product in pairs.items():
         found[f"shrunk_{name}"] = total(product / room)
         found[f"resolved_{name}"] = total(share * product / room)

@@ -10,7 +10,6 @@
 
 from __future__ import annotations
 
-from collections.abc import Callable
 from dataclasses import dataclass
 from math import prod
 from typing import Any
@@ -36,8 +35,11 @@ class Proof:
     undecided: tuple[Expr, ...] = ()
 
 
-def prove_zero(expr: Expr, box: Box, sign: SignOf) -> Proof:
-    """Whether the exact routes show that the expression vanishes on the box, wherever it is defined."""
+def prove_zero(expr: Expr, box: Box, sign: SignOf, *, conjugates: bool = True) -> Proof:
+    """Whether the exact routes show that the expression vanishes on the box, wherever it is defined.
+
+    ``conjugates`` says whether the norm over all branches may be asked, the costliest route.
+    """
     rewriter = Rewriter(sign)
     try:
         rational = rewriter(expr)
@@ -56,7 +58,7 @@ def prove_zero(expr: Expr, box: Box, sign: SignOf) -> Proof:
             )
         if not numerator:
             return Proof("algebraic")
-        if relations and _vanishes_by_conjugates(numerator.as_expr(), relations, rewriter, box, sign):
+        if conjugates and relations and _vanishes_by_conjugates(numerator.as_expr(), relations, rewriter, box, sign):
             return Proof("algebraic")
     except (TooLarge, Vanishing, sympy.PolynomialError):
         return Proof(None, tuple(rewriter.undecided))
@@ -158,6 +160,3 @@ def _connected(box: Box) -> bool:
         if not difference.is_polynomial(*symbols) or Poly(difference, *symbols).total_degree() > 1:
             return False
     return True
-
-
-ProveZero = Callable[[Expr, Box, SignOf], Proof]

@@ -15,7 +15,7 @@ from typing import Any
 from sympy import Expr, S
 
 from ftproofs.claim import Statement
-from ftproofs.symbolic import concentration, equivalents, theorems, transfer_theorems
+from ftproofs.symbolic import concentration, equivalents, flows, theorems, transfer_theorems
 from ftproofs.symbolic.context import Context
 from ftproofs.symbolic.methods import _open
 from ftproofs.symbolic.rules import Preparation, is_matrix
@@ -137,6 +137,23 @@ AXIOMS: Mapping[str, Theorem] = MappingProxyType(
             "gradient flow on a least-squares loss converges to a point where the gradient vanishes",
             "Polyak, Introduction to Optimization, 1987, chapters 1-3",
             theorems.convex_quadratic_flow,
+        ),
+        "invariant-chain": Theorem(
+            "the same for aligned, balanced layers beside frozen ones",
+            "Coddington and Levinson, Theory of Ordinary Differential Equations, 1955, theorem I.2.2; "
+            "Arora, Cohen, Hazan 2018 for balanced layers",
+            flows.invariant_chain,
+        ),
+        "scalar-flow": Theorem(
+            "a bounded solution of an autonomous equation f' = v(f) on the line is monotone and tends to a zero of v",
+            "Hirsch, Smale, Devaney, Differential Equations, Dynamical Systems, and an Introduction to Chaos, 2013, "
+            "chapter 1",
+            flows.scalar_flow,
+        ),
+        "spectral-part": Theorem(
+            "for a symmetric matrix |f(A) x| >= |f(eigenvalue)| |u'x|, u an eigenvector of unit length",
+            "Horn and Johnson, Matrix Analysis, 2013, theorem 4.1.5",
+            flows.spectral_part,
         ),
         "loss-limit": Theorem(
             "a gradient flow along which the loss decays exponentially has finite length and converges",

@@ -12,6 +12,10 @@ Conventions
   ``lhs == rhs`` of such a claim says ``E[lhs] == E[rhs]`` and is concluded by a step
   whose sides are these, expanded by linearity; parameters are constants.  A sign is
   that of a mean: ``sign(gain) == sign(c)`` says ``sign(E[gain]) == sign(c)``.
+- Claims about limits: a measurement stands for the number that it tends to, in
+  probability, as d grows; what holds in every draw holds of these numbers, and what
+  they are comes from theorems about limits.  So a statement is concluded for the
+  limits in probability; that means tend to the same is left to the experiment.
 - ``<`` and ``>`` are read in one direction, so ``a >= b`` concludes ``b <= a``.
 - Claims with a probability: a theorem that may fail, with a probability of its own, counts
   once for each step that cites it; together they may not exceed what the level allows.

@@ -12,7 +12,7 @@ import sympy
 
 from ftproofs.claim import Choices, Claim, Domain, Range, Relation, Statement
 from ftproofs.names import PARAMETERS
-from ftproofs.symbolic.expectation import expand_means, mean_of
+from ftproofs.symbolic.expectation import E, expand_means, mean_of
 from ftproofs.symbolic.prose import escape, prose
 from ftproofs.symbolic.typeset import latex
 
@@ -75,8 +75,15 @@ def as_read(claim: Claim, statement: Statement) -> Statement:
     """The statement as its quantifier reads it: means over data are written as such."""
     if claim.quantifier.name not in ("mean", "limit"):
         return statement
-    lhs, rhs = (expand_means(mean_of(sympy.sympify(side, strict=True))) for side in (statement.lhs, statement.rhs))
+    lhs, rhs = (_mean(sympy.sympify(side, strict=True)) for side in (statement.lhs, statement.rhs))
     return Statement(lhs, statement.rel, rhs)
+
+
+def _mean(side: sympy.Expr) -> sympy.Expr:
+    """The side's mean, by linearity where that takes it apart, else with the side as it was written."""
+    read = mean_of(side)
+    found = expand_means(read)
+    return read if isinstance(found, E) else found
 
 
 def domain_tex(domain: Domain) -> Iterator[str]:

@@ -2,7 +2,7 @@
 
 SymPy's ``limit`` is not asked.  The rules cover continuous functions of: rational
 functions of x (degrees of the normal form), exponentials of what tends to an
-infinity, and geometric powers r**x with |r| < 1.
+infinity, geometric powers r**x with |r| < 1, and positive powers of what falls to 0.
 """
 
 from __future__ import annotations
@@ -185,6 +185,8 @@ class Rules:
                 raise NoRule(f"an infinite base in {f}")
             if power.is_Integer and power > 0:
                 return inner**power
+            if inner == 0 and base.is_positive and decide(power, ">", S.Zero, self.context).status == "proved":
+                return S.Zero
             return self._positive(inner) ** power
         if not base.has(x):
             exponent = self.limit(power)

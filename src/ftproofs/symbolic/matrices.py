@@ -78,9 +78,15 @@ solution_product = Symbol("solution_product", real=True)
 head_share = Symbol("head_share", nonnegative=True)
 tail_share = Symbol("tail_share", nonnegative=True)
 tail_energy = Symbol("tail_energy", nonnegative=True)
+#: The factor of the source's part outside the span at the end of training, and what is missed outside for it.
+factor = Symbol("phi", nonnegative=True)
+scaled = theta_T - factor * theta_S
 
 #: Trace of the inverse of the smaller Gram matrix, XX' (n <= d) or X'X (n >= d).
 gram_inverse_trace = Symbol("tr_inverse", positive=True)
+#: What is missed outside, in the covariance's norm squared, and its product with the fitted noise there.
+scaled_risk = Symbol("scaled_risk", nonnegative=True)
+scaled_cross = Symbol("scaled_cross", real=True)
 _overlap = Symbol("overlap", real=True)
 _teacher_overlap = Symbol("teacher_overlap", real=True)
 
@@ -166,6 +172,8 @@ READINGS: Mapping[Symbol, Reading] = MappingProxyType(
         along_start: Reading("value", theta_S.T * beta),
         start_energy: Reading("square", X * theta_S),
         start_labels: Reading("value", theta_S.T * X.T * y),
+        scaled_risk: Reading("square", root * P_perp * scaled),
+        scaled_cross: Reading("value", (P_perp * scaled).T * Sigma * Xp * eps),
         _overlap: Reading("value", (P_perp * beta).T * P_perp * theta_S),
         _teacher_overlap: Reading("value", theta_S.T * theta_T),
     }

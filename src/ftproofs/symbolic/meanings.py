@@ -19,7 +19,7 @@ from typing import Any
 from sympy import Derivative, Identity, Integer, Rational, log
 
 from ftproofs.claim import Choices, Range, Statement
-from ftproofs.symbolic import frozen_layers, split, transfer_steps, two_layers
+from ftproofs.symbolic import frozen_chain, frozen_layers, split, transfer_steps, two_layers
 from ftproofs.symbolic import matrices as m
 from ftproofs.symbolic.context import Context
 from ftproofs.symbolic.methods import _open
@@ -247,6 +247,7 @@ MEANINGS: Mapping[str, Meaning] = MappingProxyType(
         **{name: Meaning(*meaning, two_layer) for name, meaning in two_layers.MEANINGS.items()},
         # frozen layers
         **{name: Meaning(*found, frozen_layers.aligned_features) for name, found in frozen_layers.MEANINGS.items()},
+        **{name: Meaning(*found, frozen_chain.balanced_rest) for name, found in frozen_chain.MEANINGS.items()},
         "population": Meaning(*frozen_layers.POPULATION, frozen_layers.population),
         # transfer
         **{name: Meaning(*found) for name, found in transfer_steps.MEANINGS.items()},

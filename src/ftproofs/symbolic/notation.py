@@ -54,7 +54,38 @@ SYMBOL_NOTATION: Mapping[str, Local] = MappingProxyType(
         "a_0": Local("a_0", "readout at the start"),
         "o": Local("o", "covariance's product of the source with what is missed"),
         "cross": Local(r"\chi", "cross term of bias and fitted noise"),
-        "D": Local("D", "the dimension d, growing"),
+        "D": Local("D", "a number that grows"),
+        "M": Local("M", "the predictor's squared norm"),
+        "j": Local("j", "number of a step, or of an eigen-direction"),
+        "k": Local("k", "number of steps, growing"),
+        "x": Local("x", "variable of integration"),
+        "z": Local("z", "variable of the factor's equation"),
+        "h_step": Local("h", "by how much a step's factor exceeds 1 in size"),
+        "sigma_plus": Local(r"\sigma_{+}", "standard deviation of the label noise, not 0"),
+        "scaled_risk": Local(
+            r"\lVert\Sigma^{1/2}P_\perp(\theta_T-\phi\theta_S)\rVert^2",
+            "what is missed outside the span, in the covariance's norm",
+        ),
+        "scaled_cross": Local(
+            r"\langle P_\perp(\theta_T-\phi\theta_S),X^{+}\varepsilon\rangle_\Sigma",
+            "its product with the fitted noise",
+        ),
+        "trained": Local("m", "number of layers that train"),
+        "phi_0": Local(r"\phi_0", "length of the frozen layers' product over the source's"),
+        "zeta": Local(r"\zeta", "any multiple of the source"),
+        "z_end": Local(r"z_{\mathrm{end}}", "multiple of the source at the end of training"),
+        **{
+            name: Local(latex, meaning)
+            for i in (1, 2, 3)
+            for name, latex, meaning in (
+                (f"lambda_{i}", rf"\lambda_{i}", "an eigenvalue of the inputs' covariance"),
+                (f"theta_S_{i}", rf"\theta_{{S,{i}}}", "the source along that eigenvector"),
+                (f"theta_T_{i}", rf"\theta_{{T,{i}}}", "the target along that eigenvector"),
+                (f"u_{i}", rf"u_{i}", "a point of the set, along that eigenvector"),
+                (f"g_{i}", rf"g_{i}", "a standard normal number"),
+                (f"m_{i}", rf"m_{i}", "the smaller of 1 and that eigenvalue over r^2"),
+            )
+        },
         "gamma_c": Local(r"\bar\gamma", "1 - gamma"),
         "tr_inverse": Local(
             r"\operatorname{tr}(K^{-1})", "trace of the inverse of the smaller Gram matrix K, XX' or X'X"
@@ -122,6 +153,30 @@ FUNCTION_NOTATION: Mapping[str, Local] = MappingProxyType(
         "b": Local("b", "predictor along a fixed direction"),
         "q": Local("q", "predictor along a direction at right angles to it"),
         "loss": Local(r"\ell", "training loss"),
+        "z": Local("z", "multiple of the source that the predictor is"),
+        "pull": Local("g_S", "the source's product with the gradient"),
+        "root_along": Local("c", "the factor c at L = 1 + 1/t layers"),
+        "root_slope": Local("c'", "its slope in t"),
+        "kappa_weight": Local(r"\kappa", "the resolution, moved by a weight t on the covariance in the penalty"),
+        "kappa_ridge": Local(r"\tilde\kappa", "the resolution, moved by a ridge t"),
+        **{
+            f"weighted_{name}": Local(rf"Q_{{{letters}}}", f"the weighted resolvent's form of the {of}")
+            for name, letters, of in (
+                ("product", "ST", "source and the target"),
+                ("source", "SS", "source"),
+                ("target", "TT", "target"),
+                ("delta", r"\delta\delta", "teachers' difference"),
+            )
+        },
+        "weighted_fall": Local(r"\dot Q_{\delta\delta}", "minus its slope in the weight"),
+        "scaled_form": Local(
+            r"Q_{\phi\phi}", "the weighted resolvent's form of the target less the factor times the source"
+        ),
+        "scaled_fall": Local(r"\dot Q_{\phi\phi}", "minus its slope in the weight"),
+        "ridge_trace": Local("T_0", "the ridge resolvent's trace"),
+        "ridge_covariance": Local("T_1", "the trace of the covariance times the ridge resolvent"),
+        "ridge_trace_slope": Local("T_0'", "its slope in the ridge"),
+        "ridge_covariance_slope": Local("T_1'", "its slope in the ridge"),
         "w_perp": Local(r"w_\perp", "first layer along a direction outside the data's span"),
         "g_perp": Local(r"g_\perp", "gradient along a direction outside the data's span"),
         "g_along": Local(r"g_\parallel", "gradient along the predictor"),

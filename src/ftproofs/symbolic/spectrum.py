@@ -12,6 +12,9 @@ covariance C in a ridge problem whose penalty is weighted: for z > 0, t >= 0
 k depending on z and t.  At z = 0, t = 0 the left side is u' P_perp w and k is the
 resolution kappa.  Its slope in t at z = 0 is -u' P_perp C P_perp w, its slope in z at
 t = 0, u = w summed over a basis, is n tr X^+ X^+', and weighted by C n tr X^+' C X^+.
+
+The forms are linear in u and in w, so they converge as well where u = target - phi source
+for a factor phi that converges.
 """
 
 from __future__ import annotations
@@ -23,6 +26,7 @@ from typing import Any
 from sympy import Add, Derivative, Expr, Function, Integer, symbols
 
 from ftproofs.claim import Statement
+from ftproofs.symbolic import matrices as m
 from ftproofs.symbolic.trajectory import t
 from ftproofs.symbolic.vocabulary import v
 
@@ -32,6 +36,7 @@ eigenvalues = symbols(f"lambda_1:{COUNT + 1}", positive=True)
 source = symbols(f"theta_S_1:{COUNT + 1}", real=True)
 target = symbols(f"theta_T_1:{COUNT + 1}", real=True)
 delta = tuple(y - x for x, y in zip(source, target, strict=True))
+scaled = tuple(y - m.factor * x for x, y in zip(source, target, strict=True))
 
 #: k along the path of the weight (z = 0) and along the ridge's (t = 0); both at the parameter t.
 k_weight = Function("kappa_weight", positive=True)
@@ -40,6 +45,11 @@ k_ridge = Function("kappa_ridge", positive=True)
 weighted_product = Function("weighted_product", real=True)
 weighted_delta = Function("weighted_delta", real=True)
 weighted_fall = Function("weighted_fall", real=True)
+weighted_source = Function("weighted_source", real=True)
+weighted_target = Function("weighted_target", real=True)
+#: The same of the target minus the factor times the source.
+scaled_form = Function("scaled_form", real=True)
+scaled_fall = Function("scaled_fall", real=True)
 #: The traces of Q and of C Q with the ridge t, and their slopes.
 ridge_trace = Function("ridge_trace", real=True)
 ridge_covariance = Function("ridge_covariance", real=True)
@@ -103,6 +113,10 @@ SPECTRAL: Mapping[str, tuple[str, Statement]] = MappingProxyType(
             for kind in ("shrunk", "resolved")
             for name, vectors in _VECTORS.items()
         },
+        "fitted-target": (
+            "fitted_target",
+            Statement(v.fitted_target, "==", total(lambda l, x: l * x**2 / (l + v.kappa), target)),
+        ),
         "target-coordinates": (
             "the target's squared norm",
             Statement(v.target_norm**2, "==", total(lambda l, x: x**2, target)),
@@ -112,6 +126,18 @@ SPECTRAL: Mapping[str, tuple[str, Statement]] = MappingProxyType(
         "product-start": (
             "without weight the form is the product of the parts outside the span",
             Statement(v.perp_product, "==", weighted_product(Integer(0))),
+        ),
+        "source-start": (
+            "without weight the form is the squared length of the source's part outside the span",
+            Statement(v.perp_source_norm**2, "==", weighted_source(Integer(0))),
+        ),
+        "target-start": (
+            "without weight the form is the squared length of the target's part outside the span",
+            Statement(v.perp_target_norm**2, "==", weighted_target(Integer(0))),
+        ),
+        "scaled-fall": (
+            "scaled_fall: minus the slope of the form in the weight",
+            Statement(scaled_fall(t), "==", -Derivative(scaled_form(t), t)),
         ),
         "delta-fall": (
             "weighted_fall: minus the slope of the form in the weight",
@@ -133,6 +159,9 @@ EQUIVALENTS: Mapping[str, Statement] = MappingProxyType(
     {
         "product": Statement(weighted_product(t), "==", weighted_form(k_weight(t), source, target)),
         "delta": Statement(weighted_delta(t), "==", weighted_form(k_weight(t), delta, delta)),
+        "source": Statement(weighted_source(t), "==", weighted_form(k_weight(t), source, source)),
+        "target": Statement(weighted_target(t), "==", weighted_form(k_weight(t), target, target)),
+        "scaled": Statement(scaled_form(t), "==", weighted_form(k_weight(t), scaled, scaled)),
         "weight-count": Statement(Derivative(weighted_count(k_weight(t)), t), "==", Integer(0)),
         "trace": Statement(ridge_trace(t), "==", ridge_form(k_ridge(t), 0)),
         "covariance": Statement(ridge_covariance(t), "==", ridge_form(k_ridge(t), 1)),
@@ -144,6 +173,7 @@ EQUIVALENTS: Mapping[str, Statement] = MappingProxyType(
 SLOPES: Mapping[str, Statement] = MappingProxyType(
     {
         "delta": Statement(v.delta_risk, "==", weighted_fall(Integer(0))),
+        "scaled": Statement(m.scaled_risk, "==", scaled_fall(Integer(0))),
         "trace": Statement(v.pinv_trace, "==", ridge_trace_slope(Integer(0)) / v.n),
         "covariance": Statement(v.noise_trace, "==", ridge_covariance_slope(Integer(0)) / v.n),
     }

@@ -44,6 +44,9 @@ _CHOICES = 16
 _SPLITS = 2
 _CROSS_CHECKED = 100
 
+#: In place of a number of splits: none, and no norms of algebraic functions, which may take minutes.
+_CHEAPLY = -1
+
 
 @dataclass(frozen=True, slots=True)
 class Finding:
@@ -65,9 +68,9 @@ def is_zero(expr: Expr, box: Box) -> Finding:
     box = box.with_defaults(expr.free_symbols)
     sampled, undefined = _sample(expr, box)
     if sampled.status == "disproved":
-        # no proof can be there, and looking for one checks the exact routes
+        # no proof can be there, and looking for one checks the exact routes that are quick
         small = sympy.count_ops(expr) <= _CROSS_CHECKED and not has_cases(expr)
-        route = _prove(expr, box, 0) if small else None
+        route = _prove(expr, box, _CHEAPLY) if small else None
         if route:
             raise FTError("FT132", f"routes disagree: {route} and {sampled.detail} on {expr}", exit_status=70)
         return sampled
@@ -151,18 +154,18 @@ def _prove(expr: Expr, box: Box, splits: int) -> str | None:
 def _prove_part(expr: Expr, box: Box, splits: int) -> str | None:
     if expr.has(oo, nan, zoo):
         return None
-    proof = prove_zero(expr, box, Signs(box))
+    proof = prove_zero(expr, box, Signs(box), conjugates=splits != _CHEAPLY)
     if proof.route:
         return proof.route
-    if proof.undecided and splits:
+    if proof.undecided and splits > 0:
         factor = proof.undecided[0]
         routes = [_prove(expr, box.where(half), splits - 1) for half in (factor >= 0, factor <= 0)]
         if None not in routes:
             return "algebraic" if "algebraic" in routes else routes[0]
-    return _prove_choices(expr, box)
+    return _prove_choices(expr, box, min(splits, 0))
 
 
-def _prove_choices(expr: Expr, box: Box) -> str | None:
+def _prove_choices(expr: Expr, box: Box, splits: int) -> str | None:
     """Each choice of the discrete symbols by itself."""
     symbols = sorted((s for s in expr.free_symbols if box.choices(s)), key=str)
     choices = list(product(*(box.choices(s) or () for s in symbols)))
@@ -176,7 +179,7 @@ def _prove_choices(expr: Expr, box: Box) -> str | None:
         if sympy.false in constraints:
             continue
         left = Box(ranges, tuple(c for c in constraints if c != sympy.true), box.assumed)
-        routes.append(_prove(expr.subs(chosen), left, 0))
+        routes.append(_prove(expr.subs(chosen), left, splits))
         if routes[-1] is None:
             return None
     return "algebraic" if "algebraic" in routes else "normal-form" if routes else None

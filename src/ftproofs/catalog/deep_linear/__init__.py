@@ -7,7 +7,9 @@ from ftproofs.catalog.deep_linear.endpoint import CONVERGENCE, ENDPOINT, INFINIT
 from ftproofs.catalog.deep_linear.frozen import ATTAINED, ATTAINED_DEEPER, FROZEN, ISOTROPIC
 from ftproofs.catalog.deep_linear.proportional import (
     DEPTH_CORRECTION,
+    PROPORTIONAL_ANISOTROPIC,
     PROPORTIONAL_INFINITE_DEPTH,
+    PROPORTIONAL_INFINITE_RISK,
     PROPORTIONAL_RISK,
 )
 from ftproofs.catalog.deep_linear.trajectory import FIRST_LAYER, NORM_FLOOR, PATH, RATE
@@ -27,6 +29,8 @@ CLAIMS = (
     ISOTROPIC,
     ATTAINED_DEEPER,
     PROPORTIONAL_RISK,
+    PROPORTIONAL_ANISOTROPIC,
     PROPORTIONAL_INFINITE_DEPTH,
+    PROPORTIONAL_INFINITE_RISK,
     DEPTH_CORRECTION,
 )

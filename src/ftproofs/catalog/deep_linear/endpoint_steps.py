@@ -23,7 +23,7 @@ from ftproofs.symbolic.vocabulary import at_least, at_most, equal, greater, less
 
 L, s, A, b = v.L, v.source_norm, v.min_norm, v.perp_source_norm
 _ratio = (v.beta_norm / s) ** ((L - 1) / L)
-_c = Symbol("phi", nonnegative=True)
+_c = m.factor
 _rest = MatrixSymbol("r", m.d, 1)
 
 OUTSIDE = (

@@ -131,7 +131,7 @@ ATTAINED_DEEPER = Claim(
     .with_ranges(L=[3, 5], frozen=[1, 2, 3], theta=real_range(0, 2 * pi / 5), spectrum="isotropic")
     .where(Eq(v.n, v.d), v.frozen <= v.L - 2),
     statements=(equal(v.risk, v.target_norm**2 * sin(v.theta) ** 2),),
-    steps=frozen_steps.ISOTROPIC,
+    steps=frozen_steps.DEEPER,
     uses=("deep-linear-frozen-isotropic",),
     variants=(
         Variant(

@@ -1,15 +1,13 @@
 """The risk of depth-L fine-tuning as dimension grows at fixed n/d (handbook A7)."""
 
-from typing import Any
-
+from sympy import Integer, Rational, cos, log, oo, pi
 from sympy import Limit as LimitOf
-from sympy import Rational, cos, log, oo, pi, sqrt
 
-from ftproofs.catalog.deep_linear import proportional_steps
+from ftproofs.catalog.deep_linear import anisotropic_steps, infinite_depth_steps, proportional_steps
+from ftproofs.catalog.deep_linear.anisotropic_steps import FACTOR_ANY, relative_risk
 from ftproofs.catalog.deep_linear.endpoint import ROOT
 from ftproofs.catalog.deep_linear.trajectory import NETWORKS
 from ftproofs.claim import Claim, Domain, Each, Limit, Source, Statement, Variant, log_range, real_range
-from ftproofs.symbolic.functions import depth_root
 from ftproofs.symbolic.resolution import (
     isotropic_depth_factor,
     isotropic_depth_risk,
@@ -21,14 +19,14 @@ SOURCE = Source("arXiv:2107.01641", "deep linear networks: fine-tuning in the pr
 
 L, s, tau, sigma, gamma, rho = v.L, v.source_norm, v.target_norm, v.sigma, v.gamma, cos(v.theta)
 
-PROPORTIONAL = Domain.of(
+TASKS = Domain.of(
     gamma=real_range(Rational(1, 10), Rational(3, 5)),
-    L=[1, 2, 3],
     theta=real_range(0, pi),
     source_norm=log_range(Rational(1, 2), 2),
     target_norm=log_range(Rational(1, 2), 2),
     sigma=real_range(0, 1),
 )
+PROPORTIONAL = TASKS.with_ranges(L=[1, 2, 3])
 DEEP = PROPORTIONAL.with_ranges(L=[2, 3])
 
 FACTOR = isotropic_depth_factor(L, gamma, s, tau, sigma)
@@ -88,17 +86,6 @@ PROPORTIONAL_RISK = Claim(
     ),
 )
 
-_kappa = v.kappa
-_FACTOR_ANY = depth_root(
-    L, sqrt(tau**2 - _kappa * v.shrunk_target + sigma**2 / _kappa), sqrt(_kappa * v.shrunk_source), s
-)
-
-
-def _relative_risk(c: Any, factor: Any = 1 / (1 - v.df2 / v.n)) -> Statement:
-    bias = _kappa**2 * factor * (v.resolved_target - 2 * c * v.resolved_product + c**2 * v.resolved_source)
-    return equal(v.risk / (bias + sigma**2 * v.df2 / (v.n - v.df2)), 1)
-
-
 ANY_COVARIANCE = PROPORTIONAL.with_ranges(
     gamma=real_range(Rational(1, 10), Rational(1, 2)),
     sigma=real_range(0, Rational(1, 2)),
@@ -117,18 +104,37 @@ PROPORTIONAL_ANISOTROPIC = Claim(
     experiment="deep-linear.finetune",
     quantifier=Limit(),
     domain=ANY_COVARIANCE,
-    statements=(equal(v.perp_ratio / _FACTOR_ANY, 1), _relative_risk(_FACTOR_ANY)),
-    steps=proportional_steps.ANISOTROPIC,
+    statements=(equal(v.perp_ratio / FACTOR_ANY, 1), relative_risk(FACTOR_ANY)),
+    steps=anisotropic_steps.ANISOTROPIC,
+    corollaries=anisotropic_steps.ANISOTROPIC_COROLLARIES,
     uses=("deep-linear-endpoint", "linear-resolution-bias", "linear-resolution-variance"),
     variants=(
-        Variant("no-depth", "depth has no effect: c = 1", (_relative_risk(1),), tell="L >= 2"),
-        Variant("no-factor", "without the factor 1/(1 - df2/n)", (_relative_risk(_FACTOR_ANY, 1),), tell="anywhere"),
+        Variant(
+            "no-depth",
+            "depth has no effect: c = 1",
+            (relative_risk(Integer(1)),),
+            domain=ANY_COVARIANCE.with_ranges(L=[2, 3], sigma=real_range(Rational(1, 4), Rational(1, 2))),
+            tell="L >= 2, noise",
+        ),
+        Variant(
+            "no-factor", "without the factor 1/(1 - df2/n)", (relative_risk(FACTOR_ANY, Integer(1)),), tell="anywhere"
+        ),
         Variant(
             "isotropic-factor",
             "c as for isotropic inputs",
             (equal(v.perp_ratio / FACTOR, 1),),
-            domain=ANY_COVARIANCE.with_ranges(L=[2, 3]),
-            tell="anisotropic inputs",
+            # Teachers spread evenly, or few spikes among many directions, have the isotropic overlaps in the limit.
+            domain=ANY_COVARIANCE.with_ranges(
+                L=[2, 3],
+                spectrum="power-law",
+                alpha=real_range(Rational(3, 4), Rational(5, 4)),
+                direction="top",
+                theta=real_range(5 * pi / 6, pi),
+                source_norm=1,
+                target_norm=real_range(Rational(3, 2), 2),
+                sigma=0,
+            ),
+            tell="teachers of different norms in the leading eigen-directions",
         ),
     ),
 )
@@ -141,8 +147,8 @@ PROPORTIONAL_INFINITE_DEPTH = Claim(
     quantifier=Limit(),
     domain=PROPORTIONAL,
     statements=(equal(LimitOf(ROOT, L, oo), isotropic_infinite_depth_factor(gamma, s, tau, sigma)),),
-    steps=proportional_steps.INFINITE_DEPTH_RISK,
-    corollaries=proportional_steps.INFINITE_DEPTH_COROLLARIES,
+    steps=infinite_depth_steps.INFINITE_DEPTH_RISK,
+    corollaries=infinite_depth_steps.INFINITE_DEPTH_COROLLARIES,
     uses=("deep-linear-infinite-depth", "deep-linear-proportional-risk"),
     untrained="a network of infinite depth cannot be trained",
 )
@@ -160,33 +166,33 @@ PROPORTIONAL_INFINITE_RISK = Claim(
     id="deep-linear-proportional-infinite-risk",
     title="The risk that infinite depth would have, in the proportional limit",
     source=SOURCE,
-    experiment="deep-linear.finetune",
+    experiment="linear.finetune",  # read off the data alone, where training is cheap
     quantifier=Limit(),
-    domain=PROPORTIONAL.with_ranges(L=2),
+    domain=TASKS,
     statements=(equal(_c, _c_oo), _infinite(_c_oo)),
-    steps=proportional_steps.INFINITE_RISK,
-    corollaries=proportional_steps.INFINITE_DEPTH_COROLLARIES,
+    steps=infinite_depth_steps.INFINITE_RISK,
+    corollaries=infinite_depth_steps.INFINITE_DEPTH_COROLLARIES,
     uses=("deep-linear-infinite-depth", "deep-linear-proportional-risk"),
     variants=(
         Variant(
             "noiseless-factor",
             "c = tau/s also with label noise",
             (equal(_c, tau / s),),
-            domain=PROPORTIONAL.with_ranges(L=2, sigma=real_range(Rational(1, 2), 1)),
+            domain=TASKS.with_ranges(sigma=real_range(Rational(1, 2), 1)),
             tell="sigma > 0",
         ),
         Variant(
             "sign",
             "without noise 2 (1 - gamma) tau^2 (1 + rho)",
             (equal(_INFINITE, 2 * (1 - gamma) * tau**2 * (1 + rho)),),
-            domain=PROPORTIONAL.with_ranges(L=2, sigma=0),
+            domain=TASKS.with_ranges(sigma=0),
             tell="rho other than 0",
         ),
         Variant(
             "source-norm",
             "without noise 2 (1 - gamma) s^2 (1 - rho)",
             (equal(_INFINITE, 2 * (1 - gamma) * s**2 * (1 - rho)),),
-            domain=PROPORTIONAL.with_ranges(L=2, sigma=0, theta=real_range(pi / 3, pi)),
+            domain=TASKS.with_ranges(sigma=0, theta=real_range(pi / 3, pi)),
             tell="norms that differ",
         ),
     ),
@@ -205,7 +211,7 @@ DEPTH_CORRECTION = Claim(
             -(v.min_norm / v.par_source_norm) * (s / v.par_source_norm) ** 2 * log(v.min_norm / v.par_source_norm),
         ),
     ),
-    steps=proportional_steps.DEPTH_CORRECTION,
+    steps=infinite_depth_steps.DEPTH_CORRECTION,
     uses=("deep-linear-infinite-depth",),
     untrained="a network of infinite depth cannot be trained",
 )

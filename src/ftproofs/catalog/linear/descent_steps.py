@@ -15,7 +15,7 @@ from ftproofs.symbolic.identities import Generic, Term
 from ftproofs.symbolic.instances import Coordinate, Instance
 from ftproofs.symbolic.limits import TakeLimit
 from ftproofs.symbolic.methods import Algebra, Certificate, Monotone, Part
-from ftproofs.symbolic.vocabulary import at_most, equal, greater, less, v
+from ftproofs.symbolic.vocabulary import at_least, at_most, equal, greater, less, v
 
 # -- modes of descent (A1) ----------------------------------------------------
 
@@ -234,12 +234,38 @@ _above = 1 - 2 * v.step
 STEP_NECESSARY = (
     *DESCENT,
     meaning("unit", "step-unit"),
+    Step(
+        "top-part",
+        "the whole error is at least its part along the top eigenvector",
+        at_least(v.error_growth**2, v.top_share * (1 - v.learning_rate * w.top) ** (2 * _T)),
+        Axiom("spectral-part", ("closed-form",)),
+        ("closed-form",),
+    ),
+    Step(
+        "grows",
+        "which every step multiplies by 1 - 2 step",
+        at_least(v.error_growth**2, v.top_share * _above ** (2 * _T)),
+        Certificate((Part(1, ("top-part",)),)),
+        ("top-part", "unit"),
+    ),
+)
+
+#: A step above the bound is 1 + h/2, and the factor's square (1 + h)^2.
+_excess = Symbol("h_step", positive=True)
+
+STEP_NECESSARY_COROLLARIES = (
     Step("above", "the step is above 2n/s_max^2", greater(v.step, 1), Algebra()),
     Step(
         "top-mode-grows",
-        "the error along the top eigenvector is multiplied by more than 1 in size",
+        "so that factor is more than 1 in size",
         greater(_above**2, 1),
         Certificate((Part(4 * v.step, ("above",)),)),
         ("above",),
+    ),
+    Step(
+        "diverges",
+        "and the bound grows without end, unless the initial error has no part in the top mode",
+        equal(Limit(((1 / (1 + _excess)) ** 2) ** _forever, _forever, oo), 0),
+        TakeLimit(),
     ),
 )

@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from sympy import Derivative, Integer, Symbol
+from sympy import Derivative, Expr, Integer, Symbol
 
 from ftproofs.catalog.linear.endpoint_steps import meaning
 from ftproofs.claim import Statement, Step
@@ -27,29 +27,37 @@ def _at_zero(expr: object) -> object:
 
 # -- overlaps outside the span ------------------------------------------------
 
-_START = (
+START = (
     meaning("resolution", "kappa"),
-    meaning("start", "weight-start"),
+    meaning("weight-start", "weight-start"),
 )
 
+
+def first_order(id: str, which: str, form: object, name: str) -> tuple[Step, ...]:
+    """The part outside the span of two vectors, without weight: the steps to its relation."""
+    return (
+        _equivalent(f"{which}-equivalent", "the weighted form's equivalent", which),
+        Step(
+            id,
+            "without weight",
+            equal(form(_zero), _at_zero(q.EQUIVALENTS[which].rhs)),  # type: ignore[operator]
+            Instance(f"{which}-equivalent", ((t, _zero),)),
+            (f"{which}-equivalent",),
+        ),
+        meaning(f"{which}-start", f"{which}-start"),
+        meaning(f"shrunk-{name}", f"shrunk-{name}"),
+    )
+
+
 OVERLAP = (
-    *_START,
-    _equivalent("equivalent", "the weighted form's equivalent", "product"),
-    Step(
-        "without-weight",
-        "without weight",
-        equal(q.weighted_product(_zero), _at_zero(q.EQUIVALENTS["product"].rhs)),
-        Instance("equivalent", ((t, _zero),)),
-        ("equivalent",),
-    ),
-    meaning("product-start", "product-start"),
-    meaning("shrunk", "shrunk-product"),
+    *START,
+    *first_order("without-weight", "product", q.weighted_product, "product"),
     Step(
         "overlap",
         "the overlap",
         equal(v.perp_product, v.kappa * v.shrunk_product),
         Algebra(),
-        ("product-start", "without-weight", "shrunk", "start"),
+        ("product-start", "without-weight", "shrunk-product", "weight-start"),
     ),
 )
 
@@ -59,18 +67,8 @@ _pull = q.total(lambda l: l * (1 + t * l) / q.weighted_room(k, l) ** 2)
 _push = q.total(lambda l: k * l**2 / q.weighted_room(k, l) ** 2)
 _drift = -_push / _pull
 _count = q.weighted_count(k)
-_fall = -q.total(
-    lambda l, x: (
-        (_drift * x**2 / q.weighted_room(k, l)) - k * x**2 * (_drift * (1 + t * l) + k * l) / q.weighted_room(k, l) ** 2
-    ),
-    q.delta,
-)
 
-BIAS = (
-    *_START,
-    meaning("df2", "df2"),
-    meaning("resolved", "resolved-delta"),
-    _equivalent("equivalent", "the weighted form's equivalent", "delta"),
+DRIFT = (
     _equivalent("count", "k keeps the count of resolved directions at n", "weight-count"),
     Step(
         "count-slope",
@@ -85,29 +83,52 @@ BIAS = (
         Certificate((Part(1 / _pull, ("count-slope",)), Part(-1 / _pull, ("count",)))),
         ("count-slope", "count"),
     ),
-    Step(
-        "form-slope",
-        "the form's slope",
-        Statement(Derivative(q.weighted_delta(t), t), "==", -_fall),
-        Differentiate(("equivalent",)),
-        ("equivalent", "drift"),
-    ),
-    meaning("fall-means", "delta-fall"),
-    Step("fall", "how it falls", equal(q.weighted_fall(t), _fall), Algebra(), ("fall-means", "form-slope")),
-    Step(
-        "fall-there",
-        "without weight",
-        equal(q.weighted_fall(_zero), _at_zero(_fall)),
-        Instance("fall", ((t, _zero),)),
-        ("fall",),
-    ),
-    Step("slope", "the bias is that fall", q.SLOPES["delta"], Axiom("resolvent-slope", ("delta",))),
+)
+
+
+def second_order(which: str, form: object, fall: object, vector: object) -> tuple[Step, ...]:
+    """How the form of a vector falls with the weight, at weight 0: its risk outside the span."""
+    falls = -q.total(
+        lambda l, x: (
+            (_drift * x**2 / q.weighted_room(k, l))
+            - k * x**2 * (_drift * (1 + t * l) + k * l) / q.weighted_room(k, l) ** 2
+        ),
+        vector,  # type: ignore[arg-type]
+    )
+    return (
+        _equivalent("equivalent", "the weighted form's equivalent", which),
+        Step(
+            "form-slope",
+            "the form's slope",
+            Statement(Derivative(form(t), t), "==", -falls),  # type: ignore[operator]
+            Differentiate(("equivalent",)),
+            ("equivalent", "drift"),
+        ),
+        meaning("fall-means", f"{which}-fall"),
+        Step("fall", "how it falls", equal(fall(t), falls), Algebra(), ("fall-means", "form-slope")),  # type: ignore[operator]
+        Step(
+            "fall-there",
+            "without weight",
+            equal(fall(_zero), _at_zero(falls)),  # type: ignore[operator]
+            Instance("fall", ((t, _zero),)),
+            ("fall",),
+        ),
+        Step(f"{which}-slope", "the bias is that fall", q.SLOPES[which], Axiom("resolvent-slope", (which,))),
+    )
+
+
+BIAS = (
+    *START,
+    meaning("df2", "df2"),
+    meaning("resolved", "resolved-delta"),
+    *DRIFT,
+    *second_order("delta", q.weighted_delta, q.weighted_fall, q.delta),
     Step(
         "bias",
         "the bias",
         equal(v.delta_risk / (v.kappa**2 * v.resolved_delta), 1 / (1 - v.df2 / v.n)),
         Algebra(),
-        ("slope", "fall-there", "start", "resolution", "df2", "resolved"),
+        ("delta-slope", "fall-there", "weight-start", "resolution", "df2", "resolved"),
     ),
 )
 
@@ -117,6 +138,12 @@ _share = v.n / _d
 _flat_kappa = (_d - v.n) / v.n
 _scale = Symbol("a", positive=True)
 _same = _d * (1 / (1 + _flat_kappa))
+
+
+def _df2_of(scale: Expr) -> Expr:
+    """The sum df2 for eigenvalues, and with them kappa, times a scale."""
+    return q.total(lambda l: (scale * l / (scale * l + scale * v.kappa)) ** 2)
+
 
 BIAS_COROLLARIES = (
     Step(
@@ -159,6 +186,20 @@ BIAS_COROLLARIES = (
         ("resolution",),
     ),
     Step(
+        "scaling-bias",
+        "and the bias is multiplied by a",
+        equal(
+            (_scale * v.kappa) ** 2
+            / (1 - _df2_of(_scale) / v.n)
+            * q.total(lambda l, x: _scale * l * x**2 / (_scale * l + _scale * v.kappa) ** 2, q.delta),
+            _scale
+            * v.kappa**2
+            / (1 - _df2_of(Integer(1)) / v.n)
+            * q.total(lambda l, x: l * x**2 / (l + v.kappa) ** 2, q.delta),
+        ),
+        Algebra(),
+    ),
+    Step(
         "peak",
         "a direction's weight kappa^2 l/(l + kappa)^2 is largest at l = kappa, where it is kappa/4",
         equal(
@@ -179,66 +220,90 @@ def _ridge_slope(power: int) -> object:
     return q.total(lambda l: _ridge_drift * l ** (power + 1) / (l + r) ** 2)
 
 
-def _fitted_noise(which: str, form: object, form_slope: object, power: int) -> tuple[Step, ...]:
+def fitted_noise(which: str, form: object, form_slope: object, power: int) -> tuple[Step, ...]:
+    """The slope of a trace in the ridge, at ridge 0: the fitted noise's risk or squared norm for unit noise."""
+    along = _ridge_slope(power)
     return (
-        meaning("resolution", "kappa"),
-        meaning("start", "ridge-start"),
-        _equivalent("equivalent", "the trace's equivalent with a ridge", which),
-        _equivalent("count", "k keeps the count of resolved directions at n", "ridge-count"),
+        _equivalent(f"{which}-equivalent", "the trace's equivalent with a ridge", which),
         Step(
-            "count-slope",
-            "the count's slope",
-            Statement(Derivative(q.ridge_count(r), t), "==", -_ridge_pull * Derivative(r, t) + v.n / r),
-            Differentiate(),
-        ),
-        Step(
-            "drift",
-            "so k grows with the ridge",
-            Statement(Derivative(r, t), "==", _ridge_drift),
-            Certificate((Part(1 / _ridge_pull, ("count-slope",)), Part(-1 / _ridge_pull, ("count",)))),
-            ("count-slope", "count"),
-        ),
-        Step(
-            "trace-slope",
+            f"{which}-along",
             "the trace's slope",
-            Statement(Derivative(form(t), t), "==", _ridge_slope(power)),  # type: ignore[operator]
-            Differentiate(("equivalent",)),
-            ("equivalent", "drift"),
+            Statement(Derivative(form(t), t), "==", along),  # type: ignore[operator]
+            Differentiate((f"{which}-equivalent",)),
+            (f"{which}-equivalent", "ridge-drift"),
         ),
-        meaning("slope-means", f"{which}-slope"),
+        meaning(f"{which}-slope-means", f"{which}-slope"),
         Step(
-            "slope-along",
-            "along the ridge",
-            equal(form_slope(t), _ridge_slope(power)),  # type: ignore[operator]
+            f"{which}-slope",
+            "by its name",
+            equal(form_slope(t), along),  # type: ignore[operator]
             Algebra(),
-            ("slope-means", "trace-slope"),
+            (f"{which}-slope-means", f"{which}-along"),
         ),
         Step(
-            "slope-there",
+            f"{which}-slope-there",
             "without ridge",
-            equal(form_slope(_zero), _at_zero(_ridge_slope(power))),  # type: ignore[operator]
-            Instance("slope-along", ((t, _zero),)),
-            ("slope-along",),
+            equal(form_slope(_zero), _at_zero(along)),  # type: ignore[operator]
+            Instance(f"{which}-slope", ((t, _zero),)),
+            (f"{which}-slope",),
         ),
-        Step("slope", "the fitted noise is that slope over n", q.SLOPES[which], Axiom("resolvent-slope", (which,))),
+        Step(
+            f"{which}-fitted",
+            "the fitted noise is that slope over n",
+            q.SLOPES[which],
+            Axiom("resolvent-slope", (which,)),
+        ),
     )
 
 
-_given = ("slope", "slope-there", "start", "resolution")
-
-VARIANCE = (
-    *_fitted_noise("covariance", q.ridge_covariance, q.ridge_covariance_slope, 1),
-    meaning("df2", "df2"),
+RIDGE = (
+    meaning("ridge-start", "ridge-start"),
+    _equivalent("ridge-count", "k keeps the count of resolved directions at n", "ridge-count"),
+    Step(
+        "ridge-count-slope",
+        "the count's slope",
+        Statement(Derivative(q.ridge_count(r), t), "==", -_ridge_pull * Derivative(r, t) + v.n / r),
+        Differentiate(),
+    ),
+    Step(
+        "ridge-drift",
+        "so k grows with the ridge",
+        Statement(Derivative(r, t), "==", _ridge_drift),
+        Certificate((Part(1 / _ridge_pull, ("ridge-count-slope",)), Part(-1 / _ridge_pull, ("ridge-count",)))),
+        ("ridge-count-slope", "ridge-count"),
+    ),
+)
+TRACE = (
+    *fitted_noise("trace", q.ridge_trace, q.ridge_trace_slope, 0),
+    Step(
+        "noise-norm",
+        "its squared norm",
+        equal(v.pinv_trace * v.kappa, 1),
+        Algebra(),
+        ("trace-fitted", "trace-slope-there", "ridge-start", "resolution"),
+    ),
+)
+COVARIANCE = (
+    *fitted_noise("covariance", q.ridge_covariance, q.ridge_covariance_slope, 1),
     Step(
         "variance",
         "the fitted noise's risk",
         equal(v.noise_trace, v.df2 / (v.n - v.df2)),
         Algebra(),
-        (*_given, "df2"),
+        ("covariance-fitted", "covariance-slope-there", "ridge-start", "resolution", "df2"),
     ),
 )
 
+VARIANCE = (meaning("resolution", "kappa"), meaning("df2", "df2"), *RIDGE, *COVARIANCE)
+
 VARIANCE_COROLLARIES = (
+    Step(
+        "scaling",
+        "eigenvalues times a: df2, and with it the variance, stays the same",
+        equal(_df2_of(_scale), v.df2),
+        Algebra(),
+        ("df2",),
+    ),
     Step(
         "isotropic-variance",
         "equal eigenvalues: n/(d - n)",
@@ -250,10 +315,7 @@ VARIANCE_COROLLARIES = (
     ),
 )
 
-NOISE_NORM = (
-    *_fitted_noise("trace", q.ridge_trace, q.ridge_trace_slope, 0),
-    Step("noise-norm", "its squared norm", equal(v.pinv_trace * v.kappa, 1), Algebra(), _given),
-)
+NOISE_NORM = (meaning("resolution", "kappa"), *RIDGE, *TRACE)
 
 NOISE_NORM_COROLLARIES = (
     Step("isotropic-noise-norm", "equal eigenvalues 1: n/(d - n)", equal(1 / _flat_kappa, v.n / (_d - v.n)), Algebra()),

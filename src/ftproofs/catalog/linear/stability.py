@@ -4,7 +4,7 @@ from sympy import Rational, exp, pi
 
 from ftproofs.catalog.linear import descent_steps, endpoint_steps
 from ftproofs.claim import Claim, Domain, Each, Source, Variant, log_range, real_range
-from ftproofs.symbolic.vocabulary import equal, greater, less, v
+from ftproofs.symbolic.vocabulary import at_least, equal, greater, less, v
 
 SOURCE = Source("arXiv:2107.01641", "linear regression: the limit of gradient descent from pretrained weights")
 
@@ -71,27 +71,36 @@ STEP_SUFFICIENT = Claim(
 
 STEP_NECESSARY = Claim(
     id="linear-step-necessary",
-    title="Above 2n/s_max^2 gradient descent diverges",
+    title="Above 2n/s_max^2 gradient descent diverges, unless the initial error has no part in the top mode",
     source=SOURCE,
     experiment="linear.stability",
     quantifier=Each(),
     domain=RUNS.with_ranges(step=UNSTABLE, steps=[200, 500]),
-    statements=(greater(v.error_growth, 1),),
+    statements=(at_least(v.error_growth**2, v.top_share * (1 - 2 * v.step) ** (2 * v.steps)),),
     steps=descent_steps.STEP_NECESSARY,
+    corollaries=descent_steps.STEP_NECESSARY_COROLLARIES,
     variants=(
         Variant(
             "half-bound-necessary",
             "n/s_max^2 is necessary",
+            (greater(v.error_growth, 1),),
             domain=RUNS.with_ranges(step=real_range(Rational(11, 20), Rational(19, 20)), steps=[200, 500]),
             tell="steps between n/s_max^2 and 2n/s_max^2 converge",
         ),
         Variant(
             "no-sample-factor",
             "2/s_max^2 is necessary for the loss with the factor 1/n",
+            (greater(v.error_growth, 1),),
             domain=RUNS.with_ranges(step=real_range(Rational(1, 20), Rational(19, 20)), steps=[200, 500]).where(
                 v.step > 1 / v.n
             ),
             tell="n >= 2: as a sufficient condition it is true, as a necessary one it is not",
+        ),
+        Variant(
+            "whole-error",
+            "the whole error grows like its part in the top mode",
+            (at_least(v.error_growth**2, (1 - 2 * v.step) ** (2 * v.steps)),),
+            tell="an initial error with parts in other modes",
         ),
     ),
 )

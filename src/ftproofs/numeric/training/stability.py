@@ -178,6 +178,7 @@ def _read(task: Task, rate: Tensor, end: Tensor, shadow: Tensor) -> Readings:
         "train_loss": loss(r1, wide * iterate_error + rounded * size1),
         "initial_loss": loss(r0, rounded * size0),
     }
+    readings["top_share"] = _top_share(s, e0, first_error, rounded)
     readings |= _read_mode(task, s, Vh, e0, e1, iterate_error, outside, end - start)
     # Norms overflow at the square root of the largest number; then nothing of the iterate is read.
     finite = torch.isfinite(torch.stack([z for name in _SIZES for z in readings[name]])).all(dim=0)
@@ -188,6 +189,16 @@ def _read(task: Task, rate: Tensor, end: Tensor, shadow: Tensor) -> Readings:
         value, bound = readings[name]
         readings[name] = (torch.where(finite, value, torch.nan), torch.where(finite, bound, torch.inf))
     return readings
+
+
+def _top_share(s: Tensor, e0: Tensor, error: Tensor, rounded: float) -> tuple[Tensor, Tensor]:
+    """The initial error's squared part along the first singular vector, over its squared norm."""
+    whole, part = norm(e0), e0[:, 0].abs()
+    # The computed direction mixes in the others, the more the nearer their singular values are.
+    mixing = rounded * s[:, :1] / (s[:, :1] - s).clamp_min(rounded * s[:, :1])
+    slip = (mixing[:, 1:] * e0[:, 1:].abs()).sum(dim=1) + error
+    share = (part / whole) ** 2
+    return share, (2 * part * slip + slip**2) / whole**2 + 2 * share * error / whole
 
 
 def _read_mode(
