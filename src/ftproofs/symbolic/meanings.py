@@ -19,7 +19,7 @@ from typing import Any
 from sympy import Derivative, Identity, Integer, Rational, log
 
 from ftproofs.claim import Choices, Range, Statement
-from ftproofs.symbolic import frozen_chain, frozen_layers, split, transfer_steps, two_layers
+from ftproofs.symbolic import frozen_chain, frozen_layers, pretraining, split, transfer_steps, two_layers
 from ftproofs.symbolic import matrices as m
 from ftproofs.symbolic.context import Context
 from ftproofs.symbolic.methods import _open
@@ -251,6 +251,7 @@ MEANINGS: Mapping[str, Meaning] = MappingProxyType(
         "population": Meaning(*frozen_layers.POPULATION, frozen_layers.population),
         # transfer
         **{name: Meaning(*found) for name, found in transfer_steps.MEANINGS.items()},
+        **{name: Meaning(*found) for name, found in pretraining.MEANINGS.items()},
     }
 )
 
