@@ -63,7 +63,7 @@ def test_nothing_is_overwritten_unless_asked(run: Any, folder: Path) -> None:
         ([CLAIM, "--at", "nonsense=1"], "FT303"),
         ([CLAIM, "--at", "L=2"], "FT303"),
         ([CLAIM, "--at", "sigma=1,2"], "FT300"),
-        ([CLAIM, "--at", "sigma=__import__"], "FT112"),
+        ([CLAIM, "--at", "sigma=__import__"], "FT120"),
         ([CLAIM, "--at", "d=24.5"], "FT304"),
         ([CLAIM, "--statement", "9"], "FT311"),
         ([CLAIM, "--engine", "magic"], "FT308"),

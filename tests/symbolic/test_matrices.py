@@ -36,6 +36,10 @@ ENDPOINT = {"endpoint": same(m.beta, m.theta_S + m.Xp * (m.y - m.X * m.theta_S))
 # -- readings against NumPy -----------------------------------------------------
 
 
+#: The value of the one scalar that readings may contain beside n.
+FACTOR = 3
+
+
 def number_of(expr, values: dict[str, np.ndarray]) -> np.ndarray:
     """A matrix expression in NumPy, by a walk of its own."""
     if isinstance(expr, sympy.MatrixSymbol):
@@ -52,7 +56,7 @@ def number_of(expr, values: dict[str, np.ndarray]) -> np.ndarray:
     total = None
     for factor in expr.args:
         scalar = not isinstance(factor, sympy.MatrixExpr)
-        part = float(factor.subs(v.n, len(values["X"]))) if scalar else number_of(factor, values)
+        part = float(factor.subs({v.n: len(values["X"]), m.factor: FACTOR})) if scalar else number_of(factor, values)
         total = part if total is None else (total * part if np.isscalar(total) or np.isscalar(part) else total @ part)
     return total
 
@@ -73,6 +77,7 @@ def test_every_reading_agrees_with_numpy(size):
         "q": rng.integers(-4, 5, (d, 1)).astype(float),
         "z": rng.integers(-4, 5, (n, 1)).astype(float),
         "p": rng.integers(-4, 5, (n, 1)).astype(float),
+        r"\beta_0": rng.integers(-4, 5, (d, 1)).astype(float),
     }
     pinv = np.linalg.pinv(x)
     full = values | {
@@ -85,7 +90,10 @@ def test_every_reading_agrees_with_numpy(size):
         ring = Ring(size, [reading.matrix, m.X])
         entry = ring.read(reading)
         point = [
-            int(values[g.split("[")[0]][tuple(map(int, g.split("[")[1][:-1].split(",")))]) for g in ring.generators
+            FACTOR
+            if g == m.factor.name
+            else int(values[g.split("[")[0]][tuple(map(int, g.split("[")[1][:-1].split(",")))])
+            for g in ring.generators
         ]
         exact = entry.rows[0][0](*point) / ring.gram(*point) ** entry.power
         direct = number_of(reading.matrix, full)
