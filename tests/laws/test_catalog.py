@@ -39,10 +39,12 @@ def test_claim_passes_and_its_variants_are_refuted(name: str) -> None:
         for seen in (found.experiment.simplest, found.experiment.worst):
             assert seen is not None
             _replays(seen.id, store)
+    # What names could decide they would decide for a claim as for its variants: one of each is enough.
+    for variant in claim.false_variants()[:1]:
         anonymous = replace(
             variant, id="x", title="", source=Source(""), expected=None, variants=(), uses=(), corollaries=()
         )
-        assert check(anonymous, budget="low", device="cpu", store=store).word == found.word
+        assert check(anonymous, budget="low", device="cpu", store=store).word == "refuted"
     anonymous = replace(claim, id="x", title="", source=Source(""), expected=None, variants=(), uses=())
     assert check(anonymous, budget="low", device="cpu", store=store).word == verdict.word
 
