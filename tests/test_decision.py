@@ -152,6 +152,21 @@ def test_finite_variance_is_not() -> None:
     )
 
 
+def test_variance_depends_on_what_is_spoken_of() -> None:
+    """Unit noise has a tail without label noise; a frozen network's one number has a chi-square of n degrees."""
+    square = {"n": 39, "d": 40, "sigma": 0.0, "theta": 1.0}
+    refuse_infinite_variance([square], {"risk"})
+    refuse_infinite_variance([square | {"sigma": 1.0}], {"perp_product"})
+    with pytest.raises(UsageError, match="FT213: variance is infinite at d - n < 4"):
+        refuse_infinite_variance([square], {"noise_trace"})
+    frozen = square | {"frozen_end": "first", "sigma": 1.0}
+    refuse_infinite_variance([frozen, frozen | {"n": 5}, frozen | {"n": 4, "sigma": 0.0, "theta": 0.0}], {"risk"})
+    with pytest.raises(UsageError, match="FT213: variance is infinite at n < 5"):
+        refuse_infinite_variance([frozen | {"n": 4, "sigma": 0.0}], {"risk"})
+    with pytest.raises(UsageError, match="FT213: variance is infinite at d - n < 4"):
+        refuse_infinite_variance([frozen], {"risk", "noise_risk"})
+
+
 # -- mean ------------------------------------------------------------------------
 
 TRIALS = [Trial(10, 40, 1.0, 0.2), Trial(20, 60, 0.7), Trial(30, 48, 1.2, 0.5), Trial(8, 64, 1.0)]

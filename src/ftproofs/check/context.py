@@ -66,7 +66,7 @@ class MemoryStore:
 
 @dataclass
 class Context:
-    """One check's surroundings; counts what was trained on the way."""
+    """One check's surroundings; counts what was trained on the way, and says which training was ``lost`` (FT603)."""
 
     store: Store
     budget: Budget
@@ -76,27 +76,35 @@ class Context:
     trained: int = 0
     reused: int = 0
     flags: set[str] = field(default_factory=set)
+    lost: str = ""
 
     def rows(self, block: Block) -> Rows:
         """The block's rows, from the store or measured now and stored."""
+        return self._noted(self._measured(block, experiments.run))
+
+    def draws(self, block: Block) -> Rows:
+        """The block's rows without bounds: for means, where rounding does not matter and draws are many."""
+
+        def run(block: Block, *, device: str) -> Rows:
+            return replace(experiments.run(block, device=device), bounds={}, info={})
+
+        return self._noted(self._measured(block, run))
+
+    def _measured(self, block: Block, run: Callable[..., Rows]) -> Rows:
         found = self.store.get(block)
         if found is not None:
             self.reused += len(block)
             return found
-        rows = experiments.run(block, device=self.device)
+        rows = run(block, device=self.device)
         self.store.put(rows)
         self.trained += len(block)
         return rows
 
-    def draws(self, block: Block) -> Rows:
-        """The block's rows without bounds: for means, where rounding does not matter and draws are many."""
-        found = self.store.get(block)
-        if found is not None:
-            self.reused += len(block)
-            return found
-        rows = replace(experiments.run(block, device=self.device), bounds={}, info={})
-        self.store.put(rows)
-        self.trained += len(block)
+    def _noted(self, rows: Rows) -> Rows:
+        """The rows; the first that training lost is remembered, as what an error says."""
+        if not self.lost and experiments.DIVERGED in rows.status:
+            case = rows.status.index(experiments.DIVERGED)
+            self.lost = f"FT603: training diverged: no finite number, setting id {self.identify(rows, case)}"
         return rows
 
     def block(

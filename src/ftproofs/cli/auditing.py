@@ -26,7 +26,7 @@ def audit(files: Sequence[str], options: CheckOptions, *, accept_latex: bool = F
             return verdict
         return replace(verdict, hints=check.explain(claim))
 
-    checked = run_checks([item.claim for item in items.values()], options, judge)
+    checked = run_checks([item.claim for item in items.values()], options, judge, catalog=False)
     if not to_stdout(options.target):
         for claim, verdict in checked:
             item = items[claim.id]

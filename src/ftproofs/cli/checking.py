@@ -89,7 +89,11 @@ class Checker:
 
 
 def run_checks(
-    claims: Sequence[Claim], options: CheckOptions, judge: Callable[[Claim, Checker], Verdict]
+    claims: Sequence[Claim],
+    options: CheckOptions,
+    judge: Callable[[Claim, Checker], Verdict],
+    *,
+    catalog: bool = True,
 ) -> list[tuple[Claim, Verdict]]:
     """The claims with their verdicts, shown and written; ``judge`` is given each claim and how to check it.
 
@@ -142,7 +146,7 @@ def run_checks(
                 complete=complete,
             )
             if checked:
-                _report(checked, run, options)
+                _report(checked, run, options, catalog)
         if ledger is not None:
             for claim, verdict in checked:
                 ledger.put_verdict(claim, results.claim_result(claim, verdict), run=run.conditions())
@@ -155,12 +159,12 @@ def keep_hypothesis_out_of_here() -> None:
     os.environ.setdefault("HYPOTHESIS_STORAGE_DIRECTORY", str(cache / "ftproofs" / "hypothesis"))
 
 
-def _report(checked: Sequence[tuple[Claim, Verdict]], run: Run, options: CheckOptions) -> None:
+def _report(checked: Sequence[tuple[Claim, Verdict]], run: Run, options: CheckOptions, catalog: bool) -> None:
     document = results.document(checked, run)
     write(options.results, document)
     if not to_stdout(options.target):
         show(tables.verdicts(checked))
-        for note in tables.footnotes(checked):
+        for note in tables.footnotes(checked, catalog=catalog):
             line(note)
         line(f"Full results: {options.results}")
     deliver(document, options.target)
