@@ -35,6 +35,10 @@ DEFAULTS: Setting = {
     "step": 0.5,
     "weight_decay": 0.0,
     "steps": 2000,
+    "ridge": 0.0,
+    "sigma_s": 0.0,
+    "gamma_s": math.inf,
+    "toward": "source",
 }
 
 
@@ -59,8 +63,17 @@ class Draws:
         self.target = tau * (math.cos(theta) * along + math.sin(theta) * across)
         if experiment == "linear.scratch":
             self.source = np.zeros_like(self.source)
+        if experiment.startswith("transfer.") and p["gamma_s"] != math.inf:
+            self.source = self.pretrained(max(1, round(float(p["gamma_s"]) * d)))
         self.eps = float(p["sigma"]) * rng.standard_normal((count, n))
         self.y = self.image(self.target) + self.eps
+
+    def pretrained(self, samples: int) -> np.ndarray:
+        """The minimum-norm fit of noisy source data."""
+        data = self.rng.standard_normal((self.count, samples, self.d))
+        noise = float(self.p["sigma_s"]) * self.rng.standard_normal((self.count, samples))
+        labels = np.einsum("cnd,cd->cn", data, self.source) + noise
+        return np.stack([np.linalg.lstsq(A, b)[0] for A, b in zip(data, labels, strict=True)])
 
     def image(self, beta: np.ndarray) -> np.ndarray:
         """``X beta``."""
@@ -99,7 +112,15 @@ class Draws:
         """Where training ends."""
         if self.experiment in ("linear.finetune", "linear.scratch"):
             return self.source + self.fitted(self.y - self.image(self.source))
+        if self.experiment == "transfer.scratch":
+            return self.fit
+        if self.experiment == "transfer.linear":
+            return self.along[:, None] * self.source / self.start_norm[:, None]
+        if self.experiment == "linear.ridge":
+            return self.ridge_fit
         depth = int(self.p["L"])
+        if self.experiment == "transfer.finetune":
+            return self.balanced(depth)
         if self.experiment == "deep-linear.finetune":
             return self.balanced(depth) if self.p["imbalance"] == 1 else self.path["beta"]
         left = depth - int(self.p["frozen"])
@@ -114,13 +135,34 @@ class Draws:
         rest = self.outside(self.source)
         if depth == 1 or self.n >= self.d:
             return self.fit + rest
-        A, b, s = np.linalg.norm(self.fit, axis=1), np.linalg.norm(rest, axis=1), float(self.p["source_norm"])
+        A, b, length = (np.linalg.norm(x, axis=1) for x in (self.fit, rest, self.source))
         power = 2 * depth / (depth - 1)
 
-        def factor(A: float, b: float) -> float:
+        def factor(A: float, b: float, s: float) -> float:
             return brentq(lambda c: c**power * s * s - A * A - c * c * b * b, 1e-12, 1e3, xtol=1e-15, rtol=1e-15)
 
-        return self.fit + np.array([factor(*pair) for pair in zip(A, b, strict=True)])[:, None] * rest
+        return self.fit + np.array([factor(*pair) for pair in zip(A, b, length, strict=True)])[:, None] * rest
+
+    @cached_property
+    def start_norm(self) -> np.ndarray:
+        """Length of the predictor that training starts from."""
+        return np.linalg.norm(self.source, axis=1)
+
+    @cached_property
+    def along(self) -> np.ndarray:
+        """The best multiple of the start's direction: the readout alone, with features of norm s^(1-1/L)."""
+        z = self.image(self.source / self.start_norm[:, None])
+        strength = self.start_norm ** (1 - 1 / int(self.p["L"]))
+        return (z * self.y).sum(axis=1) / ((z * z).sum(axis=1) + self.n * float(self.p["ridge"]) / strength**2)
+
+    @cached_property
+    def ridge_fit(self) -> np.ndarray:
+        """The minimum of |X b - y|^2/n + ridge |b - anchor|^2, one draw after the other."""
+        strength, found = self.n * float(self.p["ridge"]), []
+        for X, y, source in zip(self.X, self.y, self.source, strict=True):
+            anchor = source if self.p["toward"] == "source" else np.zeros_like(source)
+            found.append(anchor + np.linalg.solve(X.T @ X + strength * np.eye(self.d), X.T @ (y - X @ anchor)))
+        return np.stack(found)
 
     @cached_property
     def path(self) -> dict[str, np.ndarray]:
@@ -170,6 +212,8 @@ class Draws:
         """A measurement or parameter by name."""
         if name == "gamma":
             return self.n / self.d
+        if name == "gamma_s":
+            return max(1, round(float(self.p["gamma_s"]) * self.d)) / self.d
         if name in self.p:
             return self.p[name]  # type: ignore[return-value]
         if name in ("min_beta_norm", "decay_rate"):
@@ -248,6 +292,14 @@ def _sigma(z: Draws, a: np.ndarray) -> np.ndarray:
 MEASURES: dict[str, Callable[[Draws], np.ndarray | float]] = {
     "risk": lambda z: _sigma(z, z.beta - z.target),
     "train_loss": lambda z: ((z.image(z.beta) - z.y) ** 2).sum(axis=1) / (2 * z.n),
+    "scratch_risk": lambda z: _sigma(z, z.fit - z.target),
+    "transfer_gain": lambda z: _sigma(z, z.fit - z.target) - _sigma(z, z.beta - z.target),
+    "start_norm": lambda z: z.start_norm,
+    "start_product": lambda z: (z.source * z.target).sum(axis=1),
+    "along_source": lambda z: (z.beta * z.source).sum(axis=1) / z.start_norm,
+    "feature_energy": lambda z: (z.image(z.source / z.start_norm[:, None]) ** 2).mean(axis=1),
+    "feature_product": lambda z: (z.image(z.source / z.start_norm[:, None]) * z.y).mean(axis=1),
+    "feature_norm": lambda z: z.start_norm ** (1 - 1 / int(z.p["L"])),
     "beta_norm": lambda z: _norm(z.beta),
     "par_beta_norm": lambda z: _norm(z.inside(z.beta)),
     "perp_beta_norm": lambda z: _norm(z.outside(z.beta)),

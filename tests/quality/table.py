@@ -24,7 +24,7 @@ an ODE solver for paths), and the statement is evaluated on simulated data.
 $ python tests/quality/verify.py                  # every file is what it says
 $ python tests/quality/suite.py                   # audit all of them, default budget, seed 0
 $ for s in 1 2 3 4; do python tests/quality/suite.py --seed $s; done
-$ pytest -m slow tests/quality                    # the same as tests (FTPROOFS_AUDIT_SEED)
+$ make quality                                    # the same as tests
 ```
 
 """

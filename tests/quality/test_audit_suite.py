@@ -1,7 +1,7 @@
 """`ftproofs audit` is right about files whose truth is known: true ones are supported, wrong ones refuted.
 
-The ordinary run audits a few files at the low budget; ``make test-slow`` audits all of
-them at the default one.  Other seeds: ``python tests/quality/suite.py --seed 1``.
+The ordinary run audits a sixth of them, ``make quality`` all (``pytest -m "quality or not quality"
+tests/quality``), at the default budget. Another seed: ``FTPROOFS_QUALITY_SEED=1``, or ``suite.py --seed 1``.
 """
 
 from __future__ import annotations
@@ -12,6 +12,7 @@ import sys
 import tomllib
 from pathlib import Path
 from types import ModuleType
+from typing import Any
 
 import pytest
 
@@ -30,34 +31,33 @@ def _module(name: str) -> ModuleType:
 
 suite = _module("suite")
 
-#: One true and one wrong file of each quantifier, and one of each experiment.
-FEW = (
-    "dl-path",
-    "dl-exponent-inverse",
-    "fr-floor-sigma",
-    "fr-prob-one-deviation",
-    "lf-any-covariance",
-    "lf-prob-transfer",
-    "ls-mean-jensen",
-    "ls-mean-under",
-    "ls-limit-numerator",
-    "st-flow-for-steps",
-)
+#: A run audits one of so many equal parts of the suite: every sixth file, from the one that
+#: ``FTPROOFS_QUALITY_SHARD`` says (any whole number, such as that of the run). All: ``make quality``.
+SHARDS = 6
+SHARD = int(os.environ.get("FTPROOFS_QUALITY_SHARD", "0")) % SHARDS
+SEED = int(os.environ.get("FTPROOFS_QUALITY_SEED", "0"))
 
 
-def test_a_few_files_at_the_low_budget() -> None:
-    files = [file for file in suite.expected(FEW) if file.path.stem in FEW]
-    assert len(files) == len(FEW)
-    for row in suite.audit(files, budget="low", seed=0):
-        assert row.right, f"{row.id} is {'true' if row.true else 'wrong'} ({row.why}), and the verdict {row.word}"
+def parts() -> list[Any]:
+    """Every file; those of other shards are marked, and left out of ordinary runs."""
+    return [
+        pytest.param(file, id=file.path.stem, marks=[] if number % SHARDS == SHARD else [pytest.mark.quality])
+        for number, file in enumerate(suite.expected())
+    ]
 
 
-@pytest.mark.slow
-@pytest.mark.parametrize("file", suite.expected(), ids=lambda file: file.path.stem)
-def test_every_file_at_the_default_budget(file: object) -> None:
-    seed = int(os.environ.get("FTPROOFS_AUDIT_SEED", "0"))
-    (row,) = suite.audit([file], budget="default", seed=seed)
+@pytest.mark.parametrize("file", parts())
+def test_the_verdict_at_the_default_budget_is_right(file: object) -> None:
+    (row,) = suite.audit([file], budget="default", seed=SEED)
     assert row.right, f"{row.id} is {'true' if row.true else 'wrong'} ({row.why}), and the verdict {row.word}"
+
+
+def test_every_shard_has_both_kinds_and_most_quantifiers() -> None:
+    for shard in range(SHARDS):
+        files = suite.expected()[shard::SHARDS]
+        assert {file.true for file in files} == {True, False}
+        said = {tomllib.loads(file.path.read_text())["claim"][0]["quantifier"] for file in files}
+        assert len(said) >= 3, shard
 
 
 def test_the_suite_is_large_and_balanced() -> None:
@@ -70,7 +70,9 @@ def test_the_suite_is_large_and_balanced() -> None:
     for word in ("each", "mean", "limit", "probability"):
         told = {file.true for claim, file in zip(claims, files, strict=True) if claim["quantifier"] == word}
         assert told == {True, False}, word
-    for name in ("linear.finetune", "linear.scratch", "linear.stability", "deep-linear.finetune", "deep-linear.frozen"):
+    experiments = ["linear.finetune", "linear.scratch", "linear.stability", "linear.ridge", "deep-linear.finetune"]
+    experiments += ["deep-linear.frozen", "transfer.scratch", "transfer.linear", "transfer.finetune"]
+    for name in experiments:
         told = {file.true for claim, file in zip(claims, files, strict=True) if claim["experiment"] == name}
         assert told == {True, False}, name
 

@@ -11,6 +11,7 @@ solves for where networks trained on them end; the statement is evaluated on the
   more than 8 of them, and more than the tolerance, off somewhere.
 - limit: at d = 100 and 400 with realised ratios; a true one's error is small or shrinks,
   a wrong one's is beyond the tolerance and does not shrink.
+- sign: the mean's sign at settings off the boundary is the predicted one, or 8 standard errors against it.
 - probability: violations stay below 1 - level everywhere, with 4 standard errors to spare;
   a wrong one has more than that somewhere.
 
@@ -143,6 +144,23 @@ def mean(claim: dict[str, Any], rng: np.random.Generator) -> Finding:
     )
 
 
+def sign(claim: dict[str, Any], rng: np.random.Generator) -> Finding:
+    """Signs of averages at settings where the predicted boundary is not near."""
+    left, right = (part.strip() for part in claim["statement"].split("=="))
+    holds, fails, wrong, sure = True, False, 0, 0
+    for _ in range(24):
+        draws = Draws(claim["experiment"], sample(claim, rng, None), 4000, rng)
+        names = {n: draws.measure(n) for n in re.findall(r"[a-zA-Z_]\w*", left + right) if n not in FUNCTIONS}
+        found, predicted = (value(part[len("sign") :], names) for part in (left, right))
+        score = float(np.sign(predicted) * found.mean() / (found.std() / math.sqrt(len(found))))
+        far = abs(float(predicted)) > 0.1
+        sure += far
+        wrong += far and score < 0
+        holds &= not far or score > -4.5
+        fails |= far and score < -8
+    return Finding(holds, fails, f"{sure} settings off the boundary, {wrong} with the other sign")
+
+
 def limit(claim: dict[str, Any], rng: np.random.Generator) -> Finding:
     """The same settings at two sizes."""
     holds, fails, shown = True, False, (0.0, 0.0)
@@ -196,7 +214,7 @@ def verify(path: Path) -> tuple[bool, str]:
     (claim,) = tomllib.loads(text)["claim"]
     rng = np.random.default_rng(abs(hash_of(path.stem)))
     kinds = {"each": each, "mean": mean, "limit": limit, "probability": probability}
-    found = kinds[claim["quantifier"]](claim, rng)
+    found = sign(claim, rng) if str(claim["statement"]).startswith("sign(") else kinds[claim["quantifier"]](claim, rng)
     right = found.holds and not found.fails if true else found.fails and not found.holds
     return right, found.figures
 

@@ -6,7 +6,7 @@ from collections.abc import Callable, Iterable, Sequence
 from dataclasses import dataclass, field, replace
 
 from ftproofs.claim import Block, Rows, Setting, Store
-from ftproofs.errors import UsageError
+from ftproofs.errors import UsageError, unknown
 from ftproofs.ids import encode
 from ftproofs.names import PARAMETERS, Value
 from ftproofs.numeric import experiments
@@ -149,6 +149,22 @@ def by_shape(values: Iterable[dict[str, Value]]) -> list[list[dict[str, Value]]]
         shape = tuple(parameters[name] for name in sorted(parameters) if PARAMETERS[name].shapes)
         groups.setdefault(shape, []).append(parameters)
     return list(groups.values())
+
+
+def budget_of(name: str, settings: int | None = None) -> Budget:
+    """The budget of that name, with another number of settings to explore if one is given.
+
+    Raises:
+        UsageError: FT309 an unknown budget, or a number of settings that is not in 1..100000.
+    """
+    if name not in BUDGETS:
+        raise unknown("budget", name, BUDGETS, code="FT309")
+    budget = BUDGETS[name]
+    if settings is None:
+        return budget
+    if isinstance(settings, bool) or not isinstance(settings, int) or not 1 <= settings <= 100_000:
+        raise UsageError("FT309", f"settings must be an integer in 1..100000, got {settings!r}")
+    return replace(budget, settings=settings, batch=min(budget.batch, settings), explored=max(budget.anchors, settings))
 
 
 def check_seed(seed: int) -> int:

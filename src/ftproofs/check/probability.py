@@ -33,12 +33,16 @@ from ftproofs.decision import (
 )
 from ftproofs.errors import UsageError
 from ftproofs.names import experiment
+from ftproofs.numeric.experiments import SOLVER
 from ftproofs.numeric.sampling import shrink
 from ftproofs.numeric.statistics import BLOCK
 from ftproofs.verdict import Evidence, ExperimentStatus, Link, Observation
 
 #: Settings chosen because exploration made them look bad.
 ADAPTIVE = 2
+
+#: Corners of the domain that are looked at, where bounds are tightest; training affords none.
+CORNERS = 32
 
 #: Settings tried on the way to a simpler counterexample, and draws for each at most.
 SHRINK_STEPS = 20
@@ -112,7 +116,17 @@ def choose(claim: Claim, context: Context, judges: Sequence[Judge]) -> tuple[Exp
     within = [p for p in promised if supportable(deltas[id(p)], cap)]
     beyond = [p for p in promised if not supportable(deltas[id(p)], cap)]
     anchors = within[: budget.anchors]
-    others = [p for p in explored.adaptive(anchors, len(explored.settings)) if p in promised][:ADAPTIVE]
+    if engine_of_draws(claim) == SOLVER:
+        for corner in explored.source.corners(CORNERS):
+            delta = level_gap(claim, corner)
+            if delta < 1 and corner not in promised:
+                deltas[id(corner)] = delta
+                promised.append(corner)
+    suspects = [p for p in promised if p not in anchors]
+    suspects.sort(
+        key=lambda p: -max(_suspicion(claim, judge, exploratory(claim, context, p), deltas[id(p)]) for judge in judges)
+    )
+    others = suspects[:ADAPTIVE]
     settings = [*anchors, *others, *[p for p in beyond[: budget.anchors // 2] if p not in others]]
     return explored, Chosen(settings, [deltas[id(p)] for p in settings], len(anchors))
 
@@ -140,6 +154,16 @@ def _score(claim: Claim, judge: Judge, rows: Rows) -> float:
         return 0.0
     near = float(np.nan_to_num(np.quantile(found.ratio, 0.9), nan=0.0))
     return float(found.violated.mean()) + min(max(near, 0.0), 10.0)
+
+
+def _suspicion(claim: Claim, judge: Judge, rows: Rows, delta: float) -> float:
+    """By how many standard errors violations are too many on a few draws; of equal ones how near the others come."""
+    found = outcomes_of(judge, rows, claim.margin)
+    if np.isnan(found.violated).any():
+        return 0.0
+    near = float(np.nan_to_num(np.quantile(found.ratio, 1 - delta), nan=0.0))
+    share, error = float(found.violated.mean()), math.sqrt(delta * (1 - delta) / len(found.violated))
+    return (share - delta) / error + min(max(near, 0.0), 10.0) / 1e3
 
 
 def _conclude(

@@ -7,6 +7,7 @@ import time
 from collections.abc import Callable, Sequence
 from contextlib import ExitStack
 from pathlib import Path
+from typing import TYPE_CHECKING
 
 from ftproofs.claim import Claim, Store
 from ftproofs.cli.interrupt import Interrupts
@@ -17,6 +18,9 @@ from ftproofs.report import results, tables
 from ftproofs.report.files import write
 from ftproofs.report.results import Run
 from ftproofs.verdict import Evidence, Verdict, exit_status, join
+
+if TYPE_CHECKING:
+    from ftproofs.check.mutate import Mutation
 
 
 def derive(names: Sequence[str], *, target: str | None) -> int:
@@ -71,6 +75,20 @@ class Checker:
         from ftproofs.check import check as check_claim
 
         return check_claim(
+            claim,
+            settings=self.options.settings,
+            budget=self.options.budget,
+            seed=self.options.seed,
+            device=self.device,
+            store=self.store,
+            progress=self.progress,
+        )
+
+    def power(self, claim: Claim) -> Mutation:
+        """The wrong variants of the claim, judged on the rows of its check."""
+        from ftproofs.check.mutate import mutate
+
+        return mutate(
             claim,
             settings=self.options.settings,
             budget=self.options.budget,
