@@ -10,6 +10,7 @@ from typing import Any
 
 import pytest
 from cli_helpers import FakeCheck
+from cli_helpers import document as valid
 
 from ftproofs.catalog import families
 from ftproofs.check.context import BUDGETS
@@ -211,6 +212,53 @@ def test_means_and_probabilities_of_what_only_training_knows(audit: Audit, folde
     status, _, err = run("audit", "x.toml")
     assert status == 2
     assert ": FT218: " in err
+
+
+# -- power ------------------------------------------------------------------------------
+
+
+def test_power_is_the_kill_score_of_the_audited_claim(audit: Audit, folder: Path) -> None:
+    status, out, _ = audit("risk == perp_delta_norm**2", "--power", "--json", "out.json")
+    assert status == 0
+    assert "x: power: " in out
+    assert "wrong variants would be refuted, score 1.000 (strict 1.000)" in out
+    (entry,) = valid("check", (folder / "out.json").read_text())["claims"]
+    power = entry["power"]
+    assert (power["score"], power["strict_score"], power["survivors"]) == (1.0, 1.0, [])
+    assert power["killed"] >= 20
+    assert entry["flags"] == []
+    # judged on the rows of the check: nothing more was trained
+    audit("risk == perp_delta_norm**2", "--json", "plain.json")
+    (plain,) = valid("check", (folder / "plain.json").read_text())["claims"]
+    assert "power" not in plain
+    assert plain["experiment"] == entry["experiment"]
+
+
+def test_a_check_without_power_is_flagged_and_its_survivors_are_named(run: Any, folder: Path) -> None:
+    """With hardly any noise, at a tolerance of 9 %, draws do not tell every wrong term for it; the word stands."""
+    text = HEAD.format(
+        quantifier="mean",
+        more="tolerance = 0.09\n",
+        statement="risk == (1 - n/d)*target_norm**2 + sigma**2*n/(d - n - 1)",
+    )
+    text = text.replace("linear.finetune", "linear.scratch").replace("theta = { min = 0.2, max = 1 }\n", "")
+    text = text.replace("min = 12, max = 16", "min = 60, max = 80") + "sigma = { min = 0.0, max = 0.1 }\n"
+    (folder / "x.toml").write_text(text)
+    status, out, _ = run("audit", "x.toml", "--budget", "low", "--power")
+    entry = found(folder)
+    assert (status, entry["word"]) == (0, "supported")
+    assert "weak-check" in entry["flags"]
+    assert 0 < entry["power"]["strict_score"] < 1
+    assert entry["power"]["survived"] == len(entry["power"]["survivors"]) > 0
+    assert "x: power: survived, off by at most" in out
+    assert entry["power"]["survivors"][0]["statement"] in out
+
+
+def test_a_refuted_claim_has_no_power(audit: Audit, folder: Path) -> None:
+    status, out, _ = audit("risk == 2*perp_delta_norm**2", "--power")
+    assert status == 1
+    assert "power" not in out
+    assert "power" not in found(folder)
 
 
 # -- hostile text -----------------------------------------------------------------------
