@@ -278,6 +278,19 @@ EXAMINED = {
         "variance is infinite at d - n < 4",
         6,
     ),
+    "variance of a readout alone": (
+        with_domain(
+            "n = { min = 3, max = 30 }",
+            "d = { min = 40, max = 50 }",
+            "theta = 1",
+            "ridge = { min = 0, max = 1 }",
+            head=HEAD.replace("each", "mean").replace("linear.finetune", "transfer.linear"),
+            statement="risk == 1",
+        ),
+        "FT213",
+        "variance is infinite at n < 5",
+        6,
+    ),
     "exponent": (
         with_domain("n = { min = 1, max = 100 }", "d = 200", "theta = 1", statement="risk == sigma**n"),
         "FT113",

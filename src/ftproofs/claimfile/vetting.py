@@ -170,7 +170,7 @@ def _infinite_variance(claim: Claim, sides: list[Expr], box: Box, points: list[P
 
 
 def _other_values(claim: Claim) -> Iterator[dict[str, Any]]:
-    """The largest noise, an angle at which the teachers differ, each kind of inputs and frozen layers."""
+    """The largest noise, the least penalty, an angle between the teachers, each kind of inputs and frozen layers."""
     defaults = EXPERIMENTS[claim.experiment].parameters
     known: dict[str, list[Any]] = {}
     for name in ("sigma", "theta", "inputs", "frozen_end"):
@@ -182,6 +182,12 @@ def _other_values(claim: Claim) -> Iterator[dict[str, Any]]:
             known[name] = [defaults[name]]
     sigma = claim.domain["sigma"] if "sigma" in claim.domain else Choices((Integer(0),))
     known["sigma"] = [sigma.high if isinstance(sigma, Range) else max(sigma.values)]
+    for name in {"ridge", "L"} & set(defaults):
+        if name in claim.domain:
+            given = claim.domain[name]
+            known[name] = [given.low if isinstance(given, Range) else min(given.values)]
+        else:
+            known[name] = [defaults[name]]
     known["theta"] = sorted(known.get("theta", [0]), key=lambda theta: theta in (0, pi))[:1]
     for combination in itertools.product(*known.values()):
         yield dict(zip(known, combination, strict=True))

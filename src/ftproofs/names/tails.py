@@ -45,13 +45,16 @@ VARIANCE_GAP = 4
 #: that is from so many degrees of freedom on: ``1/chi^2_k`` has a variance for k > 4.
 VARIANCE_DEGREES = VARIANCE_GAP + 1
 
+#: A ridge penalty of this size bounds the inverse.
+_BOUNDED = 0.01
+
 
 def degrees(names: Collection[str], values: Mapping[str, Value], experiment: str = "") -> int | None:
     """The fewest degrees of freedom of an inverse chi-square in the measurements' law at a setting, None without one.
 
     Fitted noise has ``|d - n| + 1``, that of the source data ``|d - n_s| + 1``.  With its
     first layers frozen, or its readout alone trained, a network fits one number to n samples,
-    whose noise are also the labels' part that no multiple of the start explains: n.
+    whose noise are also the labels' part that no multiple of the start explains: n, unless a ridge penalty bounds it.
     Population inputs are exempt, their design is not random.
     """
     return min((least for least, _ in _degrees(names, values, experiment)), default=None)
@@ -69,8 +72,9 @@ def _degrees(names: Collection[str], values: Mapping[str, Value], experiment: st
         return []
     spoken = set(names)
     n, d, sigma, theta = (float(values.get(name, 0.0)) for name in ("n", "d", "sigma", "theta"))
-    one_number = values.get("frozen_end") == "first" or experiment == "transfer.linear"
-    fitted = _NOISE if one_number else _NOISE | _PREDICTOR | (_OUTSIDE if "L" in values else frozenset())
+    frozen, readout = values.get("frozen_end") == "first", experiment == "transfer.linear"
+    one_number = frozen or (readout and float(values.get("ridge", 0.0)) < _BOUNDED)
+    fitted = _NOISE if frozen or readout else _NOISE | _PREDICTOR | (_OUTSIDE if "L" in values else frozenset())
     found = []
     if spoken & _UNIT_NOISE or (sigma > 0 and spoken & fitted):
         found.append((round(abs(d - n)) + 1, f"d - n < {VARIANCE_GAP}"))
