@@ -52,9 +52,18 @@ class Explored:
 
 
 def explore_settings(
-    claim: Claim, context: Context, domain: Domain, score: Callable[[Parameters], float], *, steps: int
+    claim: Claim,
+    context: Context,
+    domain: Domain,
+    score: Callable[[Parameters], float],
+    *,
+    steps: int,
+    examples: int | None = None,
 ) -> Explored:
-    """Settings of the domain, drawn and climbed towards bad scores; ``steps`` is the progress bar's length."""
+    """Settings of the domain, drawn and climbed towards bad scores; ``steps`` is the progress bar's length.
+
+    ``examples`` of them, by default as many as the budget says.
+    """
     seen: list[tuple[float, Parameters]] = []
 
     def examine(batch: tuple[Parameters, ...]) -> tuple[float, list[int]]:
@@ -64,7 +73,7 @@ def explore_settings(
         return found, []
 
     source = batches(domain, claim.experiment, acceptor(domain), size=1)
-    explore(source, examine, seed=context.seed, examples=context.budget.explored, shrink_calls=0)
+    explore(source, examine, seed=context.seed, examples=examples or context.budget.explored, shrink_calls=0)
     distinct: list[tuple[float, Parameters]] = []
     for item in seen:
         if all(item[1] != other for _, other in distinct):

@@ -67,6 +67,9 @@ def train(claim: Claim, context: Context, judge: Judge, sides: Sides, solved: Si
         ]
         sound.sort(key=lambda i: (_cost(sides.marks[i].parameters) / max(solved.settings[i].effect ** 2, 1e-12), i))
         chosen += sound[: context.budget.end_to_end]
+    if isinstance(claim.quantifier, Limit):
+        # Means at the foot of a ladder, whatever their sign: the cheapest say as much as the others.
+        chosen = sorted(chosen, key=lambda i: _cost(sides.marks[i].parameters))[: context.budget.end_to_end]
     if not chosen:
         return Link("none")
     engine = experiment(claim.experiment).engines[0]
