@@ -9,13 +9,14 @@ and ``P_perp = I - P`` onto its complement; ``X^+`` is the Moore-Penrose inverse
 """
 
 from ftproofs.names.experiments import EXPERIMENTS
-from ftproofs.names.kinds import REQUIRED, Experiment, Kind, Measurement, Parameter, Sign, Value
+from ftproofs.names.kinds import INFINITY, REQUIRED, Experiment, Kind, Measurement, Parameter, Sign, Value
 from ftproofs.names.measurements import MEASUREMENTS
 from ftproofs.names.parameters import INPUTS, OPTIMIZERS, PARAMETERS, SPECTRA
-from ftproofs.names.values import check_value, complete, experiment, scale_names
+from ftproofs.names.values import check_value, complete, experiment, natural_norm, number, scale_names
 
 __all__ = [
     "EXPERIMENTS",
+    "INFINITY",
     "INPUTS",
     "MEASUREMENTS",
     "OPTIMIZERS",
@@ -31,5 +32,7 @@ __all__ = [
     "check_value",
     "complete",
     "experiment",
+    "natural_norm",
+    "number",
     "scale_names",
 ]

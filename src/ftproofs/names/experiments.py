@@ -4,6 +4,7 @@ from __future__ import annotations
 
 from collections.abc import Mapping
 
+from ftproofs.names.diagonal_experiments import DIAGONAL_EXPERIMENTS
 from ftproofs.names.kinds import REQUIRED, Experiment, Value, by_name
 
 _TASK: dict[str, Value] = {
@@ -122,4 +123,5 @@ EXPERIMENTS: Mapping[str, Experiment] = by_name(
         _TARGET_SIDE + _SOURCE_SIDE + ("sigma_source_norm", "sigma_target_norm", "sigma_product"),
         ("flow",),
     ),
+    *DIAGONAL_EXPERIMENTS,
 )

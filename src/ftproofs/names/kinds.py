@@ -15,6 +15,9 @@ Value: TypeAlias = int | float | str
 #: Marks a parameter that must be given.
 REQUIRED = "required"
 
+#: How a setting holds an infinite value: JSON has none.
+INFINITY = "oo"
+
 
 @dataclass(frozen=True, slots=True)
 class Parameter:
@@ -23,6 +26,7 @@ class Parameter:
     ``low`` and ``high`` are where the quantity is defined at all (inclusive); a
     claim's domain is a part of it.  ``shapes`` says that the parameter decides the
     shape of the arrays, so that settings trained together must agree on it.
+    ``infinite`` admits infinity, which a setting holds as the text `INFINITY`.
     """
 
     name: str
@@ -34,6 +38,7 @@ class Parameter:
     high: float = math.inf
     choices: tuple[str, ...] = ()
     shapes: bool = False
+    infinite: bool = False
 
 
 @dataclass(frozen=True, slots=True)

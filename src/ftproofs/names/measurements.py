@@ -4,6 +4,7 @@ from __future__ import annotations
 
 from collections.abc import Mapping
 
+from ftproofs.names.diagonal import DIAGONAL
 from ftproofs.names.kinds import Measurement, Sign, by_name
 
 _SOURCE = (("source_norm", 1),)
@@ -212,4 +213,5 @@ MEASUREMENTS: Mapping[str, Measurement] = by_name(
         (),
         "real",
     ),
+    *DIAGONAL,
 )

@@ -7,7 +7,7 @@ from collections.abc import Mapping
 
 from ftproofs.errors import UsageError, unknown
 from ftproofs.names.experiments import EXPERIMENTS
-from ftproofs.names.kinds import REQUIRED, Experiment, Value
+from ftproofs.names.kinds import INFINITY, REQUIRED, Experiment, Value
 from ftproofs.names.measurements import MEASUREMENTS
 from ftproofs.names.parameters import PARAMETERS
 
@@ -74,7 +74,7 @@ def _resolve_gamma(gamma: Value, given: Mapping[str, Value]) -> dict[str, Value]
 
 
 def check_value(name: str, value: Value) -> Value:
-    """The value in its parameter's own type (int, float or str).
+    """The value in its parameter's own type (int, float or str; infinity as ``"oo"`` where it is admitted).
 
     Raises:
         UsageError: FT304, naming the parameter, what was found and what was expected.
@@ -84,6 +84,8 @@ def check_value(name: str, value: Value) -> Value:
         if value not in parameter.choices:
             raise UsageError("FT304", f"{name} = {value!r}: expected one of {', '.join(parameter.choices)}")
         return value
+    if parameter.infinite and (value == INFINITY or value == math.inf):
+        return INFINITY
     if isinstance(value, (str, bool)):
         raise UsageError("FT304", f"{name} = {value!r}: expected a number ({parameter.meaning})")
     number = float(value)
@@ -103,3 +105,24 @@ def check_value(name: str, value: Value) -> Value:
 def scale_names(measurement: str) -> tuple[tuple[str, int], ...]:
     """The factors (name, exponent) of a measurement's scale; empty for scale 1."""
     return MEASUREMENTS[measurement].scale
+
+
+def number(value: Value) -> float:
+    """A numeric parameter's value as a float, `INFINITY` as infinity."""
+    return math.inf if value == INFINITY else float(value)
+
+
+def natural_norm(name: str, values: Mapping[str, Value]) -> float:
+    """A teacher's norm at a setting, which measurements are scaled by.
+
+    An experiment without a source is measured against its target.  The teachers of
+    diagonal networks have unit second moment a coordinate, so the norm sqrt(d); in one
+    coordinate they are beta_aux and beta_main.
+    """
+    if name in values:
+        return number(values[name])
+    if "target_norm" in values:
+        return number(values["target_norm"])
+    if "beta_main" in values:
+        return abs(number(values["beta_aux" if name == "source_norm" else "beta_main"]))
+    return math.sqrt(number(values["d"]))

@@ -13,6 +13,7 @@ from ftproofs.errors import UsageError, unknown
 from ftproofs.names import Experiment, Value, experiment
 from ftproofs.numeric import solvers, tasks, training
 from ftproofs.numeric.device import resolve_device
+from ftproofs.numeric.diagonal import experiments as diagonal
 from ftproofs.numeric.measurements import Readings, read_predictor, read_task
 from ftproofs.numeric.training import stability
 
@@ -38,7 +39,7 @@ def run(block: Block, *, device: str = "cpu") -> Rows:
     begin = time.perf_counter()
     place = resolve_device(device)
     parameters = [setting.parameters for setting in block.settings]
-    measure = _stability if spec.name == "linear.stability" else _endpoint
+    measure = _measure_of(spec)
     readings, status, flags, info = measure(spec, block, parameters, place)
     usable = torch.tensor([s in USABLE for s in status])
     values, bounds = {}, {}
@@ -60,6 +61,12 @@ def run(block: Block, *, device: str = "cpu") -> Rows:
 
 Measured = tuple[Readings, tuple[str, ...], tuple[str, ...], dict[str, Tensor]]
 Measure = Callable[[Experiment, Block, list[dict[str, Value]], str], Measured]
+
+
+def _measure_of(spec: Experiment) -> Measure:
+    if spec.name.startswith(("diagonal.", "replica.")):
+        return diagonal.measure
+    return _stability if spec.name == "linear.stability" else _endpoint
 
 
 def _endpoint(spec: Experiment, block: Block, parameters: list[dict[str, Value]], device: str) -> Measured:
