@@ -61,9 +61,14 @@ DIAGONAL: tuple[Measurement, ...] = (
         r"D_Q(\beta,\beta(0))",
         _SQUARE,
     ),
-    Measurement("loss_integral", "time integral of the squared residual", r"\int\lVert\rho\rVert^2dt", _SQUARE),
-    Measurement("loss_area", "time integral of the loss", r"\int\mathcal L\,dt", _SQUARE),
-    Measurement("loss_time", "largest over time of time times loss", r"\max_tt\mathcal L(t)", _SQUARE),
+    Measurement(
+        "loss_integral",
+        "time integral of the squared residual (above its infimum, should that not be 0)",
+        r"\int\lVert\rho\rVert^2dt",
+        _SQUARE,
+    ),
+    Measurement("loss_area", "time integral of the loss (likewise)", r"\int\mathcal L\,dt", _SQUARE),
+    Measurement("loss_time", "largest over time of time times loss (likewise)", r"\max_tt\mathcal L(t)", _SQUARE),
     Measurement(
         "loss_decay",
         "smallest over time of -ln(loss(t)/loss(0))/t, until the loss has fallen by 1e-8, in units of the "

@@ -20,7 +20,7 @@ _TASK: dict[str, Value] = {
     "rho_new": 0.0,
     "amplitude": "atom",
 }
-_TRAINED: dict[str, Value] = {**_TASK, "engine": "flow", "step": 0.1}
+_TRAINED: dict[str, Value] = {**_TASK, "engine": "flow", "step": 0.25}
 
 _SHARES = ("share_pt", "share_shared", "share_new")
 _CONSERVED = (

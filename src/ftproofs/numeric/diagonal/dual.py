@@ -6,10 +6,11 @@ The limit minimises ``D_Q(beta, beta(0))`` over the interpolators, so ``beta = c
     mu'y - sum_i (c_i/2) (cosh(phi_i + 2 (X' mu)_i) - cosh(phi_i)),
 
 whose gradient is ``y - X beta`` and whose Hessian is ``-K``, ``K = X diag(D) X'``, ``D = 2 c cosh(phi + 2 X' mu)``.
-The certificate: with ``e = 2 max_i |(X' step)_i|`` the Hessian changes by a factor of at most ``exp(e)`` along a
-step, so that a Newton decrement ``l = |y - X beta|`` in the norm of ``K^-1`` and ``k^2 = max_i x_i' K^-1 x_i`` bound
-the distance of mu from the maximiser in the norm of K by ``-ln(1 - 2 k l) / (2 k)`` whenever ``2 k l < 1``, and the
-predictor's by ``sqrt(max D exp(e))`` times that.
+
+The certificate: along a step the Hessian changes by a factor of at most ``exp(2 max_i |(X' step)_i|)``, so that the
+residual's norm l in the metric K^-1 and ``k^2 = max_i x_i' K^-1 x_i`` bound the distance of mu from the maximiser in
+the metric K by ``-ln(1 - 2 k l) / (2 k)`` whenever ``2 k l < 1``, and the
+predictor's by ``sqrt(max D) exp(e)`` times that, ``e = -ln(1 - 2 k l)``.
 """
 
 from __future__ import annotations
@@ -33,7 +34,7 @@ ACCEPT = 1e-7
 
 @dataclass(frozen=True)
 class Solution:
-    """Where training ends: beta (case, d), mu (case, n); ``bound`` (case,) on the predictor's distance from it.
+    """Where training ends: beta (case, d), mu (case, n); ``bound``, ``mu_bound`` (case,) on their distances from it.
 
     ``status`` is ``ok`` or ``not-converged``; ``iterations`` (case,) counts Newton steps.
     """
@@ -41,6 +42,7 @@ class Solution:
     beta: Tensor
     mu: Tensor
     bound: Tensor
+    mu_bound: Tensor
     status: tuple[str, ...]
     iterations: Tensor
 
@@ -161,13 +163,16 @@ class _System:
         whitened = torch.bmm(inverse, gradient[:, :, None])[:, :, 0]
         decrement = 1.01 * (norm(whitened, dim=1) + norm(inverse, dim=(1, 2)) * rounding)
         reach = torch.bmm(inverse, self.X).square().sum(dim=1).amax(dim=1).sqrt()
-        bound, _ = newton_bounds(decrement, reach, D.amax(dim=1))
+        fastest = D.amax(dim=1)
+        bound, _ = newton_bounds(decrement, reach, fastest)
+        # bound >= sqrt(max D) times mu's distance in the norm of K.
+        mu_bound = norm(inverse, dim=(1, 2)) * bound / fastest.sqrt()
         bound = bound + norm(spread, dim=1)
         bound = torch.where(torch.isfinite(bound), bound, torch.inf)
         good = bound <= ACCEPT * torch.maximum(norm(beta, dim=1), norm(self.y, dim=1)).clamp_min(1e-300)
         good = good | (norm(self.y, dim=1) + norm(beta, dim=1) == 0)
         status = tuple("ok" if g else "not-converged" for g in good.tolist())
-        return Solution(beta, mu, bound, status, iterations)
+        return Solution(beta, mu, bound, mu_bound, status, iterations)
 
 
 def newton_bounds(decrement: Tensor, reach: Tensor, fastest: Tensor) -> tuple[Tensor, Tensor]:
@@ -181,7 +186,7 @@ def newton_bounds(decrement: Tensor, reach: Tensor, fastest: Tensor) -> tuple[Te
     share = 2 * reach * decrement
     e = -torch.log1p(-share.clamp_max(1 - 1e-12))
     distance = e / (2 * reach.clamp_min(1e-300))
-    before = (fastest * torch.exp(e)).sqrt() * torch.maximum(distance, decrement)
+    before = (fastest * torch.exp(2 * e)).sqrt() * torch.maximum(distance, decrement)
     # |K^-1 (Kbar - K)| <= (exp(e) - 1)/e - 1, Kbar the Hessian's mean on the way to the limit.
     change = torch.where(e > 1e-5, torch.expm1(e) / e.clamp_min(1e-300) - 1, 0.51 * e)
     # The predictor moves by the mean of D along a way that may overshoot by as much.
@@ -192,4 +197,6 @@ def newton_bounds(decrement: Tensor, reach: Tensor, fastest: Tensor) -> tuple[Te
 
 
 def _first(both: Solution) -> Solution:
-    return Solution(both.beta[:1], both.mu[:1], both.bound[:1], both.status[:1], both.iterations[:1])
+    arrays = (both.beta, both.mu, both.bound, both.mu_bound)
+    beta, mu, bound, mu_bound = (z[:1] for z in arrays)
+    return Solution(beta, mu, bound, mu_bound, both.status[:1], both.iterations[:1])

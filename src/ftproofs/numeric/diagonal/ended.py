@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from collections.abc import Sequence
 from dataclasses import dataclass, field
 
 import torch
@@ -10,6 +11,7 @@ from torch import Tensor
 from ftproofs.numeric.diagonal import dual
 from ftproofs.numeric.diagonal.network import Weights
 from ftproofs.numeric.diagonal.regression import Regression
+from ftproofs.numeric.training.bounds import UNIT, norm
 
 Reading = tuple[Tensor, Tensor]
 
@@ -35,6 +37,40 @@ class Ended:
     steps: Tensor
     path: dict[str, Reading] = field(default_factory=dict)
 
+    def select(self, index: slice) -> Ended:
+        """Some cases only."""
+        arrays = (self.beta, self.mu, self.s, self.tail, self.integration)
+        beta, mu, s, tail, integration = (z[index] for z in arrays)
+        path = {name: (value[index], bound[index]) for name, (value, bound) in self.path.items()}
+        start, end, status, steps = self.start.select(index), self.end.select(index), self.status[index], self.steps
+        return Ended(start, end, beta, mu, s, tail, integration, status, steps[index], path)
+
+    @staticmethod
+    def joined(parts: Sequence[Ended]) -> Ended:
+        """Batches one after the other."""
+        if len(parts) == 1:
+            return parts[0]
+
+        def cat(name: str) -> Tensor:
+            return torch.cat([getattr(part, name) for part in parts])
+
+        path = {
+            name: (torch.cat([p.path[name][0] for p in parts]), torch.cat([p.path[name][1] for p in parts]))
+            for name in parts[0].path
+        }
+        return Ended(
+            Weights.joined([p.start for p in parts]),
+            Weights.joined([p.end for p in parts]),
+            cat("beta"),
+            cat("mu"),
+            cat("s"),
+            cat("tail"),
+            cat("integration"),
+            tuple(s for p in parts for s in p.status),
+            cat("steps"),
+            path,
+        )
+
     @property
     def radius(self) -> Tensor:
         """Bound on the distance to the limit, (case,)."""
@@ -48,12 +84,35 @@ def solved(problem: Regression, start: Weights) -> Ended:
     if problem.X is None:
         target = torch.asinh(problem.y / start.scale)
         s = (target - phase) / 2
-        return Ended(start, start.turned(s), problem.y, s, s, nothing, nothing, ("ok",) * len(nothing), nothing)
+        return _end(problem, start, problem.y, s, nothing, ("ok",) * len(nothing), nothing)
     if start.frozen:
         return _frozen(problem, start)
     found = dual.solve(problem.X, problem.y, start.scale, phase)
-    s = problem.pull(found.mu)
-    return Ended(start, start.turned(s), found.beta, found.mu, s, found.bound, nothing, found.status, found.iterations)
+    return _end(problem, start, found.beta, found.mu, found.bound, found.status, found.iterations, found.mu_bound)
+
+
+def _end(
+    problem: Regression,
+    start: Weights,
+    beta: Tensor,
+    mu: Tensor,
+    bound: Tensor,
+    status: tuple[str, ...],
+    steps: Tensor,
+    mu_bound: Tensor | None = None,
+) -> Ended:
+    """A solved end: its angle is in the row space but for rounding."""
+    s = problem.pull(mu)
+    angle = start.angle(beta)
+    tiny = 64 * UNIT * (norm(angle) + beta.shape[1] ** 0.5)
+    loose = torch.zeros_like(bound) if mu_bound is None else mu_bound
+    wide = torch.ones_like(bound) if problem.X is None else torch.linalg.vector_norm(problem.X, dim=1).amax(dim=1)
+    path = {
+        "kkt_gap": (norm(problem.outside(angle)), tiny),
+        "mu": (mu, (loose + 16 * UNIT * norm(mu))[:, None].expand_as(mu)),
+        "phase": (s, (wide * loose + 16 * UNIT * norm(s))[:, None].expand_as(s)),
+    }
+    return Ended(start, start.turned(s), beta, mu, s, bound, torch.zeros_like(bound), status, steps, path)
 
 
 def _frozen(problem: Regression, start: Weights) -> Ended:
@@ -62,10 +121,10 @@ def _frozen(problem: Regression, start: Weights) -> Ended:
     half = problem.X * start.speed.sqrt()[:, None, :]
     L = torch.linalg.cholesky_ex(torch.bmm(half, half.mT))[0]
     mu = torch.cholesky_solve(problem.residual(start.beta)[:, :, None], L)[:, :, 0]
-    s = problem.pull(mu)
-    beta = start.beta + start.speed * s
+    beta = start.beta + start.speed * problem.pull(mu)
     inverse = torch.linalg.solve_triangular(L, torch.eye(L.shape[1]).to(L).expand_as(L), upper=False)
-    left = torch.linalg.vector_norm(problem.residual(beta), dim=1) + problem.rounding(beta)
-    tail = start.speed.amax(dim=1).sqrt() * torch.linalg.matrix_norm(inverse) * left
-    nothing = torch.zeros_like(tail)
-    return Ended(start, start.turned(s), beta, mu, s, tail, nothing, ("ok",) * len(tail), nothing)
+    left = norm(problem.residual(beta)) + problem.rounding(beta)
+    error = torch.linalg.matrix_norm(inverse) * left
+    tail = start.speed.amax(dim=1).sqrt() * error
+    steps = torch.zeros_like(tail)
+    return _end(problem, start, beta, mu, tail, ("ok",) * len(tail), steps, torch.linalg.matrix_norm(inverse) * error)

@@ -2,17 +2,23 @@
 
 from __future__ import annotations
 
+from dataclasses import replace
+
 import torch
 from torch import Tensor
 
 from ftproofs.claim import Block
 from ftproofs.names import Experiment, Value
 from ftproofs.numeric.diagonal import tasks
+from ftproofs.numeric.diagonal.descent import train_descent
 from ftproofs.numeric.diagonal.ended import Ended, solved
 from ftproofs.numeric.diagonal.network import Weights, column, reinitialised, symmetric_start
 from ftproofs.numeric.diagonal.readings import Readings, at, read_end, squared_error
+from ftproofs.numeric.diagonal.reduced import train_reduced
 from ftproofs.numeric.diagonal.regression import Regression
+from ftproofs.numeric.diagonal.train import train_flow
 from ftproofs.numeric.training.bounds import UNIT, norm
+from ftproofs.numeric.training.problem import INTEGRATION_FLAG
 
 SOLVER = "solver"
 
@@ -40,40 +46,74 @@ class Trainer:
 
     def __init__(self, spec: Experiment, engine: str, method: int, parameters: list[dict[str, Value]]) -> None:
         self.spec, self.engine, self.method, self.parameters = spec, engine, method, parameters
-        self.flags: tuple[str, ...] = ()
+        # The reduction's limit depends on no path, and descent's is its own.
+        exact = engine in (SOLVER, "reduced") or parameters[0].get("engine") == "descent"
+        self.flags: tuple[str, ...] = () if exact else (INTEGRATION_FLAG,)
 
-    def train(self, problem: Regression, start: Weights) -> Ended:
-        """One training to its limit."""
+    def train(self, problem: Regression, teacher: Tensor, *starts: Weights) -> list[Ended]:
+        """One training to its limit from each start; ``teacher`` (case, d) gives the step of gradient descent."""
         if self.engine == SOLVER:
-            return solved(problem, start)
-        raise NotImplementedError(self.engine)
+            return [solved(problem, start) for start in starts]
+        unit = torch.full_like(problem.rest, teacher.shape[1] ** 0.5)
+        stepped = self.parameters[0].get("engine") == "descent"
+        if stepped or self.engine == "descent":
+            share = column(self.parameters, "step", teacher)[:, 0]
+            # Whatever confirms descent descends: with gradients written out.
+            written = self.method == 1 or self.engine == "reduced"
+            return train_descent(
+                problem, starts, unit, teacher=teacher, share=share, alone=stepped, method=int(written)
+            )
+        if self.engine == "reduced":
+            return train_reduced(problem, starts, unit)
+        return train_flow(problem, starts, unit, method=self.method)
 
     def run(self, task: tasks.Task) -> tuple[Readings, tuple[str, ...], dict[str, Tensor]]:
         """All stages of the experiment, and what was read off them."""
-        target = Regression.of(task.X, task.y)
         fresh = symmetric_start(self.parameters, task.target)
         found = read_shares(task)
         if self.spec.name == "diagonal.scratch":
-            main = self.train(target, fresh)
+            target = Regression.of(task.X, task.y)
+            (main,) = self.train(target, task.target, fresh)
             found["mse"] = squared_error(main.beta, task.target, main.radius)
             return self.read(found, target, main, task, main.status)
-        pretrained = self.train(_source(task), fresh)
+        source = _source(task)
+        (pretrained,) = self.train(source, task.source, fresh)
         found["pretrain_mse"] = squared_error(pretrained.beta, task.source, pretrained.radius)
         if self.spec.name == "diagonal.pretrain":
-            return self.read(found, _source(task), pretrained, task, pretrained.status)
-        found["beta_pt"] = at(pretrained.beta, task.picked), pretrained.radius
-        main = self.train(target, reinitialised(pretrained.end, self.parameters))
-        scratch = self.train(target, fresh)
-        reach = main.radius + carried(pretrained, main, self.parameters)
-        mse = squared_error(main.beta, task.target, reach)
+            return self.read(found, source, pretrained, task, pretrained.status)
+        return self.finetune(found, task, pretrained, fresh)
+
+    def finetune(
+        self, found: Readings, task: tasks.Task, pretrained: Ended, fresh: Weights
+    ) -> tuple[Readings, tuple[str, ...], dict[str, Tensor]]:
+        """The second training, and one from scratch on the same data."""
+        target = Regression.of(task.X, task.y)
+        start = reinitialised(pretrained.end, self.parameters)
+        if start.frozen:
+            (main,), (scratch,) = (self.train(target, task.target, begin) for begin in (start, fresh))
+        else:
+            main, scratch = self.train(target, task.target, start, fresh)
+        moved = carried(pretrained, main, self.parameters)
+        main = replace(main, tail=main.tail + moved)
+        mse = squared_error(main.beta, task.target, main.radius)
         alone = squared_error(scratch.beta, task.target, scratch.radius)
         ok = torch.tensor([s == "ok" for s in scratch.status], device=task.y.device)
-        found["mse"] = mse
-        found["scratch_mse"] = torch.where(ok, alone[0], torch.nan), torch.where(ok, alone[1], torch.inf)
-        gain = found["scratch_mse"]
-        found["transfer_gain"] = gain[0] - mse[0], gain[1] + mse[1]
+        alone = torch.where(ok, alone[0], torch.nan), torch.where(ok, alone[1], torch.inf)
+        found |= {
+            "beta_pt": (at(pretrained.beta, task.picked), pretrained.radius),
+            "mse": mse,
+            "scratch_mse": alone,
+            "transfer_gain": (alone[0] - mse[0], alone[1] + mse[1]),
+        }
         status = tuple(a if a != "ok" else b for a, b in zip(pretrained.status, main.status, strict=True))
-        return self.read(found, target, main, task, status)
+        readings, status, info = self.read(found, target, main, task, status)
+        c, bound = readings["c_ft"]
+        factor = column(self.parameters, "rescale", task.y)[:, 0]
+        readings["c_ft"] = c, bound + 2 * factor**2 * pretrained.radius
+        start_value, loose = readings["beta_start"]
+        reinit = column(self.parameters, "reinit", task.y)[:, 0]
+        readings["beta_start"] = start_value, loose + 2 * factor * reinit * pretrained.radius
+        return readings, status, info
 
     def read(
         self, found: Readings, problem: Regression, ended: Ended, task: tasks.Task, status: tuple[str, ...]

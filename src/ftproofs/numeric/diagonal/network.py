@@ -5,6 +5,7 @@
 
 from __future__ import annotations
 
+from collections.abc import Sequence
 from dataclasses import dataclass
 
 import torch
@@ -27,6 +28,20 @@ class Weights:
     def tensors(self) -> tuple[Tensor, Tensor, Tensor, Tensor]:
         """The four vectors."""
         return self.wp, self.vp, self.wm, self.vm
+
+    @staticmethod
+    def joined(parts: Sequence[Weights]) -> Weights:
+        """Batches one after the other."""
+        wp, vp, wm, vm = (torch.cat(vectors) for vectors in zip(*(p.tensors() for p in parts), strict=True))
+        return Weights(wp, vp, wm, vm, parts[0].frozen)
+
+    @staticmethod
+    def woven(parts: Sequence[Weights]) -> Weights:
+        """Batches of the same cases, case by case."""
+        wp, vp, wm, vm = (
+            torch.stack(vectors, dim=1).flatten(0, 1) for vectors in zip(*(p.tensors() for p in parts), strict=True)
+        )
+        return Weights(wp, vp, wm, vm, parts[0].frozen)
 
     def select(self, index: Tensor | slice) -> Weights:
         """Some cases only."""
@@ -53,13 +68,17 @@ class Weights:
 
     @property
     def scale(self) -> Tensor:
-        """``c_eff = sqrt(A B) / 2``, (case, d)."""
+        """``c_eff = sqrt(A B) / 2``, (case, d); of frozen first layers ``(w_+^2 + w_-^2) / 2``."""
+        if self.frozen:
+            return self.speed / 2
         A, B = self.sums
         return A.sqrt() * B.sqrt() / 2
 
     @property
     def phase(self) -> Tensor:
-        """``ln(A / B) / 2 = asinh(beta / c_eff)``, (case, d)."""
+        """``ln(A / B) / 2 = asinh(beta / c_eff)``, (case, d); of frozen first layers ``beta / c``."""
+        if self.frozen:
+            return self.beta / self.scale
         A, B = self.sums
         return (A.log() - B.log()) / 2
 
@@ -75,6 +94,11 @@ class Weights:
         """The coordinate's squared norm, (case, d)."""
         squares = [z.square() for z in self.tensors()]
         return squares[0] + squares[1] + squares[2] + squares[3]
+
+    def angle(self, beta: Tensor) -> Tensor:
+        """``(asinh(beta/c) - phase)/2`` (frozen: ``(beta/c - phase)/2``), what the flow makes ``X' mu``; (case, d)."""
+        z = beta / self.scale
+        return ((z if self.frozen else torch.asinh(z)) - self.phase) / 2
 
     def turned(self, s: Tensor) -> Weights:
         """The weights after the flow has run until ``s = int X' rho dt`` (case, d): on their orbit, exactly."""
@@ -114,8 +138,7 @@ def reinitialised(weights: Weights, parameters: list[dict[str, Value]]) -> Weigh
             wp = wm = weights.wp + weights.wm
     frozen = parameters[0]["protocol"] == "readout"
     start = Weights(factor * wp, v, factor * wm, v, frozen)
-    least = start.speed if frozen else start.scale
-    if not bool((least > 0).all()):
+    if not bool((start.scale > 0).all()):
         raise UsageError("FT305", "reinit = 0 and r = -1 leave a network of scale 0, which cannot be trained")
     return start
 
@@ -123,9 +146,3 @@ def reinitialised(weights: Weights, parameters: list[dict[str, Value]]) -> Weigh
 def column(parameters: list[dict[str, Value]], name: str, like: Tensor) -> Tensor:
     """A parameter of every case, (case, 1)."""
     return torch.tensor([[float(p[name])] for p in parameters], dtype=like.dtype, device=like.device)
-
-
-def joined(*parts: Weights) -> Weights:
-    """Batches of weights one after the other."""
-    wp, vp, wm, vm = (torch.cat(vectors) for vectors in zip(*(p.tensors() for p in parts), strict=True))
-    return Weights(wp, vp, wm, vm, parts[0].frozen)

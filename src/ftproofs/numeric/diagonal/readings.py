@@ -44,55 +44,70 @@ def at(z: Tensor, picked: Tensor) -> Tensor:
 
 def read_end(problem: Regression, ended: Ended, picked: Tensor, *, oracle: bool = False) -> Readings:
     """Measurements of where training ended; ``oracle`` says that it was solved for instead."""
-    beta, start = ended.beta, ended.start
-    radius = ended.radius
-    nothing = torch.zeros_like(radius)
+    beta, start, radius = ended.beta, ended.start, ended.radius
     scale, phase = start.scale, start.phase
     residual, first = problem.residual(beta), problem.residual(start.beta)
     loose = problem.rounding(beta)
-    wide = problem.extremes()[0]
-    slack = wide * radius + loose
+    slack = problem.extremes()[0] * radius + loose
     loss = (norm(residual) ** 2 + problem.rest) / 2
     initial = (norm(first) ** 2 + problem.rest) / 2
-    H = torch.hypot(scale, beta)
-    angle = (torch.asinh(beta / scale) - phase) / 2
-    # d asinh(x/c) = dx / sqrt(c^2 + x^2) <= dx / c, and nothing is known of single coordinates.
-    turn = (radius[:, None] / H).clamp_max(1e300).amax(dim=1) / 2 + 64 * UNIT * norm(angle)
-    q = penalty(beta, scale).sum(dim=1)
-    divergence = bregman(beta, scale, phase).sum(dim=1)
-    # dQ <= |q'(beta)| radius, q' = asinh(beta/c)/2.
-    push = norm(torch.asinh(beta / scale) / 2) * radius + radius**2 / (4 * H.amin(dim=1))
-    rounded = 64 * UNIT * (q + penalty(start.beta, scale).sum(dim=1) + norm(phase) * (norm(beta) + norm(start.beta)))
-    multiplier = norm(ended.mu) ** 2 / problem.samples
     found: Readings = {
         "train_loss": (loss, norm(residual) * slack + slack**2 / 2),
-        "initial_loss": (initial, 8 * loose * norm(first) + UNIT * initial),
+        "initial_loss": (initial, 8 * problem.rounding(start.beta) * norm(first) + 4 * UNIT * initial),
         "beta_norm": (norm(beta), radius + UNIT * norm(beta)),
-        "kkt_gap": (norm(problem.outside(angle)), turn),
-        "penalty": (q, push + rounded),
-        "bregman": (divergence, push + norm(phase) / 2 * radius + rounded),
-        "beta_start": (at(start.beta, picked), UNIT * at(H, picked)),
+        "beta_start": (at(start.beta, picked), 4 * UNIT * at(start.square, picked)),
         "beta_end": (at(beta, picked), radius),
-        "c_ft": (at(scale, picked), 16 * UNIT * at(scale, picked)),
+        "c_ft": (at(scale, picked), 16 * UNIT * at(start.square, picked)),
     }
-    dual_radius = radius if oracle else None
-    if dual_radius is not None:
-        found["prox_gap"] = (nothing, radius)
+    found |= _read_penalty(beta, radius, scale, phase, start.frozen)
+    if oracle:
+        found["prox_gap"] = (torch.zeros_like(radius), radius)
     else:
-        oracle_end = solved(problem, start)
-        found["prox_gap"] = (norm(beta - oracle_end.beta), radius + oracle_end.radius)
+        end = solved(problem, start)
+        found["prox_gap"] = (norm(beta - end.beta), radius + end.radius)
     lazy = _lazy(problem, scale)
-    found["lazy_gap"] = (norm(beta - lazy), radius + 1e3 * UNIT * (norm(lazy) + norm(beta)) * problem.extremes()[0])
-    known = problem.rest == 0
-    # mu solves K mu ~ rho: its error is the predictor's, measured in K.
-    least = problem.extremes()[1] * (2 * scale.amin(dim=1)).sqrt()
-    error = radius / (H.amin(dim=1) * 2).sqrt() / least.clamp_min(1e-300)
-    found["multiplier"] = (
-        torch.where(known, multiplier, torch.nan),
-        (2 * norm(ended.mu) * error + error**2) / problem.samples,
-    )
-    found["phase"] = (at(ended.s, picked), radius / (2 * at(H, picked)))
+    condition = problem.extremes()[0] / problem.extremes()[1]
+    found["lazy_gap"] = norm(beta - lazy), radius + 64 * UNIT * condition**2 * (norm(lazy) + norm(beta))
+    mu, error = ended.path["mu"]
+    found["multiplier"] = _square(mu, norm(error) / mu.shape[1] ** 0.5, problem.samples)
+    for name, (value, bound) in ended.path.items():
+        if name != "mu":
+            found[name] = (value, bound) if value.ndim == 1 else (at(value, picked), at(bound, picked))
+    if "loss_integral" in found:
+        value, bound = found["loss_integral"]
+        found["loss_area"] = value / 2, bound / 2
+    if "loss_decay" in found:
+        unit = scale.amin(dim=1) * problem.extremes()[1] ** 2
+        value, bound = found["loss_decay"]
+        found["loss_decay"] = value / unit, bound / unit
     return found
+
+
+def _square(z: Tensor, error: Tensor, samples: int) -> Reading:
+    size = norm(z)
+    return size**2 / samples, (2 * size * error + error**2) / samples
+
+
+def _read_penalty(beta: Tensor, radius: Tensor, scale: Tensor, phase: Tensor, frozen: bool) -> Readings:
+    """Q and its Bregman divergence from the start; frozen first layers have ``x^2 / (4 c)`` for q."""
+    if frozen:
+        size, push = beta.square() / (4 * scale), beta / (2 * scale)
+        first = phase * scale
+        away = (beta - first).square() / (4 * scale)
+        slowest = scale.amin(dim=1)
+    else:
+        size, push = penalty(beta, scale), torch.asinh(beta / scale) / 2
+        first = scale * torch.sinh(phase)
+        away = bregman(beta, scale, phase)
+        slowest = torch.hypot(scale, beta).amin(dim=1)
+    at_start = (push * first).abs().sum(dim=1) + (phase * (beta - first)).abs().sum(dim=1)
+    rounding = 64 * UNIT * (size.sum(dim=1) + at_start)
+    # What is left of the way pushes Q by at most |q'| a step, and by its curvature.
+    error = norm(push) * radius + radius**2 / (4 * slowest) + rounding
+    return {
+        "penalty": (size.sum(dim=1), error),
+        "bregman": (away.sum(dim=1), error + norm(phase) / 2 * radius),
+    }
 
 
 def _lazy(problem: Regression, scale: Tensor) -> Tensor:
