@@ -18,11 +18,13 @@ MAX_TEXT = 200
 MAX_LIST = 500
 MAX_DEPTH = 20
 MAX_DIGITS = 40
+#: Scales of networks may be as small as float64 can tell.
+MIN_EXPONENT = -300
 MAX_POWER = 64
 MAX_ROOT = 12
 
 _NAME = re.compile(r"[A-Za-z][A-Za-z0-9_]{0,40}")
-_NUMBER = re.compile(r"(\d+\.?\d*|\.\d+)([eE][+-]?\d{1,2})?")
+_NUMBER = re.compile(r"(\d+\.?\d*|\.\d+)([eE][+-]?\d{1,3})?")
 
 
 def read_values(words: Sequence[str]) -> dict[str, tuple[str, Exact]]:
@@ -129,8 +131,8 @@ class _Reader:
         if sum(c.isdigit() for c in text) > MAX_DIGITS:
             raise self._error("FT106", f"number with more than {MAX_DIGITS} digits")
         exponent = re.split("[eE]", text)
-        if len(exponent) == 2 and abs(int(exponent[1])) > MAX_DIGITS:
-            raise self._error("FT106", f"decimal exponent beyond {MAX_DIGITS}")
+        if len(exponent) == 2 and not MIN_EXPONENT <= int(exponent[1]) <= MAX_DIGITS:
+            raise self._error("FT106", f"decimal exponent outside {MIN_EXPONENT}..{MAX_DIGITS}")
         return sympy.Rational(text)
 
     def _power(self, base: ast.expr, exponent: ast.expr, depth: int) -> Expr:
