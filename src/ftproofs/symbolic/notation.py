@@ -67,6 +67,12 @@ SYMBOL_NOTATION: Mapping[str, Local] = MappingProxyType(
         "t_layer": Local(r"t_{\mathrm{layer}}", "time at which the first layer differs most from its start"),
         "t_norm": Local(r"t_{\mathrm{norm}}", "time at which the predictor's norm is smallest"),
         "t_rate": Local(r"t_{\mathrm{rate}}", "time at which the decay is slowest"),
+        "T": Local("T", "number of steps"),
+        "side": Local(r"\varsigma", "sign with which a branch of a diagonal network moves"),
+        "size_start": Local(r"\lVert\theta_i(0)\rVert^2", "squared norm of a coordinate's weights at the start"),
+        "scale_end": Local("c_T", "w_+ w_- + v_+ v_- at the end of training"),
+        "difference_end": Local(r"\ell_T", "w^2 - v^2 of a branch at the end of training"),
+        **{f"sign_{i}": Local(rf"\varsigma_{i}", "1 or -1 for the quantity that is read, else 0") for i in range(1, 5)},
         "t_end": Local(r"t_{\mathrm{end}}", "time at which training ends"),
     }
 )
@@ -74,6 +80,19 @@ SYMBOL_NOTATION: Mapping[str, Local] = MappingProxyType(
 #: Functions of time.
 FUNCTION_NOTATION: Mapping[str, Local] = MappingProxyType(
     {
+        "w_plus": Local("w_+", "first layer's plus branch, one coordinate"),
+        "w_minus": Local("w_-", "first layer's minus branch, one coordinate"),
+        "v_plus": Local("v_+", "readout's plus branch, one coordinate"),
+        "v_minus": Local("v_-", "readout's minus branch, one coordinate"),
+        "w_branch": Local("w", "first layer of either branch, one coordinate"),
+        "v_branch": Local("v", "readout of either branch, one coordinate"),
+        "push": Local("g", "a coordinate of X' rho, minus the loss's gradient"),
+        "kick": Local("e", "learning rate times a coordinate of X' rho"),
+        "coefficient": Local(r"\beta_i", "a coefficient of the predictor"),
+        "phase": Local("s", "time integral of a coordinate of X' rho"),
+        "kept": Local(r"\Pi", "product over the steps of 1 - e^2"),
+        "grown": Local(r"\Pi_+", "product over the steps of (1 + e)^2"),
+        "shrunk": Local(r"\Pi_-", "product over the steps of (1 - e)^2"),
         "e": Local("e", "distance of the iterate to its limit, along an eigenvector of X'X/n"),
         "slope": Local(r"\ell'", "gradient of the loss, along an eigenvector of X'X/n"),
         "w": Local("w", "first layer, along a fixed direction"),
