@@ -13,7 +13,7 @@ from types import MappingProxyType
 from typing import Any
 
 from ftproofs.claim import Statement
-from ftproofs.symbolic import equivalents, theorems
+from ftproofs.symbolic import diagonal_theorems, equivalents, theorems
 from ftproofs.symbolic.context import Context
 from ftproofs.symbolic.methods import _open
 from ftproofs.symbolic.rules import Preparation, is_matrix
@@ -183,5 +183,6 @@ AXIOMS: Mapping[str, Theorem] = MappingProxyType(
             "Rudin, Principles of Mathematical Analysis, 1976, theorem 9.28",
             equivalents.root_along_depth,
         ),
+        **{name: Theorem(*theorem) for name, *theorem in diagonal_theorems.THEOREMS},
     }
 )
