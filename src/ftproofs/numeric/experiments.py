@@ -14,6 +14,7 @@ from ftproofs.names import Experiment, Value, experiment
 from ftproofs.numeric import solvers, tasks, training
 from ftproofs.numeric.device import resolve_device
 from ftproofs.numeric.diagonal import experiments as diagonal
+from ftproofs.numeric.diagonal import multitask, scalar
 from ftproofs.numeric.measurements import Readings, read_predictor, read_task
 from ftproofs.numeric.training import stability
 
@@ -64,6 +65,10 @@ Measure = Callable[[Experiment, Block, list[dict[str, Value]], str], Measured]
 
 
 def _measure_of(spec: Experiment) -> Measure:
+    if spec.name == "diagonal.scalar":
+        return scalar.measure
+    if spec.name == "diagonal.multitask":
+        return multitask.measure
     if spec.name.startswith(("diagonal.", "replica.")):
         return diagonal.measure
     return _stability if spec.name == "linear.stability" else _endpoint

@@ -15,6 +15,7 @@ from torch import Tensor
 
 from ftproofs.errors import UsageError
 from ftproofs.names import Value
+from ftproofs.numeric.elementwise import power
 from ftproofs.numeric.seeds import generator
 from ftproofs.numeric.tasks import Task
 
@@ -48,7 +49,7 @@ def finetuning_start(task: Task, parameters: list[dict[str, Value]]) -> list[Ten
             row /= np.sqrt((row * row).sum(axis=1, keepdims=True))
     q = torch.from_numpy(units).to(task.source)
     norm = _column(parameters, "source_norm", task)
-    gain = norm ** (1 / depth)
+    gain = power(norm, 1 / depth)
     readout = _column(parameters, "imbalance", task) * gain if depth == 2 else gain
     if depth == 1:
         return [task.source[:, :, None].clone()]

@@ -19,6 +19,7 @@ from ftproofs.numeric.diagonal.finish import compare, finish
 from ftproofs.numeric.diagonal.network import Weights
 from ftproofs.numeric.diagonal.record import Record
 from ftproofs.numeric.diagonal.regression import Regression
+from ftproofs.numeric.elementwise import hypot
 from ftproofs.numeric.training import flow
 from ftproofs.numeric.training.batching import survivors
 
@@ -63,7 +64,7 @@ def step_size(problem: Regression, start: Weights, teacher: Tensor, share: Tenso
     b_i is the larger coefficient of the start and the teacher (case, d).
     """
     b = torch.maximum(start.beta.abs(), teacher.abs())
-    largest = 2 * torch.hypot(start.scale, b).amax(dim=1)
+    largest = 2 * hypot(start.scale, b).amax(dim=1)
     return share * 2 / (problem.extremes()[0] ** 2 * largest)
 
 

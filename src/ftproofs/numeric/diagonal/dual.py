@@ -20,6 +20,7 @@ from dataclasses import dataclass
 import torch
 from torch import Tensor
 
+from ftproofs.numeric.elementwise import cosh, sinh
 from ftproofs.numeric.training.batching import survivors
 
 MAX_ITERATIONS = 400
@@ -110,7 +111,7 @@ class _System:
     def beta(self, mu: Tensor) -> tuple[Tensor, Tensor]:
         """``c sinh u`` and ``u = phi + 2 X' mu``, each (case, d)."""
         u = torch.baddbmm(self.phase[:, :, None], self.X.mT, mu[:, :, None], alpha=2)[:, :, 0]
-        return self.scale * torch.sinh(u), u
+        return self.scale * sinh(u), u
 
     def gradient(self, mu: Tensor, beta: Tensor) -> Tensor:
         """``y - X beta - ridge mu``, (case, n)."""
@@ -118,7 +119,7 @@ class _System:
 
     def factor(self, u: Tensor) -> Tensor:
         """Cholesky factor of ``X diag(2 c cosh u) X' + ridge I``, (case, n, n)."""
-        half = self.X * (2 * self.scale * torch.cosh(u)).sqrt()[:, None, :]
+        half = self.X * (2 * self.scale * cosh(u)).sqrt()[:, None, :]
         K = torch.bmm(half, half.mT)
         K.diagonal(dim1=1, dim2=2).add_(self.ridge[:, None])
         return torch.linalg.cholesky_ex(K)[0]
@@ -137,7 +138,7 @@ class _System:
         tried = u + bold[:, None] * move
         # cosh(u + m) - cosh(u) = 2 sinh(u + m/2) sinh(m/2): no cancellation for small moves.
         middle, half = (u + tried) / 2, (tried - u) / 2
-        fall = (self.scale * torch.sinh(middle) * torch.sinh(half)).sum(dim=1)
+        fall = (self.scale * sinh(middle) * sinh(half)).sum(dim=1)
         moved = bold[:, None] * newton[:, :, 0]
         gain = (moved * (self.y - self.ridge[:, None] * (mu + moved / 2))).sum(dim=1) - fall
         good = gain >= 0.25 * bold * slope
@@ -153,7 +154,7 @@ class _System:
         eye = torch.eye(n, dtype=mu.dtype, device=mu.device).expand_as(L)
         inverse = torch.linalg.solve_triangular(L, eye, upper=False)
         norm = torch.linalg.vector_norm
-        D = 2 * self.scale * torch.cosh(u)
+        D = 2 * self.scale * cosh(u)
         # Rounding of X' mu, carried to beta by D, and of the residual.
         absolute = self.X.abs()
         inner = 2 * torch.bmm(absolute.mT, mu.abs()[:, :, None])[:, :, 0]

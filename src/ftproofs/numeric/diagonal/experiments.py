@@ -14,13 +14,18 @@ from ftproofs.numeric.diagonal.descent import train_descent
 from ftproofs.numeric.diagonal.ended import Ended, solved
 from ftproofs.numeric.diagonal.network import Weights, column, reinitialised, symmetric_start
 from ftproofs.numeric.diagonal.readings import Readings, at, read_end, squared_error
+from ftproofs.numeric.diagonal.reduced import TOLERANCES as REDUCED
 from ftproofs.numeric.diagonal.reduced import train_reduced
 from ftproofs.numeric.diagonal.regression import Regression
 from ftproofs.numeric.diagonal.train import train_flow
-from ftproofs.numeric.training.bounds import UNIT, norm
+from ftproofs.numeric.training.bounds import UNIT
 from ftproofs.numeric.training.problem import INTEGRATION_FLAG
+from ftproofs.numeric.training.result import AIM
 
 SOLVER = "solver"
+
+#: How near pretraining comes to its limit: what is left of it is carried to the end of fine-tuning.
+FIRST = 1e-12
 
 Measured = tuple[Readings, tuple[str, ...], tuple[str, ...], dict[str, Tensor]]
 
@@ -50,11 +55,26 @@ class Trainer:
         exact = engine in (SOLVER, "reduced") or parameters[0].get("engine") == "descent"
         self.flags: tuple[str, ...] = () if exact else (INTEGRATION_FLAG,)
 
-    def train(self, problem: Regression, teacher: Tensor, *starts: Weights) -> list[Ended]:
-        """One training to its limit from each start; ``teacher`` (case, d) gives the step of gradient descent."""
+    def train(
+        self,
+        problem: Regression,
+        teacher: Tensor,
+        *starts: Weights,
+        unit: Tensor | None = None,
+        aim: float = AIM,
+        reduced: tuple[float, float] = REDUCED,
+    ) -> list[Ended]:
+        """One training to its limit from each start.
+
+        Args:
+            teacher: (case, d), gives the step of gradient descent.
+            unit: (case,), the size that errors are relative to; that of a teacher of unit second moment by default.
+            aim: bound at which a flow stops, relative to the unit.
+            reduced: tolerances of the reduction, the result's and the looser one's.
+        """
         if self.engine == SOLVER:
             return [solved(problem, start) for start in starts]
-        unit = torch.full_like(problem.rest, teacher.shape[1] ** 0.5)
+        unit = torch.full_like(problem.rest, teacher.shape[1] ** 0.5) if unit is None else unit
         stepped = self.parameters[0].get("engine") == "descent"
         if stepped or self.engine == "descent":
             share = column(self.parameters, "step", teacher)[:, 0]
@@ -64,8 +84,8 @@ class Trainer:
                 problem, starts, unit, teacher=teacher, share=share, alone=stepped, method=int(written)
             )
         if self.engine == "reduced":
-            return train_reduced(problem, starts, unit)
-        return train_flow(problem, starts, unit, method=self.method)
+            return train_reduced(problem, starts, unit, aim=aim, tolerances=reduced)
+        return train_flow(problem, starts, unit, method=self.method, aim=aim)
 
     def run(self, task: tasks.Task) -> tuple[Readings, tuple[str, ...], dict[str, Tensor]]:
         """All stages of the experiment, and what was read off them."""
@@ -76,8 +96,8 @@ class Trainer:
             (main,) = self.train(target, task.target, fresh)
             found["mse"] = squared_error(main.beta, task.target, main.radius)
             return self.read(found, target, main, task, main.status)
-        source = _source(task)
-        (pretrained,) = self.train(source, task.source, fresh)
+        source = source_of(task)
+        (pretrained,) = self.train(source, task.source, fresh, aim=FIRST)
         found["pretrain_mse"] = squared_error(pretrained.beta, task.source, pretrained.radius)
         if self.spec.name == "diagonal.pretrain":
             return self.read(found, source, pretrained, task, pretrained.status)
@@ -124,7 +144,7 @@ class Trainer:
         return found, status, info
 
 
-def _source(task: tasks.Task) -> Regression:
+def source_of(task: tasks.Task) -> Regression:
     """The pretraining problem: its samples, or the population (the identity design)."""
     if task.source_X is None:
         return Regression.of(None, task.source)
@@ -140,10 +160,9 @@ def carried(before: Ended, after: Ended, parameters: list[dict[str, Value]]) -> 
     ``2 rescale^2``-Lipschitz in the pretrained coefficient.
     """
     factor = column(parameters, "rescale", before.beta)
-    change = 2 * factor**2 * before.radius[:, None] / after.start.speed.clamp_min(1e-300)
-    D = after.end.speed
-    moved = norm((after.beta.abs() / 2).sqrt() * change)
-    return D.amax(dim=1).sqrt() * moved
+    change = 2 * factor**2 / after.start.scale
+    push = ((after.beta.abs() / 2).sqrt() * change).amax(dim=1)
+    return after.end.speed.amax(dim=1).sqrt() * push * before.radius
 
 
 def read_shares(task: tasks.Task) -> Readings:

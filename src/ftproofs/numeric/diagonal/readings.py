@@ -7,6 +7,7 @@ from torch import Tensor
 
 from ftproofs.numeric.diagonal.ended import Ended, Reading, solved
 from ftproofs.numeric.diagonal.regression import Regression
+from ftproofs.numeric.elementwise import hypot, sinh
 from ftproofs.numeric.training.bounds import UNIT, norm
 
 Readings = dict[str, Reading]
@@ -33,7 +34,7 @@ def penalty(x: Tensor, scale: Tensor) -> Tensor:
 
 def bregman(beta: Tensor, scale: Tensor, phase: Tensor) -> Tensor:
     """``D_Q(beta, c sinh phase)`` elementwise; from phase 0 the penalty itself."""
-    start = scale * torch.sinh(phase)
+    start = scale * sinh(phase)
     return penalty(beta, scale) - penalty(start, scale) - phase / 2 * (beta - start)
 
 
@@ -97,9 +98,9 @@ def _read_penalty(beta: Tensor, radius: Tensor, scale: Tensor, phase: Tensor, fr
         slowest = scale.amin(dim=1)
     else:
         size, push = penalty(beta, scale), torch.asinh(beta / scale) / 2
-        first = scale * torch.sinh(phase)
+        first = scale * sinh(phase)
         away = bregman(beta, scale, phase)
-        slowest = torch.hypot(scale, beta).amin(dim=1)
+        slowest = hypot(scale, beta).amin(dim=1)
     at_start = (push * first).abs().sum(dim=1) + (phase * (beta - first)).abs().sum(dim=1)
     rounding = 64 * UNIT * (size.sum(dim=1) + at_start)
     # What is left of the way pushes Q by at most |q'| a step, and by its curvature.

@@ -19,6 +19,7 @@ from ftproofs.numeric.diagonal.finish import compare, finish
 from ftproofs.numeric.diagonal.network import Weights
 from ftproofs.numeric.diagonal.record import Record
 from ftproofs.numeric.diagonal.regression import Regression
+from ftproofs.numeric.elementwise import cosh, power, sinh
 from ftproofs.numeric.training import flow
 from ftproofs.numeric.training.batching import survivors
 from ftproofs.numeric.training.result import AIM
@@ -83,7 +84,7 @@ class Reduced:
             beta = self.scale * self.phase + D * s
         else:
             u = self.phase + 2 * s
-            beta, D = self.scale * torch.sinh(u), 2 * self.scale * torch.cosh(u)
+            beta, D = self.scale * sinh(u), 2 * self.scale * cosh(u)
         return beta, D, self.problem.residual(beta)
 
     def curvature(self, D: Tensor) -> Tensor:
@@ -197,8 +198,8 @@ def _integrate(
         beta, D, rho = (torch.where(keep, a, b) for a, b in zip(found, (beta, D, rho), strict=True))
         t = torch.where(moved, t + h, t)
         size = torch.where(torch.isfinite(size), size.clamp_min(1e-10), 1e10)
-        factor = 0.9 * size ** (-0.16) * previous**0.04
-        factor = torch.where(moved, factor.clamp(0.3, 5.0), (0.9 * size ** (-0.2)).clamp(0.1, 0.8))
+        factor = 0.9 * power(size, -0.16) * power(previous, 0.04)
+        factor = torch.where(moved, factor.clamp(0.3, 5.0), (0.9 * power(size, -0.2)).clamp(0.1, 0.8))
         previous = torch.where(moved, size, previous)
         h = h * factor
     return end, total, code, steps

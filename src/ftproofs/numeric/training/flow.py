@@ -12,6 +12,7 @@ import torch
 from scipy.integrate._ivp import dop853_coefficients as dop853
 from torch import Tensor
 
+from ftproofs.numeric.elementwise import power
 from ftproofs.numeric.training.batching import survivors
 
 STAGES = dop853.N_STAGES
@@ -181,8 +182,8 @@ def _advance(
     state = torch.where(accepted, found, state)
     # Proportional-integral control; it avoids the rejections of a stiff tail.
     error = error.clamp_min(1e-12)
-    factor = 0.9 * error ** (-0.095) * previous**0.04
-    factor = torch.where(accepted, factor.clamp(0.3, 6.0), (0.9 * error ** (-0.125)).clamp(0.1, 0.9))
+    factor = 0.9 * power(error, -0.095) * power(previous, 0.04)
+    factor = torch.where(accepted, factor.clamp(0.3, 6.0), (0.9 * power(error, -0.125)).clamp(0.1, 0.9))
     factor = torch.where(finite, factor, 0.1)
     previous = torch.where(accepted, error, previous)
     h = (h * factor).clamp_max(LONGEST)
