@@ -17,6 +17,7 @@ from torch import Tensor
 from ftproofs.claim import Setting
 from ftproofs.errors import UsageError
 from ftproofs.names import Value
+from ftproofs.numeric.elementwise import power
 from ftproofs.numeric.seeds import Stream, generator
 from ftproofs.numeric.tasks import Task
 
@@ -62,7 +63,7 @@ def balanced(
             row[:] = generator(setting, "start").standard_normal(row.shape)
             row /= np.sqrt((row * row).sum(axis=1, keepdims=True))
     q = torch.from_numpy(units).to(source)
-    gain = norm ** (1 / depth)
+    gain = power(norm, 1 / depth)
     readout = imbalance * gain if depth == 2 else gain
     if depth == 1:
         return [source[:, :, None].clone()]

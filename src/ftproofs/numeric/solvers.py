@@ -18,6 +18,7 @@ from scipy.optimize import elementwise
 from torch import Tensor
 
 from ftproofs.errors import UsageError
+from ftproofs.numeric.elementwise import power
 from ftproofs.numeric.gram import GramDesign
 
 
@@ -170,7 +171,7 @@ def rank_one_ridge(X: Tensor, y: Tensor, source: Tensor, ridge: Tensor, depth: i
     length = torch.linalg.vector_norm(source, dim=1)
     u = source / length[:, None]
     z = torch.einsum("cnd,cd->cn", X, u)
-    penalty = X.shape[1] * ridge * length ** (-2 * (depth - 1) / depth)
+    penalty = X.shape[1] * ridge * power(length, -2 * (depth - 1) / depth)
     return ((z * y).sum(dim=1) / (z.square().sum(dim=1) + penalty))[:, None] * u
 
 

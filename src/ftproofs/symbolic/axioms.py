@@ -15,7 +15,7 @@ from typing import Any
 from sympy import Expr, S
 
 from ftproofs.claim import Statement
-from ftproofs.symbolic import concentration, equivalents, theorems, transfer_theorems
+from ftproofs.symbolic import concentration, diagonal_theorems, equivalents, theorems, transfer_theorems
 from ftproofs.symbolic.context import Context
 from ftproofs.symbolic.methods import _open
 from ftproofs.symbolic.rules import Preparation, is_matrix
@@ -312,5 +312,6 @@ AXIOMS: Mapping[str, Theorem] = MappingProxyType(
             "Rudin, Principles of Mathematical Analysis, 1976, theorem 9.28",
             equivalents.root_along_depth,
         ),
+        **{name: Theorem(says, where, makes) for name, says, where, makes in diagonal_theorems.THEOREMS},
     }
 )

@@ -19,7 +19,14 @@ from typing import Any
 from sympy import Derivative, Identity, Integer, Rational, log
 
 from ftproofs.claim import Choices, Range, Statement
-from ftproofs.symbolic import frozen_layers, split, transfer_steps, two_layers
+from ftproofs.symbolic import (
+    diagonal_flow,
+    diagonal_training,
+    frozen_layers,
+    split,
+    transfer_steps,
+    two_layers,
+)
 from ftproofs.symbolic import matrices as m
 from ftproofs.symbolic.context import Context
 from ftproofs.symbolic.methods import _open
@@ -250,6 +257,9 @@ MEANINGS: Mapping[str, Meaning] = MappingProxyType(
         "population": Meaning(*frozen_layers.POPULATION, frozen_layers.population),
         # transfer
         **{name: Meaning(*found) for name, found in transfer_steps.MEANINGS.items()},
+        # diagonal networks
+        **{name: Meaning(w.says, w.relation, w.applies) for name, w in diagonal_flow.WORDS.items()},
+        **{name: Meaning(w.says, w.relation, w.applies) for name, w in diagonal_training.WORDS.items()},
     }
 )
 

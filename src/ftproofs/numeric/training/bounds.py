@@ -38,6 +38,8 @@ from dataclasses import dataclass
 import torch
 from torch import Tensor
 
+from ftproofs.numeric.elementwise import hypot, whole_power
+
 UNIT = 2.0**-53
 
 
@@ -115,7 +117,7 @@ def linear_bound(span: Span, X: Tensor, y: Tensor, theta: Tensor, start: Tensor)
     inside, _ = linear_distance(span, X, y, theta)
     moved = theta - start
     drift = norm(span.outside(moved[:, :, None]))
-    return torch.hypot(inside, drift + span.tilt() * norm(moved)), drift
+    return hypot(inside, drift + span.tilt() * norm(moved)), drift
 
 
 def path_bounds(depth: int, residual: Tensor, smallest: Tensor, gain: Tensor, largest: Tensor) -> tuple[Tensor, Tensor]:
@@ -130,11 +132,11 @@ def path_bounds(depth: int, residual: Tensor, smallest: Tensor, gain: Tensor, la
     """
     push = residual / smallest
     M = largest + 2 * push / gain
-    K = (depth - 1) * M ** max(depth - 2, 0)
+    K = (depth - 1) * whole_power(M, max(depth - 2, 0))
     square = gain**2 - 4 * K * push
     g = (gain + square.clamp_min(0.0).sqrt()) / 2
     rho = push / g
-    lipschitz = math.sqrt(depth) * M ** (depth - 1)
+    lipschitz = math.sqrt(depth) * whole_power(M, depth - 1)
     plain, jumped = lipschitz * rho, lipschitz * K * rho**2 / (math.sqrt(2) * g)
     proper = square > 0
     infinite = torch.full_like(plain, torch.inf)

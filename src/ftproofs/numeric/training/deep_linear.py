@@ -15,6 +15,7 @@ from torch import Tensor
 
 from ftproofs.names import Value
 from ftproofs.numeric import networks
+from ftproofs.numeric.elementwise import hypot, power, whole_power
 from ftproofs.numeric.tasks import Task
 from ftproofs.numeric.training import flow
 from ftproofs.numeric.training.bounds import UNIT, norm, path_bounds
@@ -129,7 +130,7 @@ class Network:
         if self.depth > 1:
             small = VANISHED * self.source_norm
             # All layers small together: near the saddle at the origin, not a sign change of one of them.
-            gone = (size <= small) & (sizes.amax(dim=1) <= 2 * small ** (1 / self.depth))
+            gone = (size <= small) & (sizes.amax(dim=1) <= 2 * power(small, 1 / self.depth))
             inward = (z * slope).sum(dim=1) <= 0
             state = torch.where(gone & inward & (state == flow.RUNNING), flow.AT_SADDLE, state)
         return state
@@ -247,7 +248,7 @@ def finish(
         # The limit does not depend on the path as long as it stays inside the span.
         moved = beta - source
         drifted = norm(problem.span.outside(moved[:, :, None])) + problem.span.tilt() * norm(moved)
-        return beta, torch.hypot(plain, drifted), ends
+        return beta, hypot(plain, drifted), ends
     arrived = code == flow.ARRIVED
     at_saddle = code == flow.AT_SADDLE
     if not jump:
@@ -255,9 +256,9 @@ def finish(
     steps, missed = tail_jump(problem, ends)
     ends = [torch.where(arrived[:, None, None], W + D, W) for W, D in zip(ends, steps, strict=True)]
     moved = torch.where(arrived[:, None], networks.predictor(ends), beta)
-    lipschitz = math.sqrt(depth) * (largest + 2 * norm(residual) / smallest / gain) ** (depth - 1)
-    inexact = (
-        lipschitz * (rounding + missed) / (smallest * gain) + 4 * depth * UNIT * problem.X.shape[2] * largest**depth
+    lipschitz = math.sqrt(depth) * whole_power(largest + 2 * norm(residual) / smallest / gain, depth - 1)
+    inexact = lipschitz * (rounding + missed) / (smallest * gain) + 4 * depth * UNIT * problem.X.shape[2] * whole_power(
+        largest, depth
     )
     return moved, torch.where(arrived, quadratic + inexact, torch.where(at_saddle, norm(beta), plain)), ends
 

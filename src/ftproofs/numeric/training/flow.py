@@ -12,6 +12,7 @@ import torch
 from scipy.integrate._ivp import dop853_coefficients as dop853
 from torch import Tensor
 
+from ftproofs.numeric.elementwise import power
 from ftproofs.numeric.training.batching import survivors
 
 STAGES = dop853.N_STAGES
@@ -89,7 +90,13 @@ class Probe:
 
 
 def integrate(
-    system: System, z: Tensor, scale: Tensor, tolerance: Tensor, max_steps: int, horizon: Tensor | None = None
+    system: System,
+    z: Tensor,
+    scale: Tensor,
+    tolerance: Tensor,
+    max_steps: int,
+    horizon: Tensor | None = None,
+    group: int = 1,
 ) -> tuple[Tensor, Tensor, Tensor]:
     """Follow the flow from z (case, m) until ``system.watch`` says each case is done.
 
@@ -98,6 +105,7 @@ def integrate(
         tolerance: (case,), local error allowed, relative to the scale.
         max_steps: steps tried before a case is given up.
         horizon: (case,), times at which cases arrive whatever they watch.
+        group: so many consecutive cases are kept together.
 
     Returns:
         the ends (case, m), how each case ended (int64 codes), steps tried (case,).
@@ -130,7 +138,7 @@ def integrate(
             running = running & ~new
             if not bool(running.any()):
                 break
-            index = survivors(running)
+            index = survivors(running, group)
             if index is not None:
                 system.keep(index)
                 first, start = work.K[index, 0], work.start[index]
@@ -174,8 +182,8 @@ def _advance(
     state = torch.where(accepted, found, state)
     # Proportional-integral control; it avoids the rejections of a stiff tail.
     error = error.clamp_min(1e-12)
-    factor = 0.9 * error ** (-0.095) * previous**0.04
-    factor = torch.where(accepted, factor.clamp(0.3, 6.0), (0.9 * error ** (-0.125)).clamp(0.1, 0.9))
+    factor = 0.9 * power(error, -0.095) * power(previous, 0.04)
+    factor = torch.where(accepted, factor.clamp(0.3, 6.0), (0.9 * power(error, -0.125)).clamp(0.1, 0.9))
     factor = torch.where(finite, factor, 0.1)
     previous = torch.where(accepted, error, previous)
     h = (h * factor).clamp_max(LONGEST)

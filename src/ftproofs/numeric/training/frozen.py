@@ -17,6 +17,7 @@ from torch import Tensor
 from ftproofs.errors import UsageError
 from ftproofs.names import Value
 from ftproofs.numeric import networks
+from ftproofs.numeric.elementwise import power
 from ftproofs.numeric.seeds import generator
 from ftproofs.numeric.tasks import Task
 from ftproofs.numeric.training import flow
@@ -188,7 +189,7 @@ class Frozen:
             small = VANISHED * source
             sizes = torch.stack([norm(W) for W in self.at], dim=1)
             gone = norm(self.tails[0]) <= small
-            gone &= sizes.amax(dim=1) <= 2 * (small / self.proof.product) ** (1 / count)
+            gone &= sizes.amax(dim=1) <= 2 * power(small / self.proof.product, 1 / count)
             inward = (z * slope).sum(dim=1) <= 0
             state = torch.where(gone & inward & (state == flow.RUNNING), flow.AT_SADDLE, state)
         return state

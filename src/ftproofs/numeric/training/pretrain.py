@@ -13,6 +13,7 @@ import torch
 from torch import Tensor
 
 from ftproofs.numeric import networks
+from ftproofs.numeric.elementwise import power, whole_power
 from ftproofs.numeric.tasks import Task
 from ftproofs.numeric.training import flow
 from ftproofs.numeric.training.bounds import UNIT, norm, path_bounds
@@ -157,7 +158,7 @@ def pretrain(
     target = (NEAR if task is None else ACCEPT / 2) * unit[twice]
     system = _Flow(source.select(twice), shapes, target, rate, method == 1)
     start = torch.cat([W.flatten(1) for W in weights], dim=1)[twice]
-    size = torch.maximum(norm(start), unit[twice] ** (1 / len(weights)))
+    size = torch.maximum(norm(start), power(unit[twice], 1 / len(weights)))
     tolerance = torch.tensor(TOLERANCES, dtype=unit.dtype, device=unit.device).repeat_interleave(count)
     z, code, steps = flow.integrate(system, start, size, tolerance, MAX_STEPS if max_steps is None else max_steps)
     last = _Flow(source.select(twice), shapes, target, rate, False)
@@ -172,7 +173,7 @@ def pretrain(
         status.append(DIVERGED if lost else OK if a == b == flow.ARRIVED and good else NOT_CONVERGED)
     tight = [W[:count].clone() for W in ends]
     largest = torch.stack([norm(W) for W in tight], dim=1).amax(dim=1)
-    left = near[:count] / largest ** (len(tight) - 1)
+    left = near[:count] / whole_power(largest, len(tight) - 1)
     spread = SAFETY * norm(z[:count] - z[count:]) + 4 * UNIT * steps[:count] * norm(z[:count]) + left
     return Pretrained(
         tight, weights, teacher, networks.predictor(tight), near[:count], spread, tuple(status), steps[:count]

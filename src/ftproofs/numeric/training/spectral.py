@@ -24,6 +24,7 @@ import torch
 from numpy.polynomial import legendre
 from torch import Tensor
 
+from ftproofs.numeric.elementwise import power, whole_power
 from ftproofs.numeric.tasks import Task
 from ftproofs.numeric.training.batching import survivors
 from ftproofs.numeric.training.bounds import UNIT, norm, path_bounds
@@ -91,7 +92,7 @@ class Channels:
 
     def gain(self, alpha: Tensor, depth: int) -> Tensor:
         """``m^(L-1)``, (case,)."""
-        return (self.outside + alpha.square().sum(dim=1)) ** ((depth - 1) / 2)
+        return whole_power((self.outside + alpha.square().sum(dim=1)).sqrt(), depth - 1)
 
     def residual(self, alpha: Tensor, depth: int) -> Tensor:
         """Norm of the residual on the data, (case,)."""
@@ -111,7 +112,6 @@ def advance(
     Returns alpha at its end (case, n), the last Legendre coefficient relative to the first, and whether
     Newton's method converged; (case,).
     """
-    power = (depth - 1) / 2
     p = (1 / channels.gain(alpha, depth))[:, None].repeat(1, method.legendre.shape[0])
     fading = 1 / (1 + (h[:, None] * channels.s**2)[:, :, None] * method.values)
     begin = fading * alpha[:, :, None] * method.ones
@@ -128,8 +128,9 @@ def advance(
         square = channels.outside[:, None] + stages.square().sum(dim=1)
         pull = torch.bmm(stages.mT.to(drive.dtype), drive)
         slope = _apply(pull * method.out * weights[:, None, :], method.into).real
-        matrix = eye + (2 * power * square ** (-power - 1))[:, :, None] * slope
-        change = torch.linalg.solve_ex(matrix, p - square**-power).result
+        inverse = 1 / whole_power(square.sqrt(), depth - 1)
+        matrix = eye + ((depth - 1) * inverse / square)[:, :, None] * slope
+        change = torch.linalg.solve_ex(matrix, p - inverse).result
         # A case that has converged stays: its bits must not depend on its neighbours.
         p = torch.where(moving[:, None], p - change, p)
         moving = moving & ~((change.abs() / p.abs()).amax(dim=1) <= STILL)
@@ -166,7 +167,7 @@ def integrate(
         moved, rough, converged = advance(channels, alpha, rate * h, depth, method)
         accepted = converged & (rough <= tolerance) & ~done
         alpha = torch.where(accepted[:, None], moved, alpha)
-        factor = 0.8 * (tolerance / rough.clamp_min(1e-300)) ** (1 / (NODES - 1))
+        factor = 0.8 * power(tolerance / rough.clamp_min(1e-300), 1 / (NODES - 1))
         h = h * torch.where(converged, factor.clamp(SHRINK, GROWTH), SHRINK)
     return end, arrived, steps
 
@@ -174,7 +175,7 @@ def integrate(
 def _distance(channels: Channels, alpha: Tensor, depth: int) -> Tensor:
     """Bound on the predictor's distance to the limit, (case,), rounding apart."""
     gain = channels.gain(alpha, depth)
-    largest = gain ** (1 / max(depth - 1, 1))
+    largest = power(gain, 1 / max(depth - 1, 1))
     return path_bounds(depth, channels.residual(alpha, depth), channels.s.amin(dim=1), gain, largest)[0]
 
 
@@ -236,7 +237,7 @@ def train_spectral(
     count, (n, d) = len(source), eigen.X.shape[1:]
     s, length = eigen.s, norm(source)
     # The norm of the layers after the first; at 1 where there is no source and nothing to divide.
-    start = torch.where(length > 0, length, 1.0) ** ((depth - 1) / depth)
+    start = power(torch.where(length > 0, length, 1.0), (depth - 1) / depth)
     seen, across = eigen.split(source)
     alpha, across = seen / start[:, None], across / start[:, None]
     channels = Channels(s, eigen.b, norm(across) ** 2)
@@ -256,7 +257,7 @@ def train_spectral(
     floor = 2 * (max(n, d) + 2) * UNIT * (eigen.wide * norm(beta) + norm(eigen.y))
     squared = (s[:, -1] / s[:, 0]) ** 2
     smallest = s[:, 0] * (1 - 4 * (n + d) * UNIT * squared).clamp_min(0.0)
-    largest = gain ** (1 / max(depth - 1, 1))
+    largest = power(gain, 1 / max(depth - 1, 1))
     bound = path_bounds(depth, residual + floor, smallest, gain, largest)[0]
     least = path_bounds(depth, 2 * floor, smallest, gain, largest)[0]
     # The eigenbasis of X X' is exact to rounding times the squared condition number.
