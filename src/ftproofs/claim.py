@@ -306,7 +306,10 @@ class Claim:
         return self.tolerance if self.tolerance is not None else self.quantifier.tolerance
 
     def variant(self, variant: Variant) -> Claim:
-        """The false variant as a claim of its own, without derivation, expected refuted."""
+        """The false variant as a claim of its own, expected refuted.
+
+        Without derivation, but where nothing can be trained: there the claim's own steps disprove it.
+        """
         return Claim(
             id=f"{self.id}-not-{variant.id}",
             title=f"False: {variant.says}",
@@ -315,8 +318,10 @@ class Claim:
             quantifier=variant.quantifier or self.quantifier,
             domain=variant.domain or self.domain,
             statements=variant.statements or self.statements,
+            steps=self.steps if self.untrained else (),
             expected="refuted",
             tolerance=self.tolerance,
+            untrained=self.untrained,
         )
 
     def false_variants(self) -> tuple[Claim, ...]:

@@ -31,6 +31,10 @@ def test_claim_passes_and_its_variants_are_refuted(name: str) -> None:
     for variant in claim.false_variants():
         found = check(variant, budget="low", device="cpu", store=store)
         assert found.word == "refuted", f"{variant.id}: {found.word}, {found.experiment.detail}"
+        if claim.untrained:
+            assert found.derivation.status == "disproved"
+            assert "differ" in found.derivation.detail
+            continue
         assert found.experiment.status == "refuted"
         for seen in (found.experiment.simplest, found.experiment.worst):
             assert seen is not None

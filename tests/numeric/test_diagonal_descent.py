@@ -37,7 +37,7 @@ def test_the_exact_discrete_law(protocol: str) -> None:
         assert (value["r_drift"] <= bound["r_drift"] * 10).all()
     # The flow's laws are off by the step.
     assert (value["prox_gap"] > 1e-4).all()
-    assert (value["kkt_gap"] > 1e-4).all()
+    assert (value["kkt_gap"] > 1e-5).all()
 
 
 def test_written_gradients_give_the_same_path() -> None:

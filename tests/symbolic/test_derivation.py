@@ -4,6 +4,7 @@ from __future__ import annotations
 
 from collections.abc import Iterator
 from dataclasses import replace
+from itertools import product
 
 import pytest
 import sympy
@@ -30,8 +31,8 @@ from sympy import (
 )
 from sympy.matrices.expressions.matexpr import MatrixExpr
 
-from ftproofs.catalog import claims
-from ftproofs.claim import Claim, Domain, Each, Mean, Range, Source, Statement, Step, real_range
+from ftproofs.catalog import claims, families
+from ftproofs.claim import Choices, Claim, Domain, Each, Mean, Range, Source, Statement, Step, real_range
 from ftproofs.symbolic.axioms import Axiom
 from ftproofs.symbolic.calculus import Cases, Induction, Root, Telescope
 from ftproofs.symbolic.context import Context
@@ -129,6 +130,19 @@ def changes(statement: Statement) -> Iterator[Statement]:
             yield Statement(lhs, rel, rhs.subs(one, other))
 
 
+def same_on_domain(one: Claim, changed: Statement, statement: Statement) -> bool:
+    """Whether a change is none where norms and angle are fixed: unit norms make one as good as the other."""
+    choices = {
+        symbol: one.domain[symbol.name].values
+        for symbol in (v.source_norm, v.target_norm, v.theta)
+        if symbol.name in one.domain and isinstance(one.domain[symbol.name], Choices)
+    }
+    if not choices or changed.rel != statement.rel or changed.lhs != statement.lhs:
+        return False
+    gap = changed.rhs - statement.rhs
+    return all(gap.subs(dict(zip(choices, at, strict=True))).expand() == 0 for at in product(*choices.values()))
+
+
 @pytest.mark.parametrize("one", [c for c in CLAIMS if c.id not in NOT_DERIVED], ids=lambda c: c.id)
 def test_no_mutant_of_a_statement_is_concluded(one):
     """The steps are closed once; then every mutant is compared with what they concluded."""
@@ -137,6 +151,8 @@ def test_no_mutant_of_a_statement_is_concluded(one):
     count = 0
     for statement in one.statements:
         for mutant in mutants(statement):
+            if same_on_domain(one, mutant, statement):
+                continue
             status, detail = conclude(replace(one, statements=(mutant,)), closed)
             assert status in ("gap", "disproved"), mutant
             assert detail
@@ -154,7 +170,22 @@ def alone(one: Claim, step: Step, relation: Statement):
     return method.close(relation, Context(one, {id: relations[id] for id in step.given}, earlier, condition))
 
 
-STEPS = list({(step, c.domain): (c, step) for c in CLAIMS for step in (*c.steps, *c.corollaries)}.values())
+def family_of(one: Claim) -> str:
+    return next(name for name, members in families().items() if one in members)
+
+
+def steps_to_alter() -> list[tuple[Claim, Step]]:
+    """Every step on every domain, but a step that is borrowed from another family only where it comes from."""
+    owner: dict[Step, str] = {}
+    found = {}
+    for one in CLAIMS:
+        for step in (*one.steps, *one.corollaries):
+            if owner.setdefault(step, family_of(one)) == family_of(one):
+                found[step, one.domain] = (one, step)
+    return list(found.values())
+
+
+STEPS = steps_to_alter()
 
 
 @pytest.mark.parametrize("pair", STEPS, ids=lambda p: f"{p[0].id}-{p[1].id}")
@@ -170,7 +201,7 @@ def test_no_step_closes_when_its_relation_is_altered(pair):
     else:
         altered = list(mutants(relation))
     for wrong in altered:
-        assert alone(one, step, wrong).status != "proved", wrong
+        assert same_on_domain(one, wrong, relation) or alone(one, step, wrong).status != "proved", wrong
 
 
 # -- what a derivation needs ------------------------------------------------------------

@@ -89,6 +89,8 @@ def _lines(claim: Claim) -> Iterator[str]:
     yield f"  experiment  {claim.experiment}"
     yield f"  quantifier  {claim.quantifier.name}, tolerance {claim.margin:g}: {describe.quantified(claim)}"
     yield f"  expected    {claim.expected or 'proved or supported'}"
+    if claim.published_refuted:
+        yield f"  published   and refuted; {claim.corrected} holds instead"
     if claim.untrained:
         yield f"  not trained {claim.untrained}"
     yield "Statement"

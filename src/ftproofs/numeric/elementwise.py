@@ -29,13 +29,17 @@ def hypot(x: Tensor, y: Tensor) -> Tensor:
 
 
 def power(z: Tensor, exponent: float) -> Tensor:
-    """``z ** exponent`` for z > 0."""
-    return torch.exp(exponent * torch.log(z))
-
-
-def whole_power(z: Tensor, exponent: int) -> Tensor:
-    """``z ** exponent`` for a whole exponent >= 0, by multiplication."""
-    product = torch.ones_like(z)
-    for _ in range(exponent):
-        product = product * z
+    """``z ** exponent``: a whole exponent by multiplication, whatever the sign of z, any other for z > 0."""
+    if exponent == 0.5:
+        return torch.sqrt(z)
+    if exponent != int(exponent):
+        return torch.exp(exponent * torch.log(z))
+    if exponent < 0:
+        return 1 / power(z, -exponent)
+    product, square, left = torch.ones_like(z), z, int(exponent)
+    while left:
+        if left % 2:
+            product = product * square
+        left //= 2
+        square = square * square if left else square
     return product

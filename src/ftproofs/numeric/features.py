@@ -7,7 +7,7 @@ from torch import Tensor
 
 from ftproofs.names.transferred import COUNT
 from ftproofs.numeric import networks
-from ftproofs.numeric.elementwise import whole_power
+from ftproofs.numeric.elementwise import power
 from ftproofs.numeric.measurements import ROUNDING, Readings
 from ftproofs.numeric.training.pretrain import Pretrained
 
@@ -45,7 +45,7 @@ def read_features(net: Pretrained) -> Readings:
     second = strength[:, 1] if strength.shape[1] > 1 else torch.zeros_like(top)
     # A product of L - 1 layers of norm at most M moves by (L - 1) M^(L-2) times a layer's error.
     layers = len(weights) - 1
-    inexact = layers * whole_power(largest, layers - 1) * slack
+    inexact = layers * power(largest, layers - 1) * slack
     along = (U[:, :, 0] * net.beta).sum(dim=1).abs() / _norm(net.beta)
     turned = 2 * inexact / (top - second).clamp_min(1e-300) + net.bound / _norm(net.beta)
     return found | {

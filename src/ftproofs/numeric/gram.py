@@ -13,10 +13,13 @@ from torch import Tensor
 #: ``(sqrt(n) + sqrt(d))^2 / |n - d|``, the usual condition number, up to which the Gram matrix will do.
 LIMIT = 100.0
 
+#: Nearer to square than this, single designs are singular far more often than the usual one tells.
+DISTANCE = 5
+
 
 def suits(n: int, d: int) -> bool:
     """Whether designs of that shape are far enough from square; a matter of the shape alone."""
-    return (n**0.5 + d**0.5) ** 2 <= LIMIT * abs(n - d)
+    return abs(n - d) >= DISTANCE and (n**0.5 + d**0.5) ** 2 <= LIMIT * abs(n - d)
 
 
 def gram(X: Tensor) -> Tensor:

@@ -116,7 +116,7 @@ def _group(task: Task, parameters: list[dict[str, Value]], samples: int | None, 
     nothing = torch.zeros_like(task.source[:, 0])
     if source is None:
         beta, bound, status, steps = task.source, nothing, (OK,) * len(task), nothing
-        length = torch.tensor([[float(p["source_norm"])] for p in parameters]).to(task.X)
+        length = torch.tensor([[float(p["source_norm"])] for p in parameters], dtype=torch.float64).to(task.X.device)
     else:
         fit = from_zero(source, parameters, method=method)
         beta, bound, status, steps = fit.beta, fit.bound, fit.status, fit.steps

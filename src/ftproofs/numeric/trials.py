@@ -17,7 +17,7 @@ from ftproofs.numeric.solvers import Design
 from ftproofs.numeric.tasks import Task
 from ftproofs.numeric.training import deep_descent, deep_linear, reduced, spectral
 from ftproofs.numeric.training.pretrain import Pretrained, pretrain
-from ftproofs.numeric.training.problem import INTEGRATION_FLAG
+from ftproofs.numeric.training.problem import INTEGRATION_FLAG, SAFETY
 from ftproofs.numeric.training.result import OK, Trained, scale
 from ftproofs.numeric.training.ridge import train_ridge
 
@@ -130,7 +130,8 @@ class Trial:
         fit = train_ridge(Z, task.y, torch.zeros_like(F[:, 0]), ridge, unit, rank=rank, method=self.method)
         beta, bound = torch.bmm(F, fit.b[:, :, None])[:, :, 0], strength * fit.bound
         trained = Trained(beta, bound, nothing, fit.status, fit.steps, fit.drift)
-        return trained, read_readout(task, beta, fit.gradient, bound)
+        # The limit moves with the features; how much is estimated.
+        return trained, read_readout(task, beta, fit.gradient, bound + SAFETY * net.bound)
 
     def _column(self, name: str) -> Tensor:
         return torch.tensor([float(p[name]) for p in self.parameters], dtype=self.task.X.dtype).to(self.task.X.device)

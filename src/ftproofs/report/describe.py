@@ -17,6 +17,7 @@ def summary(claim: Claim, family: str) -> dict[str, Any]:
         "quantifier": claim.quantifier.name,
         "source": str(claim.source),
         "expected": claim.expected,
+        "corrected": claim.corrected,
         "variants": [variant.id for variant in claim.false_variants()],
     }
 
@@ -42,6 +43,7 @@ def full(claim: Claim) -> dict[str, Any]:
         "variants": [_variant(claim, variant) for variant in claim.variants],
         "uses": list(claim.uses),
         "expected": claim.expected,
+        "corrected": claim.corrected,
         "untrained": claim.untrained,
     }
 

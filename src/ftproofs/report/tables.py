@@ -69,12 +69,15 @@ def footnotes(checked: Sequence[tuple[Claim, Verdict]]) -> list[str]:
 
 
 def catalog(claims: Iterable[Claim], *, title: str | None = None) -> Table:
-    """Id, title, quantifier, source, expected word (empty: proved or supported)."""
-    made = table("claim", "title", "quantifier", "source", "expected", title=title)
+    """Id, title, quantifier, source, expected word (empty: proved or supported), and what holds instead, if any."""
+    rows = list(claims)
+    instead = ("holds instead",) if any(claim.published_refuted for claim in rows) else ()
+    made = table("claim", "title", "quantifier", "source", "expected", *instead, title=title)
     made.columns[2].no_wrap = True
-    for claim in claims:
+    for claim in rows:
         source = escape(claim.source.reference)
-        made.add_row(escape(claim.id), escape(claim.title), claim.quantifier.name, source, claim.expected or "")
+        cells = [escape(claim.id), escape(claim.title), claim.quantifier.name, source, claim.expected or ""]
+        made.add_row(*cells, *([escape(claim.corrected or "")] if instead else []))
     return made
 
 

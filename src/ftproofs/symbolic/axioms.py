@@ -302,6 +302,21 @@ AXIOMS: Mapping[str, Theorem] = MappingProxyType(
             "Horn and Johnson, Matrix Analysis, 2013, theorem 5.1.4",
             transfer_theorems.collinear,
         ),
+        "conserved-matrix": Theorem(
+            "a differentiable matrix whose derivative vanishes is constant",
+            "Rudin, Principles of Mathematical Analysis, 1976, theorem 5.11",
+            transfer_theorems.conserved_matrix,
+        ),
+        "equal-spectra": Theorem(
+            "singular values are the roots of the Gram matrix's eigenvalues",
+            "Horn and Johnson, Matrix Analysis, 2013, theorem 2.6.3",
+            transfer_theorems.equal_spectra,
+        ),
+        "interlacing": Theorem(
+            "a rank-one change moves eigenvalues no further than their neighbours",
+            "Horn and Johnson, Matrix Analysis, 2013, corollary 4.3.9",
+            transfer_theorems.interlacing,
+        ),
         "large-numbers": Theorem(
             "means of independent terms of finite variance tend to their expectation",
             "Feller, An Introduction to Probability Theory and Its Applications I, 1968, section X.1",

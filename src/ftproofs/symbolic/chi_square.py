@@ -36,8 +36,11 @@ class inverse_moment(Function):
 
     @staticmethod
     def numeric(xp: Any, k: Any, n: Any, a: Any) -> Any:
-        """Every case by the trapezoidal rule in ln(q/n), where the integrand is analytic and decays: see the array."""
-        return inverse_moment_array(xp, k, n, a)
+        """Every case by `inverse_moment_array`; equal cases are evaluated once."""
+        if xp is not np or np.size(a) < 2:
+            return inverse_moment_array(xp, k, n, a)
+        distinct, place = np.unique(np.stack([np.ravel(part) for part in (k, n, a)]), axis=1, return_inverse=True)
+        return inverse_moment_array(xp, *distinct)[place.reshape(np.shape(a))]
 
     @staticmethod
     def multiprecision(mp: Any, k: Any, n: Any, a: Any) -> Any:

@@ -59,6 +59,8 @@ class Context:
     @property
     def start_is_fitted(self) -> bool:
         """Whether fine-tuning may start elsewhere than at the source teacher: at a fit to finite source data."""
+        if not self.claim.experiment.startswith("transfer."):
+            return False
         source, scale = self.allowed("gamma_s"), self.allowed("init_scale")
         return (source is not None and not self.only("gamma_s", INFINITE)) or (
             scale is not None and not self.only("init_scale", 0, 0.0)
@@ -69,7 +71,12 @@ class Context:
         return integer_points(self.domain)
 
     def regimes(self) -> frozenset[Regime]:
-        """Which of n < d, n = d and n > d occur; a domain may fix their ratio gamma instead of n and d."""
+        """Which of n < d, n = d and n > d occur; a domain may fix their ratio gamma instead of n and d.
+
+        Without samples (pretraining on the population) it is as with few: no matrix has n rows.
+        """
+        if "n" not in EXPERIMENTS[self.claim.experiment].parameters:
+            return frozenset({"wide"})
         if "gamma" in self.claim.domain and "n" not in self.claim.domain:
             gamma = self.claim.domain["gamma"]
             ends = gamma.values if isinstance(gamma, Choices) else (gamma.low, gamma.high)

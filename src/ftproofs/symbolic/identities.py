@@ -28,6 +28,7 @@ from sympy.matrices.expressions.matexpr import MatrixExpr
 from ftproofs.claim import Statement
 from ftproofs.names import EXPERIMENTS
 from ftproofs.symbolic import matrices as m
+from ftproofs.symbolic import pretraining
 from ftproofs.symbolic.context import Context, Regime
 from ftproofs.symbolic.generic import Entries, Ring
 from ftproofs.symbolic.rules import is_matrix
@@ -226,7 +227,10 @@ def reading_of(name: Symbol, context: Context) -> m.Reading | None:
 
 
 def _readings(context: Context) -> dict[Symbol, m.Reading]:
-    return {name: reading for name, reading in m.READINGS.items() if _is_read(name, context)} | {
+    known = dict(m.READINGS)
+    if context.claim.experiment == "deep-linear.pretrain":
+        known |= pretraining.readings()
+    return {name: reading for name, reading in known.items() if _is_read(name, context)} | {
         s.lhs: m.Reading("value", s.rhs)
         for s in context.given.values()
         if isinstance(s.lhs, Symbol) and isinstance(s.rhs, MatrixExpr)

@@ -9,7 +9,7 @@ from __future__ import annotations
 
 from dataclasses import dataclass
 
-from sympy import Add, Expr, Integer, Integral, Mul, Pow, Rational, S, Symbol, exp, gamma, log, oo, sympify
+from sympy import Add, Expr, Integer, Integral, Mul, Pow, Rational, S, Symbol, atan, exp, gamma, log, oo, sympify
 
 from ftproofs.claim import Statement
 from ftproofs.symbolic import balls
@@ -132,7 +132,7 @@ def _antiderivative(integral: Integral, rhs: Expr, context: Context) -> Finding:
 def _continuous(expr: Expr, x: Symbol, low: Expr, high: Expr) -> str | None:
     """Why the antiderivative might jump or blow up on the interval; None if it cannot.
 
-    Only polynomials, exp of them, and powers and logs of what is positive on the closed interval pass.
+    Only polynomials, exp and atan of what passes, and powers and logs of what is positive on the interval pass.
     """
     box = Box({x: (low, high)})
     for node in expr.atoms(Pow, log):
@@ -141,7 +141,7 @@ def _continuous(expr: Expr, x: Symbol, low: Expr, high: Expr) -> str | None:
             continue
         if base.free_symbols != {x} or holds(base, ">", S.Zero, box).status != "proved":
             return f"{base} is not shown to be positive on the interval"
-    allowed = (Add, Mul, Pow, exp, log, Symbol, Rational)
+    allowed = (Add, Mul, Pow, exp, log, atan, Symbol, Rational)
     bad = [node for node in expr.atoms() | set(_nodes(expr)) if node.has(x) and not isinstance(node, allowed)]
     return f"{bad[0].func.__name__} is not covered" if bad else None
 

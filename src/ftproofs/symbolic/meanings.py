@@ -23,6 +23,7 @@ from ftproofs.symbolic import (
     diagonal_flow,
     diagonal_training,
     frozen_layers,
+    pretraining,
     split,
     transfer_steps,
     two_layers,
@@ -257,6 +258,7 @@ MEANINGS: Mapping[str, Meaning] = MappingProxyType(
         "population": Meaning(*frozen_layers.POPULATION, frozen_layers.population),
         # transfer
         **{name: Meaning(*found) for name, found in transfer_steps.MEANINGS.items()},
+        **{name: Meaning(*found) for name, found in pretraining.MEANINGS.items()},
         # diagonal networks
         **{name: Meaning(w.says, w.relation, w.applies) for name, w in diagonal_flow.WORDS.items()},
         **{name: Meaning(w.says, w.relation, w.applies) for name, w in diagonal_training.WORDS.items()},

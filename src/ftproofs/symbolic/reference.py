@@ -7,8 +7,9 @@ from dataclasses import dataclass
 from functools import partial
 from types import MappingProxyType
 
-from sympy import Eq, Expr, Piecewise, Symbol, sqrt, symbols
+from sympy import Eq, Expr, Piecewise, Symbol, cos, sqrt, symbols
 
+from ftproofs.symbolic import divergences, transfer
 from ftproofs.symbolic.bounds import localised_of, split_bound_of, trace_bound_of
 from ftproofs.symbolic.functions import (
     depth_root,
@@ -94,6 +95,11 @@ def _formulas() -> dict[str, Formula | ListFormula]:
     delta, source, target = symbols("delta theta_S theta_T", real=True)
     factor = isotropic_depth_factor(L, gamma, s, tau, sigma)
     vectors = ("eigenvalues", "theta_S", "theta_T")
+    theta, rho, v_gap = Symbol("theta", real=True), Symbol("rho", nonnegative=True), Symbol("v", nonnegative=True)
+    k, ridge = Symbol("k", integer=True, positive=True), Symbol("lam", nonnegative=True)
+    gamma_t, gamma_s = symbols("gamma_t gamma_s", positive=True)
+    sigma_t, sigma_s = symbols("sigma_t sigma_s", nonnegative=True)
+    a, b = symbols("a b", real=True)
     table: tuple[Formula | ListFormula, ...] = (
         Formula("A3_excess_risk_isotropic_exact", (n, d, sigma, delta2), risk),
         Formula("A3_null_fraction_variance", (n, d), null_fraction_variance(n, d)),
@@ -157,6 +163,27 @@ def _formulas() -> dict[str, Formula | ListFormula]:
         ),
         Formula("A8_unbalanced_c_L2", (A2, b2, s, a0), unbalanced_factor(sqrt(A2), sqrt(b2), s, a0)),
         ListFormula("A9_frozen_floor", (eigenvalues, source, target), vectors, frozen_floor_of),
+        Formula("B1_scratch", (gamma, sigma), transfer.scratch_limit(gamma, 1, sigma)),
+        Formula("B3_lt_exact", (n, theta, sigma), transfer.readout_risk(n, theta, 1, sigma)),
+        Formula("B3_lt_variance", (n, theta, sigma), transfer.readout_variance(n, theta, 1, sigma)),
+        Formula("B3_lt_ridge_asymptotic", (theta, ridge), transfer.ridge_limit(theta, 1, ridge)),
+        Formula("B3_lt_ridge_exact", (n, theta, sigma, ridge), transfer.ridge_risk(n, theta, 1, sigma, ridge)),
+        Formula("B3_lt_k_features", (k, n, rho, sigma), transfer.features_risk(n, k, rho, sigma)),
+        Formula("B4_gamma_minus", (theta, sigma), transfer.boundary_below(theta, sigma)),
+        Formula("B4_gamma_plus", (theta, sigma), transfer.boundary_above(theta, sigma)),
+        Formula("B4_gamma_upper", (theta, sigma), transfer.boundary_beyond(theta, sigma)),
+        Formula("B4_theta_threshold", (sigma,), transfer.threshold_angle(sigma)),
+        Formula("B5_T_ft", (gamma, theta, sigma, L), transfer.depth_gain(L, gamma, 1, 1, cos(theta), sigma)),
+        Formula("B5_break_even_angle", (gamma, sigma, L), transfer.break_even_angle(L, gamma, 1, 1, sigma)),
+        Formula(
+            "B6_T_ft_finite_source",
+            (gamma_t, gamma_s, theta, sigma_t, sigma_s, L),
+            transfer.fitted_gain(L, gamma_t, gamma_s, 1, 1, cos(theta), sigma_t, sigma_s),
+        ),
+        Formula("B7_KL", (v_gap, sigma), divergences.kullback_leibler(v_gap, sigma)),
+        Formula("B7_TV", (v_gap, sigma), divergences.total_variation(v_gap, sigma)),
+        Formula("B7_chi2", (v_gap, sigma), divergences.chi_squared(v_gap, sigma)),
+        Formula("B7_W2sq_collinear", (a, b, sigma), divergences.wasserstein_squared_collinear(a, b, sigma)),
         *(Formula(*form) for form in (*closed_forms(), *two_stage_forms())),
         *(_replica(what, letter) for letter in CASES for what in REPLICA),
     )

@@ -7,14 +7,14 @@ from dataclasses import dataclass, fields, is_dataclass, replace
 from types import MappingProxyType
 from typing import Any
 
-from sympy import Expr, Integral, MatrixSymbol, Symbol, ZeroMatrix
+from sympy import Expr, Integer, Integral, MatrixSymbol, S, Symbol, ZeroMatrix, sign
 
 from ftproofs.claim import Statement, Step
 from ftproofs.symbolic import matrices as m
 from ftproofs.symbolic.chi_square import inverse_moment
 from ftproofs.symbolic.context import Context
 from ftproofs.symbolic.integrals import reduce_gammas
-from ftproofs.symbolic.methods import _open
+from ftproofs.symbolic.methods import _open, decide, weakest
 from ftproofs.symbolic.vocabulary import v
 from ftproofs.symbolic.zero import Finding, box_for, is_zero
 
@@ -145,3 +145,25 @@ class Moment:
         if found.status == "disproved":
             return Finding("disproved", "moment", found.detail)
         return Finding("proved", "moment", "") if found.status == "proved" else _open("moment", found.detail)
+
+
+@dataclass(frozen=True)
+class SameSign:
+    """``sign(x) == sign(e)`` from a given ``x == factor e`` with a positive factor."""
+
+    of: str
+    factor: Any = S.One
+
+    def close(self, relation: Statement, context: Context) -> Finding:
+        """Check the given equation and the factor's sign."""
+        given = context.given.get(self.of)
+        lhs, rhs = relation.lhs, relation.rhs
+        if given is None or given.rel != "==" or relation.rel != "==":
+            return _open("sign", f"step {self.of!r} is not given")
+        if not isinstance(lhs, sign) or not isinstance(rhs, sign) or lhs.args[0] != given.lhs:
+            return _open("sign", "the relation reads: sign(what is given) == sign(expression)")
+        gap = given.rhs - self.factor * rhs.args[0]
+        same = is_zero(gap, box_for([gap], context.domain))
+        if same.status == "disproved":
+            return _open("sign", f"the given value is another multiple: {same.detail}")
+        return weakest("sign", [same, decide(self.factor, ">", Integer(0), context)])

@@ -7,12 +7,13 @@ from typing import Any
 from sympy import Expr, Integral, S, Symbol, cos, oo, pi, sin, sympify
 
 from ftproofs.claim import Choices, Limit, Mean, Statement
+from ftproofs.symbolic import pretraining
 from ftproofs.symbolic.chi_square import chi_square_density, x
 from ftproofs.symbolic.context import Context
 from ftproofs.symbolic.expectation import E
 from ftproofs.symbolic.theorems import Inadmissible, _isotropic, _require
 from ftproofs.symbolic.transfer_steps import penalty
-from ftproofs.symbolic.vocabulary import v
+from ftproofs.symbolic.vocabulary import SYMBOLS, v
 
 
 def start_norm_squared(context: Context) -> Expr:
@@ -166,3 +167,35 @@ def collinear(context: Context, name: Any) -> Statement:
     }
     _require(name in values, f"{name} is not covered")
     return Statement(name, "==", values[name])
+
+
+# -- pretraining --------------------------------------------------------------
+
+
+def conserved_matrix(context: Context, id: str) -> Statement:
+    """A matrix whose velocity vanishes along a flow stays what it was at the start."""
+    why = pretraining.two_layers(context)
+    _require(why is None, why or "")
+    expected = Statement(pretraining.imbalance_velocity, "==", pretraining.ZERO)
+    _require(context.given.get(id) == expected, "it is not shown that the imbalance does not move")
+    return pretraining.GRAM
+
+
+def equal_spectra(context: Context, id: str, k: int) -> Statement:
+    """Equal Gram matrices have equal eigenvalues, whose roots are singular values (k = 0: off the readout)."""
+    expected = pretraining.SPURIOUS if k == 0 else pretraining.GRAM
+    _require(context.given.get(id) == expected, "the Gram matrix is not given")
+    if k == 0:
+        return Statement(v.spurious_value**2, "==", v.conserved_spurious_value**2)
+    names = {i: (SYMBOLS[f"singular_value_{i}"], SYMBOLS[f"conserved_value_{i}"]) for i in (1, 2, 3)}
+    _require(k in names, f"value {k} is not measured")
+    one, other = names[k]
+    return Statement(one**2, "==", other**2)
+
+
+def interlacing(context: Context, id: str) -> Statement:
+    """``a^2 I - a^2 v v' + V V'`` in three or more dimensions: all eigenvalues but the extreme two are a^2."""
+    why = pretraining.wide_orthonormal(context)
+    _require(why is None, why or "")
+    _require(context.given.get(id) == pretraining.GRAM, "the Gram matrix is not given")
+    return Statement(v.singular_value_2**2, "==", v.init_scale**2)

@@ -3,6 +3,14 @@
 Handbook B1-B8; published formulas that fail stand beside the statements that hold.
 """
 
-from ftproofs.catalog.transfer import finetune, readout, scratch, source
+from ftproofs.catalog.transfer import boundary, divergence, features, finetune, readout, scratch, source
 
-CLAIMS = (*scratch.CLAIMS, *readout.CLAIMS, *finetune.CLAIMS, *source.CLAIMS)
+CLAIMS = (
+    *scratch.CLAIMS,
+    *features.CLAIMS,
+    *readout.CLAIMS,
+    *boundary.CLAIMS,
+    *finetune.CLAIMS,
+    *source.CLAIMS,
+    *divergence.CLAIMS,
+)

@@ -99,7 +99,7 @@ _DEEP = Domain.of(
     target_norm=log_range(Rational(1, 2), 2),
     sigma=real_range(0, 1),
 )
-#: The published theorem's own setting, unit teachers, with label noise.
+#: Unit teachers with label noise.
 NOISY = _DEEP.with_ranges(source_norm=1, target_norm=1, sigma=real_range(Rational(1, 2), 1))
 
 
@@ -128,30 +128,6 @@ FINETUNE = Claim(
             tell="noise",
         ),
     ),
-)
-
-FINETUNE_NOISE = Claim(
-    id="transfer-finetune-noise",
-    title="With label noise the gain of fine-tuning depends on depth",
-    source=OWN,
-    experiment="transfer.finetune",
-    quantifier=Limit(sizes=LADDER),
-    domain=NOISY,
-    statements=(equal(v.transfer_gain, depth_gain(L, gamma, s, tau, rho, sigma)),),
-    steps=finetune_steps.GAIN,
-    uses=("transfer-finetune",),
-)
-
-FINETUNE_NOISE_PUBLISHED = Claim(
-    id="transfer-finetune-noise-published",
-    title="As published: with label noise the gain of fine-tuning depends on the angle alone",
-    source=PAPER,
-    experiment="transfer.finetune",
-    quantifier=Limit(sizes=LADDER),
-    domain=NOISY,
-    statements=(equal(v.transfer_gain, (1 - gamma) * (2 * rho - 1)),),
-    expected="refuted",
-    corrected="transfer-finetune-noise",
 )
 
 FINETUNE_PUBLISHED = Claim(
@@ -201,7 +177,5 @@ CLAIMS = (
     FINETUNE_ONE_LAYER,
     FINETUNE,
     FINETUNE_PUBLISHED,
-    FINETUNE_NOISE,
-    FINETUNE_NOISE_PUBLISHED,
     RESCALED,
 )

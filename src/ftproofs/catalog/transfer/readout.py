@@ -13,16 +13,17 @@ SOURCE = Source("arXiv:2410.08194", "linear transfer")
 n, d, theta, tau, sigma, ridge = v.n, v.d, v.theta, v.target_norm, v.sigma, v.ridge
 PENALTY = steps.PENALTY
 
+#: The readout alone has no pole at n = d; what is trained from scratch beside it does.
 READOUTS = Domain.of(
-    n=(3, 40),
-    d=(6, 40),
+    n=(3, 36),
+    d=(14, 48),
     L=[2, 3],
     theta=real_range(0, pi),
     source_norm=log_range(Rational(1, 2), 2),
     target_norm=log_range(Rational(1, 2), 2),
     sigma=real_range(0, 1),
     ridge=real_range(0, 1),
-)
+).where(n <= d - 10)
 
 
 def _coefficient(penalty: object) -> Statement:
@@ -60,7 +61,7 @@ READOUT = Claim(
 )
 
 #: From n = 12 on the fourth moment of the risk is finite with room.
-PLAIN = READOUTS.with_ranges(n=(12, 40), ridge=0)
+PLAIN = READOUTS.with_ranges(n=(12, 36), ridge=0)
 
 
 def _mean(floor: object, noise: object) -> Statement:
@@ -118,14 +119,15 @@ READOUT_VARIANCE = Claim(
     title="The variance of its risk",
     source=SOURCE,
     experiment="transfer.linear",
-    quantifier=Mean(tolerance=0.05, end_to_end=0.2),
-    domain=PLAIN.with_ranges(n=(24, 60), sigma=real_range(Rational(1, 2), 1), theta=[0, pi / 2]),
+    # A square of squares: its own spread is seven times its mean.
+    quantifier=Mean(tolerance=0.1, end_to_end=0.5),
+    domain=PLAIN.with_ranges(n=(24, 34), d=(44, 48), sigma=1, target_norm=Rational(1, 2), theta=real_range(0, pi)),
     statements=(equal((v.risk - readout_risk(n, theta, tau, sigma)) ** 2, readout_variance(n, theta, tau, sigma)),),
     steps=steps.VARIANCE,
     uses=("transfer-readout-mean",),
 )
 
-RIDGES = READOUTS.with_ranges(ridge=real_range(Rational(1, 20), 1), n=(4, 30))
+RIDGES = READOUTS.with_ranges(ridge=real_range(Rational(1, 10), 1), n=(8, 30), sigma=real_range(0, Rational(1, 2)))
 
 READOUT_RIDGE = Claim(
     id="transfer-readout-ridge",
@@ -142,7 +144,7 @@ READOUT_RIDGE = Claim(
             "asymptotic",
             "the limit of many samples at every size",
             (equal(v.risk, ridge_limit(theta, tau, PENALTY)),),
-            domain=RIDGES.with_ranges(n=(4, 8), sigma=real_range(Rational(1, 2), 1)),
+            domain=RIDGES.with_ranges(n=(8, 12), sigma=real_range(Rational(1, 2), 1)),
             tell="few samples and noise",
         ),
     ),

@@ -63,11 +63,11 @@ COEFFICIENT = (
     ),
 )
 
-_MEANT = meaning("penalty", "readout-ridge")
+MEANT = meaning("penalty", "readout-ridge")
 
 READOUT = (
     *COEFFICIENT,
-    _MEANT,
+    MEANT,
     Step(
         "risk",
         "the risk, by the coefficient",
@@ -91,7 +91,7 @@ _first, _second = (Integral(_density / x**k, (x, 0, oo)) for k in (1, 2))
 
 _PLAIN = (
     *COEFFICIENT,
-    _MEANT,
+    MEANT,
     Step(
         "no-ridge",
         "without ridge",
@@ -155,7 +155,7 @@ _two = Integer(2)
 
 RIDGE = (
     *COEFFICIENT,
-    _MEANT,
+    MEANT,
     Step(
         "square",
         "the mean squared error over the labels, given the feature",
@@ -181,7 +181,7 @@ RIDGE = (
 
 RIDGE_LIMIT = (
     *COEFFICIENT,
-    _MEANT,
+    MEANT,
     Step("energy-limit", "the feature has unit variance", equal(_energy, 1), Axiom("large-numbers", (_energy,))),
     Step("labels-limit", "its covariance with the labels", equal(_labels, angle), Axiom("large-numbers", (_labels,))),
     Step(

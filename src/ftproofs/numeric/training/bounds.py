@@ -38,7 +38,7 @@ from dataclasses import dataclass
 import torch
 from torch import Tensor
 
-from ftproofs.numeric.elementwise import hypot, whole_power
+from ftproofs.numeric.elementwise import hypot, power
 
 UNIT = 2.0**-53
 
@@ -132,11 +132,11 @@ def path_bounds(depth: int, residual: Tensor, smallest: Tensor, gain: Tensor, la
     """
     push = residual / smallest
     M = largest + 2 * push / gain
-    K = (depth - 1) * whole_power(M, max(depth - 2, 0))
+    K = (depth - 1) * power(M, max(depth - 2, 0))
     square = gain**2 - 4 * K * push
     g = (gain + square.clamp_min(0.0).sqrt()) / 2
     rho = push / g
-    lipschitz = math.sqrt(depth) * whole_power(M, depth - 1)
+    lipschitz = math.sqrt(depth) * power(M, depth - 1)
     plain, jumped = lipschitz * rho, lipschitz * K * rho**2 / (math.sqrt(2) * g)
     proper = square > 0
     infinite = torch.full_like(plain, torch.inf)

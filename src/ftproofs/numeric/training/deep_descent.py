@@ -11,7 +11,7 @@ from torch import Tensor
 
 from ftproofs.names import Value
 from ftproofs.numeric import networks
-from ftproofs.numeric.elementwise import whole_power
+from ftproofs.numeric.elementwise import power
 from ftproofs.numeric.tasks import Task
 from ftproofs.numeric.training import flow
 from ftproofs.numeric.training.bounds import Span, norm, path_bounds
@@ -37,7 +37,7 @@ def curvature(span: Span, weights: list[Tensor], residual: Tensor, samples: int)
     L = len(weights)
     M = torch.stack([norm(W) for W in weights], dim=1).amax(dim=1)
     top = span.largest
-    return (L * whole_power(M, 2 * L - 2) * top**2 + (L - 1) * whole_power(M, max(L - 2, 0)) * top * residual) / samples
+    return (L * power(M, 2 * L - 2) * top**2 + (L - 1) * power(M, max(L - 2, 0)) * top * residual) / samples
 
 
 def descend_deep_linear(

@@ -15,7 +15,7 @@ from torch import Tensor
 
 from ftproofs.names import Value
 from ftproofs.numeric import networks
-from ftproofs.numeric.elementwise import hypot, power, whole_power
+from ftproofs.numeric.elementwise import hypot, power
 from ftproofs.numeric.tasks import Task
 from ftproofs.numeric.training import flow
 from ftproofs.numeric.training.bounds import UNIT, norm, path_bounds
@@ -256,8 +256,8 @@ def finish(
     steps, missed = tail_jump(problem, ends)
     ends = [torch.where(arrived[:, None, None], W + D, W) for W, D in zip(ends, steps, strict=True)]
     moved = torch.where(arrived[:, None], networks.predictor(ends), beta)
-    lipschitz = math.sqrt(depth) * whole_power(largest + 2 * norm(residual) / smallest / gain, depth - 1)
-    inexact = lipschitz * (rounding + missed) / (smallest * gain) + 4 * depth * UNIT * problem.X.shape[2] * whole_power(
+    lipschitz = math.sqrt(depth) * power(largest + 2 * norm(residual) / smallest / gain, depth - 1)
+    inexact = lipschitz * (rounding + missed) / (smallest * gain) + 4 * depth * UNIT * problem.X.shape[2] * power(
         largest, depth
     )
     return moved, torch.where(arrived, quadratic + inexact, torch.where(at_saddle, norm(beta), plain)), ends

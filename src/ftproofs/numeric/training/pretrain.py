@@ -13,7 +13,7 @@ import torch
 from torch import Tensor
 
 from ftproofs.numeric import networks
-from ftproofs.numeric.elementwise import power, whole_power
+from ftproofs.numeric.elementwise import power
 from ftproofs.numeric.tasks import Task
 from ftproofs.numeric.training import flow
 from ftproofs.numeric.training.bounds import UNIT, norm, path_bounds
@@ -25,7 +25,7 @@ from ftproofs.numeric.training.result import ACCEPT, DIVERGED, NOT_CONVERGED, OK
 TOLERANCES = (3e-14, 3e-13)
 
 
-#: Where pretraining on the population stops, relative to the source's norm.
+#: Where pretraining on the population from a small start stops, relative to the source's norm.
 NEAR = 1e-11
 
 
@@ -154,11 +154,13 @@ def pretrain(
     twice = torch.arange(count, device=teacher.device).repeat(2)
     source = _Source(task, teacher)
     shapes = [(W.shape[1], W.shape[2]) for W in weights]
-    # The population's residual can be followed as far as wanted, that on samples until it drowns in rounding.
-    target = (NEAR if task is None else ACCEPT / 2) * unit[twice]
+    # The population's residual can be followed far where the start is small, others drown in rounding before.
+    room = power((norm(weights[0]) / power(unit, 1 / len(weights))).clamp_min(1.0), 4)
+    near = (NEAR * room).clamp_max(ACCEPT / 2) if task is None else torch.full_like(unit, ACCEPT / 2)
+    target = (near * unit)[twice]
     system = _Flow(source.select(twice), shapes, target, rate, method == 1)
     start = torch.cat([W.flatten(1) for W in weights], dim=1)[twice]
-    size = torch.maximum(norm(start), power(unit[twice], 1 / len(weights)))
+    size = torch.maximum(norm(start), power(unit, 1 / len(weights))[twice])
     tolerance = torch.tensor(TOLERANCES, dtype=unit.dtype, device=unit.device).repeat_interleave(count)
     z, code, steps = flow.integrate(system, start, size, tolerance, MAX_STEPS if max_steps is None else max_steps)
     last = _Flow(source.select(twice), shapes, target, rate, False)
@@ -173,7 +175,7 @@ def pretrain(
         status.append(DIVERGED if lost else OK if a == b == flow.ARRIVED and good else NOT_CONVERGED)
     tight = [W[:count].clone() for W in ends]
     largest = torch.stack([norm(W) for W in tight], dim=1).amax(dim=1)
-    left = near[:count] / whole_power(largest, len(tight) - 1)
+    left = near[:count] / power(largest, len(tight) - 1)
     spread = SAFETY * norm(z[:count] - z[count:]) + 4 * UNIT * steps[:count] * norm(z[:count]) + left
     return Pretrained(
         tight, weights, teacher, networks.predictor(tight), near[:count], spread, tuple(status), steps[:count]

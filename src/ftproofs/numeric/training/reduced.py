@@ -18,7 +18,7 @@ from torch import Tensor
 
 from ftproofs.names import Value
 from ftproofs.numeric import networks
-from ftproofs.numeric.elementwise import power, whole_power
+from ftproofs.numeric.elementwise import power
 from ftproofs.numeric.tasks import Task
 from ftproofs.numeric.training import flow
 from ftproofs.numeric.training.bounds import UNIT, Span, norm, path_bounds, residual_rounding
@@ -75,12 +75,12 @@ class Reduced:
         assert isinstance(out, Tensor)
         L, c = self.depth, self.channels
         alpha, m = at[:, :-1], at[:, -1:]
-        gain = whole_power(m, L - 1)
+        gain = power(m, L - 1)
         self.at, self.residual = at, gain * c.s * alpha - c.b
         force = (-self.rate / self.samples) * c.s * self.residual
         torch.mul(gain, force, out=out[:, :-1])
         if L > 1:
-            torch.mul(whole_power(m, L - 2), (alpha * force).sum(dim=1, keepdim=True), out=out[:, -1:])
+            torch.mul(power(m, L - 2), (alpha * force).sum(dim=1, keepdim=True), out=out[:, -1:])
         else:
             out[:, -1:] = 0.0
 
@@ -88,13 +88,13 @@ class Reduced:
         """The network where the last slope was taken."""
         L, alpha, m = self.depth, self.at[:, :-1], self.at[:, -1:]
         w = torch.bmm(self.channels.V, alpha[:, :, None]) + self.channels.outside[:, :, None]
-        gain = whole_power(m, L - 1)
+        gain = power(m, L - 1)
         beta = gain[:, :, None] * w
         inward = (alpha * slope[:, :-1]).sum(dim=1)
         growth = gain[:, 0] ** 2 * inward
         if L > 1:
             square = w.square().sum(dim=(1, 2))
-            growth = growth + (L - 1) * (whole_power(m, 2 * L - 3) * slope[:, -1:])[:, 0] * square
+            growth = growth + (L - 1) * (power(m, 2 * L - 3) * slope[:, -1:])[:, 0] * square
         # The number m stands for L - 1 equal layers.
         speed = slope[:, :-1].square().sum(dim=1) + (L - 1) * slope[:, -1].square()
         return Point(beta, norm(beta), growth, w, norm(self.residual), speed)
@@ -106,7 +106,7 @@ class Reduced:
         upper = point.residual + self.channels.rounding
         if self.trajectory is not None:
             self.trajectory.record(moved, t, h, point, begin)
-        plain, jumped = path_bounds(self.depth, upper, self.channels.smallest, whole_power(m, self.depth - 1), largest)
+        plain, jumped = path_bounds(self.depth, upper, self.channels.smallest, power(m, self.depth - 1), largest)
         near = plain if self.depth == 1 else jumped
         state = torch.where(near <= self.channels.target, flow.ARRIVED, flow.RUNNING)
         if self.depth > 1:
@@ -118,14 +118,14 @@ class Reduced:
     def jump(self, z: Tensor, channels: Channels) -> tuple[Tensor, Tensor]:
         """The min-norm Gauss-Newton step (case, k + 1), and ``J J'`` (case, k, k): a diagonal and one dyad."""
         L, alpha, m = self.depth, z[:, :-1], z[:, -1:]
-        gain = whole_power(m, L - 1)
+        gain = power(m, L - 1)
         diagonal = (gain * channels.s) ** 2
-        dyad = math.sqrt(L - 1) * whole_power(m, max(L - 2, 0)) * channels.s * alpha
+        dyad = math.sqrt(L - 1) * power(m, max(L - 2, 0)) * channels.s * alpha
         residual = gain * channels.s * alpha - channels.b
         a, b = residual / diagonal, dyad / diagonal
         share = (dyad * a).sum(dim=1, keepdim=True) / (1 + (dyad * b).sum(dim=1, keepdim=True))
         weight = b * share - a
-        common = whole_power(m, max(L - 2, 0)) * (channels.s * alpha * weight).sum(dim=1, keepdim=True)
+        common = power(m, max(L - 2, 0)) * (channels.s * alpha * weight).sum(dim=1, keepdim=True)
         step = torch.cat([gain * channels.s * weight, common if L > 1 else torch.zeros_like(m)], dim=1)
         return step, torch.diag_embed(diagonal) + dyad[:, :, None] * dyad[:, None, :]
 
@@ -212,7 +212,7 @@ def train_reduced(
 def _predictor(z: Tensor, channels: Channels, depth: int) -> tuple[Tensor, Tensor]:
     """beta (case, d) and the first layer (case, d, 1)."""
     w = torch.bmm(channels.V, z[:, :-1, None]) + channels.outside[:, :, None]
-    return whole_power(z[:, -1:], depth - 1) * w[:, :, 0], w
+    return power(z[:, -1:], depth - 1) * w[:, :, 0], w
 
 
 def _bound(z: Tensor, channels: Channels, depth: int, jump: bool, arrived: Tensor) -> Tensor:
@@ -220,10 +220,10 @@ def _bound(z: Tensor, channels: Channels, depth: int, jump: bool, arrived: Tenso
     _, w = _predictor(z, channels, depth)
     m = z[:, -1].abs()
     largest = torch.maximum(norm(w), m) if depth > 1 else norm(w)
-    gain = whole_power(m, depth - 1)
-    residual = norm(whole_power(z[:, -1:], depth - 1) * channels.s * z[:, :-1] - channels.b) + channels.rounding
+    gain = power(m, depth - 1)
+    residual = norm(power(z[:, -1:], depth - 1) * channels.s * z[:, :-1] - channels.b) + channels.rounding
     plain, jumped = path_bounds(depth, residual, channels.smallest, gain, largest)
     if not jump:
         return plain
-    lipschitz = math.sqrt(depth) * whole_power(largest + 2 * residual / channels.smallest / gain, depth - 1)
+    lipschitz = math.sqrt(depth) * power(largest + 2 * residual / channels.smallest / gain, depth - 1)
     return torch.where(arrived, jumped + lipschitz * channels.rounding / (channels.smallest * gain), plain)

@@ -1,17 +1,16 @@
 """Gradient flow of a rank-one network through its eigen-channels, with fewer samples than dimensions.
 
-The exact reduction of `reduced` with two things more.  Balance is conserved, so the length m of the
-other layers follows from the first one, ``m^2 = q + |alpha|^2`` with q the squared length of its part
-outside the span; and in the time ``tau`` with ``n dtau = m^(2L-2) dt``, which leaves the path as it is,
-the flow is linear but for one number, ``p = m^(1-L)``::
+The exact reduction of `reduced`, in the time ``tau`` with ``n dtau = m^(2L-2) dt``, which leaves the path as
+it is and makes the channels linear but for one number, ``p = m^(1-L)``::
 
-    alpha_i' = -sigma_i^2 alpha_i + sigma_i (U'y)_i p
+    alpha_i' = -sigma_i^2 alpha_i + sigma_i b_i p,   m' = (sum_i alpha_i alpha_i') / m,   b = U'y
 
 Collocation at the Radau nodes (Hairer and Wanner, *Solving Ordinary Differential Equations II*, 2nd ed.,
-IV.5) turns a step into as many equations for p at the nodes as there are nodes, whatever the number
+IV.5) turns a step into as many equations for m at the nodes as there are nodes, whatever the number
 of samples; they are solved by Newton's method.  The method is stiffly accurate and L-stable, so the
 number of steps grows with the logarithm of the condition number.  Steps are chosen so that the last
-Legendre coefficient of p is small.  sigma and U come from the eigenvalues of ``X X'``.
+Legendre coefficient of m is small.  That ``m^2 - |alpha|^2`` is conserved is not used: how far it drifts
+tells how exact the integration was.  sigma and U come from the eigenvalues of ``X X'``.
 """
 
 from __future__ import annotations
@@ -24,7 +23,7 @@ import torch
 from numpy.polynomial import legendre
 from torch import Tensor
 
-from ftproofs.numeric.elementwise import power, whole_power
+from ftproofs.numeric.elementwise import power
 from ftproofs.numeric.tasks import Task
 from ftproofs.numeric.training.batching import survivors
 from ftproofs.numeric.training.bounds import UNIT, norm, path_bounds
@@ -33,7 +32,7 @@ from ftproofs.numeric.training.result import ACCEPT, AIM, DIVERGED, NOT_CONVERGE
 
 NODES = 7
 
-#: Size allowed to the last of p's Legendre coefficients on a step, relative to the first: the result's, and the
+#: Size allowed to the last of m's Legendre coefficients on a step, relative to the first: the result's, and the
 #: one it is compared with.
 TOLERANCES = (1e-5, 1e-4)
 
@@ -42,7 +41,7 @@ MAX_STEPS = 2000
 #: The first step in units of the fastest channel's time, and the most a step may grow by.
 FIRST, GROWTH, SHRINK = 1e-2, 4.0, 0.2
 
-#: Newton's method ends when p moves by less, relative to its size; it converges quadratically.
+#: Newton's method ends when m moves by less, relative to its size; it converges quadratically.
 STILL, NEWTON = 1e-9, 8
 
 
@@ -50,10 +49,11 @@ STILL, NEWTON = 1e-9, 8
 class Collocation:
     """Radau collocation with its matrix diagonalised, ``A = T diag(l) T^-1``; of complex pairs one, counted twice.
 
-    ``values`` (k,) complex l, ``out`` (s, k) T, ``into`` (k, s) T^-1, ``ones`` (k,) its row sums, ``legendre`` (s, s)
-    from values at the nodes to Legendre coefficients on the step.
+    ``matrix`` (s, s) is A, ``values`` (k,) complex l, ``out`` (s, k) T, ``into`` (k, s) T^-1, ``ones`` (k,) its row
+    sums, ``legendre`` (s, s) from values at the nodes to Legendre coefficients on the step.
     """
 
+    matrix: Tensor
     values: Tensor
     out: Tensor
     into: Tensor
@@ -70,33 +70,37 @@ def collocation(nodes: int) -> Collocation:
     x[-1] = 1.0
     basis = legendre.legvander(x, nodes - 1)
     integrals = np.stack([legendre.legval(x, legendre.legint(row, lbnd=-1)) for row in np.eye(nodes)], axis=1) / 2
-    values, T = np.linalg.eig(integrals @ np.linalg.inv(basis))
+    matrix = integrals @ np.linalg.inv(basis)
+    values, T = np.linalg.eig(matrix)
     inverse = np.linalg.inv(T)
     upper = values.imag >= -1e-12
     T = T * np.where(values.imag > 1e-12, 2.0, 1.0)
-    chosen = (values[upper], T[:, upper], inverse[upper], inverse[upper].sum(axis=1), np.linalg.inv(basis))
+    chosen = (matrix, values[upper], T[:, upper], inverse[upper], inverse[upper].sum(axis=1), np.linalg.inv(basis))
     return Collocation(*(torch.from_numpy(np.ascontiguousarray(a)) for a in chosen))
 
 
 @dataclass(frozen=True)
 class Channels:
-    """sigma, b = U'y (case, n); outside: q (case,)."""
+    """sigma and b = U'y (case, n)."""
 
     s: Tensor
     b: Tensor
-    outside: Tensor
 
     def select(self, index: Tensor) -> Channels:
         """Some cases only."""
-        return Channels(self.s[index], self.b[index], self.outside[index])
+        return Channels(self.s[index], self.b[index])
 
-    def gain(self, alpha: Tensor, depth: int) -> Tensor:
-        """``m^(L-1)``, (case,)."""
-        return whole_power((self.outside + alpha.square().sum(dim=1)).sqrt(), depth - 1)
 
-    def residual(self, alpha: Tensor, depth: int) -> Tensor:
-        """Norm of the residual on the data, (case,)."""
-        return norm(self.gain(alpha, depth)[:, None] * self.s * alpha - self.b)
+@dataclass(frozen=True)
+class State:
+    """The network: alpha (case, n), and the length m (case,) of each other layer."""
+
+    alpha: Tensor
+    m: Tensor
+
+    def select(self, index: Tensor) -> State:
+        """Some cases only."""
+        return State(self.alpha[index], self.m[index])
 
 
 def _apply(z: Tensor, matrix: Tensor) -> Tensor:
@@ -105,78 +109,88 @@ def _apply(z: Tensor, matrix: Tensor) -> Tensor:
 
 
 def advance(
-    channels: Channels, alpha: Tensor, h: Tensor, depth: int, method: Collocation
-) -> tuple[Tensor, Tensor, Tensor]:
+    channels: Channels, state: State, h: Tensor, depth: int, method: Collocation
+) -> tuple[State, Tensor, Tensor]:
     """One step h (case,) of ``tau``.
 
-    Returns alpha at its end (case, n), the last Legendre coefficient relative to the first, and whether
-    Newton's method converged; (case,).
+    Returns where it ends, the last Legendre coefficient of m relative to the first, and whether Newton's
+    method converged; (case,).
     """
-    p = (1 / channels.gain(alpha, depth))[:, None].repeat(1, method.legendre.shape[0])
-    fading = 1 / (1 + (h[:, None] * channels.s**2)[:, :, None] * method.values)
-    begin = fading * alpha[:, :, None] * method.ones
-    drive = fading * (channels.s * channels.b)[:, :, None]
-    weights = h[:, None] * method.values
-    eye = torch.eye(p.shape[1], dtype=p.dtype, device=p.device)
+    s, b, alpha, start = channels.s, channels.b, state.alpha, state.m[:, None]
+    first = power(start, 1 - depth)
+    sb = s * b
+    # How far the nodes are from alpha is linear in p; written with the residual, little is rounded near the end.
+    fading = h[:, None, None] * method.values / (1 + (h[:, None] * s**2)[:, :, None] * method.values)
+    begin = (fading * method.ones) * (-s * (s * alpha - b * first))[:, :, None]
+    drive = fading * sb[:, :, None]
+    scheme = h[:, None, None] * method.matrix
+    eye = torch.eye(method.matrix.shape[0], dtype=h.dtype, device=h.device)
+    m = start.repeat(1, len(eye))
     moving = torch.ones_like(h, dtype=torch.bool)
 
-    def force(p: Tensor) -> Tensor:
-        return _apply(p[:, None, :].to(drive.dtype), method.into.mT) * weights[:, None, :]
+    def force(m: Tensor) -> Tensor:
+        return _apply((power(m, 1 - depth) - first)[:, None, :].to(drive.dtype), method.into.mT)
 
-    for _ in range(NEWTON):
-        stages = _apply(begin + drive * force(p), method.out.mT).real
-        square = channels.outside[:, None] + stages.square().sum(dim=1)
-        pull = torch.bmm(stages.mT.to(drive.dtype), drive)
-        slope = _apply(pull * method.out * weights[:, None, :], method.into).real
-        inverse = 1 / whole_power(square.sqrt(), depth - 1)
-        matrix = eye + ((depth - 1) * inverse / square)[:, :, None] * slope
-        change = torch.linalg.solve_ex(matrix, p - inverse).result
+    for _ in range(NEWTON if depth > 1 else 0):
+        stages = alpha[:, :, None] + _apply(begin + drive * force(m), method.out.mT).real
+        weighted = (s**2)[:, :, None] * stages
+        square, product = (weighted * stages).sum(dim=1), (sb[:, :, None] * stages).sum(dim=1)
+        # m' = product / m^L - square / m, and its derivatives in m and, through p, in alpha.
+        inverse = power(m, -depth)
+        speed = product * inverse - square / m
+        direct = square / m**2 - depth * product * inverse / m
+        pull = (sb[:, :, None] * inverse[:, None, :] - 2 * weighted / m[:, None, :]).mT
+        through = _apply(torch.bmm(pull.to(drive.dtype), drive) * method.out, method.into).real
+        slope = through * ((1 - depth) * inverse)[:, None, :] + torch.diag_embed(direct)
+        missed = (m - start)[:, :, None] - torch.bmm(scheme, speed[:, :, None])
+        change = torch.linalg.solve_ex(eye - torch.bmm(scheme, slope), missed).result[:, :, 0]
         # A case that has converged stays: its bits must not depend on its neighbours.
-        p = torch.where(moving[:, None], p - change, p)
-        moving = moving & ~((change.abs() / p.abs()).amax(dim=1) <= STILL)
+        m = torch.where(moving[:, None], m - change, m)
+        moving = moving & ~((change.abs() / start).amax(dim=1) <= STILL)
         if not bool(moving.any()):
             break
-    end = _apply(begin + drive * force(p), method.out[-1][:, None])[:, :, 0].real
-    series = _apply(p[:, None, :], method.legendre.mT)[:, 0]
+    end = alpha + _apply(begin + drive * force(m), method.out[-1][:, None])[:, :, 0].real
+    series = _apply(m[:, None, :], method.legendre.mT)[:, 0]
     rough = series[:, -1].abs() / series[:, 0].abs()
-    return end, rough, ~moving & torch.isfinite(rough)
+    converged = torch.isfinite(rough) & (m > 0).all(dim=1) & (~moving if depth > 1 else moving)
+    return State(end, m[:, -1]), rough, converged
 
 
 def integrate(
-    channels: Channels, alpha: Tensor, depth: int, rate: float, target: Tensor, tolerance: Tensor, max_steps: int
-) -> tuple[Tensor, Tensor, Tensor]:
-    """Follow the flow from alpha (case, n) until the residual's bound is within the target (case,), or at rounding.
+    channels: Channels, state: State, depth: int, rate: float, target: Tensor, tolerance: Tensor, max_steps: int
+) -> tuple[State, Tensor, Tensor]:
+    """Follow the flow until the predictor's distance to the limit is within the target (case,), rounding apart.
 
-    Returns the ends (case, n), whether each arrived, and steps tried (case,).
+    Returns the ends, whether each arrived, and steps tried (case,).
     """
-    method = Collocation(*(getattr(collocation(NODES), k).to(alpha.device) for k in Collocation.__dataclass_fields__))
-    end, arrived = alpha.clone(), torch.zeros_like(target, dtype=torch.bool)
-    steps, alive = torch.full_like(target, float(max_steps)), torch.arange(len(alpha), device=alpha.device)
+    method = Collocation(*(getattr(collocation(NODES), k).to(target.device) for k in Collocation.__dataclass_fields__))
+    end, arrived = State(state.alpha.clone(), state.m.clone()), torch.zeros_like(target, dtype=torch.bool)
+    steps, alive = torch.full_like(target, float(max_steps)), torch.arange(len(target), device=target.device)
     h = FIRST / channels.s.amax(dim=1) ** 2
     for tried in range(max_steps + 1):
-        done = _distance(channels, alpha, depth) <= target
+        done = _distance(channels, state, depth) <= target
         new = done & ~arrived[alive]
-        end[alive], steps[alive[new]] = alpha, float(tried)
+        end.alpha[alive], end.m[alive], steps[alive[new]] = state.alpha, state.m, float(tried)
         arrived[alive[new]] = True
         if tried == max_steps or bool(done.all()):
             break
         index = survivors(~done)
         if index is not None:
-            channels, alpha, h, alive = channels.select(index), alpha[index], h[index], alive[index]
+            channels, state, h, alive = channels.select(index), state.select(index), h[index], alive[index]
             target, tolerance, done = target[index], tolerance[index], done[index]
-        moved, rough, converged = advance(channels, alpha, rate * h, depth, method)
+        moved, rough, converged = advance(channels, state, rate * h, depth, method)
         accepted = converged & (rough <= tolerance) & ~done
-        alpha = torch.where(accepted[:, None], moved, alpha)
+        state = State(torch.where(accepted[:, None], moved.alpha, state.alpha), torch.where(accepted, moved.m, state.m))
         factor = 0.8 * power(tolerance / rough.clamp_min(1e-300), 1 / (NODES - 1))
         h = h * torch.where(converged, factor.clamp(SHRINK, GROWTH), SHRINK)
     return end, arrived, steps
 
 
-def _distance(channels: Channels, alpha: Tensor, depth: int) -> Tensor:
+def _distance(channels: Channels, state: State, depth: int) -> Tensor:
     """Bound on the predictor's distance to the limit, (case,), rounding apart."""
-    gain = channels.gain(alpha, depth)
-    largest = power(gain, 1 / max(depth - 1, 1))
-    return path_bounds(depth, channels.residual(alpha, depth), channels.s.amin(dim=1), gain, largest)[0]
+    gain = power(state.m, depth - 1)
+    residual = norm(gain[:, None] * channels.s * state.alpha - channels.b)
+    return path_bounds(depth, residual, channels.s.amin(dim=1), gain, state.m)[0]
 
 
 @dataclass(frozen=True)
@@ -236,30 +250,33 @@ def train_spectral(
     """
     count, (n, d) = len(source), eigen.X.shape[1:]
     s, length = eigen.s, norm(source)
-    # The norm of the layers after the first; at 1 where there is no source and nothing to divide.
-    start = power(torch.where(length > 0, length, 1.0), (depth - 1) / depth)
+    # At 1 where there is no source and nothing to divide.
+    m = power(torch.where(length > 0, length, 1.0), 1 / depth)
     seen, across = eigen.split(source)
+    start = power(m, depth - 1)
     alpha, across = seen / start[:, None], across / start[:, None]
-    channels = Channels(s, eigen.b, norm(across) ** 2)
+    channels, state = Channels(s, eigen.b), State(alpha, m)
     twice = torch.arange(count, device=unit.device).repeat(2)
     tolerance = torch.tensor(TOLERANCES, dtype=unit.dtype, device=unit.device).repeat_interleave(count)
     end, arrived, steps = integrate(
-        channels.select(twice), alpha[twice], depth, rate, AIM * unit[twice], tolerance, max_steps
+        channels.select(twice), state.select(twice), depth, rate, AIM * unit[twice], tolerance, max_steps
     )
 
-    tight, loose = end[:count], end[count:]
-    gain, other = channels.gain(tight, depth), channels.gain(loose, depth)
-    inside = eigen.out(torch.stack([gain[:, None] * tight, other[:, None] * loose], dim=2))
-    beta = inside[:, :, 0] + gain[:, None] * across
-    gap = norm(beta - inside[:, :, 1] - other[:, None] * across)
+    gain = power(end.m, depth - 1)
+    gain, other = gain[:count, None], gain[count:, None]
+    inside = eigen.out(torch.stack([gain * end.alpha[:count], other * end.alpha[count:]], dim=2))
+    beta = inside[:, :, 0] + gain * across
+    gap = norm(beta - inside[:, :, 1] - other * across)
     seen_again = torch.bmm(eigen.X, torch.stack([beta, across], dim=2))
     residual = norm(seen_again[:, :, 0] - eigen.y)
     floor = 2 * (max(n, d) + 2) * UNIT * (eigen.wide * norm(beta) + norm(eigen.y))
     squared = (s[:, -1] / s[:, 0]) ** 2
     smallest = s[:, 0] * (1 - 4 * (n + d) * UNIT * squared).clamp_min(0.0)
-    largest = power(gain, 1 / max(depth - 1, 1))
-    bound = path_bounds(depth, residual + floor, smallest, gain, largest)[0]
-    least = path_bounds(depth, 2 * floor, smallest, gain, largest)[0]
+    # The first layer's length is m only as far as balance has been conserved.
+    first = torch.sqrt(end.alpha[:count].square().sum(dim=1) + across.square().sum(dim=1))
+    largest = torch.maximum(first, end.m[:count])
+    bound = path_bounds(depth, residual + floor, smallest, gain[:, 0], largest)[0]
+    least = path_bounds(depth, 2 * floor, smallest, gain[:, 0], largest)[0]
     # The eigenbasis of X X' is exact to rounding times the squared condition number.
     integration = (n + d) * UNIT * squared * (norm(beta) + length) + (SAFETY * gap if depth > 1 else 0.0)
     finite = torch.isfinite(beta).all(dim=1)
@@ -267,6 +284,6 @@ def train_spectral(
     status = tuple(
         OK if g else NOT_CONVERGED if f else DIVERGED for g, f in zip(good.tolist(), finite.tolist(), strict=True)
     )
-    # Balance is built in; what could drift is orthogonality to the span.
-    drift = norm(seen_again[:, :, 1]) / eigen.wide
+    unbalanced = (first**2 - end.m[:count] ** 2).abs() / (2 * m**2) if depth > 1 else torch.zeros_like(m)
+    drift = torch.maximum(unbalanced, norm(seen_again[:, :, 1]) / eigen.wide)
     return Trained(beta, bound, integration, status, steps[:count], drift, {}, (INTEGRATION_FLAG,))

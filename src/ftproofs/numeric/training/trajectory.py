@@ -164,8 +164,8 @@ class Trajectory:
     def _gaps(self, point: Point) -> tuple[Tensor, Tensor, Tensor]:
         step = point.first - self.first
         outside = self.span.outside(torch.cat([point.beta, step], dim=2))
-        share = power(point.size / self.source_norm, (self.depth - 1) / self.depth)
-        path = outside[:, :, :1] - share[:, None, None] * self.outside_source
+        growth = power(point.size / self.source_norm, (self.depth - 1) / self.depth)
+        path = outside[:, :, :1] - growth[:, None, None] * self.outside_source
         return norm(path), norm(outside[:, :, 1:]), norm(step)
 
     def _update(self, moved: Tensor, values: Tensor) -> None:

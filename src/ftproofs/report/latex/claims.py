@@ -35,9 +35,11 @@ METHODS: Mapping[str, str] = {
     "Integrate": "integration",
     "Let": "definition",
     "Means": "by definition",
+    "Moment": "definition",
     "Monotone": "monotonicity",
     "Outside": "outside the span",
     "Root": "uniqueness of the root",
+    "SameSign": "a positive factor",
     "Setting": "a special case",
     "Squeeze": "squeezing",
     "TakeLimit": "limit",
@@ -65,6 +67,7 @@ def claim_file(claim: Claim, verdict: Verdict | None, variant_verdict: Lookup) -
         theorem_tex(claim, environment(claim), statement_display(claim)),
         _source(claim),
         verdict_line(claim, verdict),
+        _corrected(claim),
         _uses(claim),
         _derivation(claim, verdict),
         *_corollaries(claim, verdict),
@@ -120,6 +123,13 @@ def figure_tex(figure: str) -> str:
         if place + 2 < len(pieces):
             tex += rf"${pieces[place + 1]}\cdot10^{{{int(pieces[place + 2])}}}$"
     return tex
+
+
+def _corrected(claim: Claim) -> str:
+    """For a published form that fails, the claim that holds instead."""
+    if claim.corrected is None or not ID.match(claim.corrected):
+        return ""
+    return rf"\ftcorrected{{\ftclaim{{{claim.corrected}}}}}" + "\n"
 
 
 def _uses(claim: Claim) -> str:

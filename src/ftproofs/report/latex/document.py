@@ -27,6 +27,7 @@ _MACROS = r"""% Macros of documents exported by ftproofs.
 \newcommand{\ftunverified}[1]{\ftnote{No stored verdict; \texttt{#1} makes one.}}
 \newcommand{\ftnoproof}[1]{\ftnote{No derivation.}}
 \newcommand{\ftuses}[1]{\ftnote{Uses #1.}}
+\newcommand{\ftcorrected}[1]{\ftnote{Published, refuted; what holds instead is #1.}}
 % A claim by its label, or by its name where it is not part of the document.
 \makeatletter
 \newcommand{\ftclaim}[1]{\@ifundefined{r@clm:#1}{\texttt{#1}}{\cref{clm:#1}}}
