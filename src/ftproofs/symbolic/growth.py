@@ -1,16 +1,17 @@
-"""Sequences that are multiplied by the same factor at every step, as the conserved quantities of descent are."""
+"""Growth: sequences multiplied by the same factor at every step, and functions that rise from zero."""
 
 from __future__ import annotations
 
 from dataclasses import dataclass
 from typing import Any
 
-from sympy import Expr, Integer, Symbol, sympify
+from sympy import Derivative, Expr, Integer, Symbol, sympify
 from sympy.core.function import AppliedUndef
 
 from ftproofs.claim import Statement
 from ftproofs.symbolic.context import Context
-from ftproofs.symbolic.methods import _open
+from ftproofs.symbolic.methods import _open, decide, weakest
+from ftproofs.symbolic.rules import Preparation, gap
 from ftproofs.symbolic.trajectory import step_number
 from ftproofs.symbolic.zero import Finding, box_for, is_zero
 
@@ -84,3 +85,29 @@ class SameGrowth:
         if relation != expected:
             return _open("growth", f"it reads {expected.lhs} == {expected.rhs}")
         return Finding("proved", "induction", "")
+
+
+@dataclass(frozen=True)
+class FromZero:
+    """``f >= 0`` where z >= 0, because f vanishes at z = 0 and its derivative by z is not negative.
+
+    ``slope`` is the given step ``Derivative(f, z) >= 0``; f is the relation's greater side
+    minus the smaller one.
+    """
+
+    slope: str
+    variable: Symbol
+
+    def close(self, relation: Statement, context: Context) -> Finding:
+        """Check the derivative's step and the value at zero."""
+        given, z = context.given.get(self.slope), self.variable
+        if given is None or relation.rel not in ("<=", ">="):
+            return _open("growth", f"step {self.slope!r} is not given, or the relation is strict")
+        rising = gap(relation)
+        if given != Statement(Derivative(rising, z), ">=", Integer(0)):
+            return _open("growth", f"the derivative's step would read Derivative({rising}, {z}) >= 0")
+        prepare = Preparation({})
+        findings = [decide(z, ">=", Integer(0), context)]
+        start = prepare(rising.subs(z, 0))
+        findings.append(is_zero(start, box_for([start], context.domain)))
+        return weakest("growth", findings)

@@ -74,6 +74,8 @@ SYMBOL_NOTATION: Mapping[str, Local] = MappingProxyType(
         "difference_end": Local(r"\ell_T", "w^2 - v^2 of a branch at the end of training"),
         **{f"sign_{i}": Local(rf"\varsigma_{i}", "1 or -1 for the quantity that is read, else 0") for i in range(1, 5)},
         "scale": Local("c_i", "scale of a coordinate's penalty"),
+        "excess": Local(r"\epsilon", "the order's part above one, L - 1"),
+        "elastic": Local("E", "elasticity of the scale in the feature"),
         "least_scale": Local(r"c_{\min}", "least scale over the coordinates"),
         "t_loss": Local(r"t_{\mathrm{loss}}", "time at which time times loss is largest"),
         "t_end": Local(r"t_{\mathrm{end}}", "time at which training ends"),
