@@ -13,7 +13,7 @@ from types import MappingProxyType
 from typing import Any
 
 from ftproofs.claim import Statement
-from ftproofs.symbolic import diagonal_theorems, equivalents, theorems
+from ftproofs.symbolic import diagonal_theorems, equivalents, replica_theorems, theorems
 from ftproofs.symbolic.context import Context
 from ftproofs.symbolic.methods import _open
 from ftproofs.symbolic.rules import Preparation, is_matrix
@@ -183,6 +183,12 @@ AXIOMS: Mapping[str, Theorem] = MappingProxyType(
             "Rudin, Principles of Mathematical Analysis, 1976, theorem 9.28",
             equivalents.root_along_depth,
         ),
-        **{name: Theorem(*theorem) for name, *theorem in diagonal_theorems.THEOREMS},
+        **{name: Theorem(says, cited, form) for name, says, cited, form in diagonal_theorems.THEOREMS},
+        "replica": Theorem(
+            "in the proportional limit a penalised fit acts on every coordinate as the penalty's proximal map on "
+            "Gaussian noise, of a size and strength that solve two equations",
+            "Kabashima, Wadayama, Tanaka 2009; for convex penalties Thrampoulidis, Oymak, Hassibi 2015",
+            replica_theorems.replica,
+        ),
     }
 )
