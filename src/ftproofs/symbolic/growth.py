@@ -13,6 +13,7 @@ from ftproofs.symbolic.context import Context
 from ftproofs.symbolic.methods import _open, decide, weakest
 from ftproofs.symbolic.rules import Preparation, gap
 from ftproofs.symbolic.trajectory import step_number
+from ftproofs.symbolic.vocabulary import SYMBOLS
 from ftproofs.symbolic.zero import Finding, box_for, is_zero
 
 
@@ -89,10 +90,11 @@ class SameGrowth:
 
 @dataclass(frozen=True)
 class FromZero:
-    """``f >= 0`` where z >= 0, because f vanishes at z = 0 and its derivative by z is not negative.
+    """``f >= 0`` for every z >= 0, because f vanishes at z = 0 and its derivative by z is not negative.
 
     ``slope`` is the given step ``Derivative(f, z) >= 0``; f is the relation's greater side
-    minus the smaller one.
+    minus the smaller one.  z is a local symbol, not negative and otherwise anything: on a part
+    of the half-line the derivative would say nothing.
     """
 
     slope: str
@@ -106,8 +108,32 @@ class FromZero:
         rising = gap(relation)
         if given != Statement(Derivative(rising, z), ">=", Integer(0)):
             return _open("growth", f"the derivative's step would read Derivative({rising}, {z}) >= 0")
-        prepare = Preparation({})
-        findings = [decide(z, ">=", Integer(0), context)]
-        start = prepare(rising.subs(z, 0))
-        findings.append(is_zero(start, box_for([start], context.domain)))
-        return weakest("growth", findings)
+        if not _arbitrary(z, context):
+            return _open("growth", f"{z} does not stand for every number from zero on")
+        start = Preparation({})(rising.subs(z, 0))
+        return weakest("growth", [is_zero(start, box_for([start], context.domain))])
+
+
+@dataclass(frozen=True)
+class At:
+    """A given relation, which holds for every z >= 0, at one value that is not negative."""
+
+    of: str
+    variable: Symbol
+    value: Any
+
+    def close(self, relation: Statement, context: Context) -> Finding:
+        """Check that z is arbitrary and the value not negative."""
+        given, z = context.given.get(self.of), self.variable
+        if given is None or not _arbitrary(z, context):
+            return _open("instance", f"{z} is not arbitrary, or step {self.of!r} is not given")
+        lhs, rhs = (sympify(side).xreplace({z: self.value}) for side in (given.lhs, given.rhs))
+        if Statement(lhs, given.rel, rhs) != relation:
+            return _open("instance", f"the instance is {lhs} {given.rel} {rhs}")
+        return weakest("instance", [decide(sympify(self.value), ">=", Integer(0), context)])
+
+
+def _arbitrary(z: Symbol, context: Context) -> bool:
+    """Whether nothing but its sign is known of a symbol: no name of the vocabulary, no range, no constraint."""
+    bound = set().union(*(c.free_symbols for c in context.domain.constraints))
+    return bool(z.is_nonnegative and not z.is_positive and z.name not in SYMBOLS and z not in bound)

@@ -13,7 +13,7 @@ from ftproofs.symbolic import diagonal_orders as o
 from ftproofs.symbolic.diagonal_training import scale
 from ftproofs.symbolic.differentiation import Differentiate
 from ftproofs.symbolic.finetuning import dependence, elasticity, reinit_order, scale_order
-from ftproofs.symbolic.growth import FromZero
+from ftproofs.symbolic.growth import At, FromZero
 from ftproofs.symbolic.methods import Algebra, Certificate, Let, Monotone, Part
 from ftproofs.symbolic.penalty import hypot, order, order_excess, penalty, stretch
 from ftproofs.symbolic.vocabulary import equal, v
@@ -254,25 +254,27 @@ PENALTY = (
     ),
 )
 
-_u = x / scale
+#: Any coefficient from zero on.
+z = Symbol("z", nonnegative=True)
+_u = z / scale
 _bend = Integer(1) - 1 / sqrt(1 + _u**2)
 _rise = _u - asinh(_u)
-_excess = x**2 / (4 * scale) - penalty(x, scale)
+_excess = z**2 / (4 * scale) - penalty(z, scale)
 
 
 def _rising(id: str, says: str, f: Expr) -> Step:
     """f >= 0, from its derivative."""
-    return Step(id, says, Statement(Integer(0), "<=", f), FromZero(f"{id}-slope", x), (f"{id}-slope",))
+    return Step(id, says, Statement(Integer(0), "<=", f), FromZero(f"{id}-slope", z), (f"{id}-slope",))
 
 
 def _slope_from(id: str, says: str, f: Expr, below: Expr, factor: Any, given: str) -> tuple[Step, Step]:
     """f' >= 0, being a positive multiple of what is known not to be negative."""
     return (
-        Step(f"{id}-derivative", says, equal(Derivative(f, x), factor * below), Differentiate()),
+        Step(f"{id}-derivative", says, equal(Derivative(f, z), factor * below), Differentiate()),
         Step(
             f"{id}-slope",
             "so it rises",
-            Statement(Derivative(f, x), ">=", Integer(0)),
+            Statement(Derivative(f, z), ">=", Integer(0)),
             Certificate((Part(1, (f"{id}-derivative",)), Part(factor, (given,)))),
             (f"{id}-derivative", given),
         ),
@@ -301,10 +303,17 @@ LAZY = (
     *_slope_from("excess", "half of that is the slope of x^2/(4 c) - q", _excess, _rise, Rational(1, 2), "rise"),
     _rising("excess", "so q is at most x^2/(4 c)", _excess),
     Step(
+        "excess-there",
+        "also at the target",
+        Statement(Integer(0), "<=", _excess.xreplace({z: x})),
+        At("excess", z, x),
+        ("excess",),
+    ),
+    Step(
         "lazy",
         "the penalty is at most its quadratic",
         Statement(v.penalty, "<=", x**2 / (4 * C)),
-        Certificate((Part(1, ("excess",)), Part(-1, ("orders-penalty",)))),
-        ("excess", "orders-penalty", "orders-fitted", "final"),
+        Certificate((Part(1, ("excess-there",)), Part(-1, ("orders-penalty",)))),
+        ("excess-there", "orders-penalty", "orders-fitted", "final"),
     ),
 )
