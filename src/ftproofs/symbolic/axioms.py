@@ -15,7 +15,14 @@ from typing import Any
 from sympy import Expr, S
 
 from ftproofs.claim import Statement
-from ftproofs.symbolic import concentration, diagonal_theorems, equivalents, theorems, transfer_theorems
+from ftproofs.symbolic import (
+    concentration,
+    diagonal_theorems,
+    equivalents,
+    replica_theorems,
+    theorems,
+    transfer_theorems,
+)
 from ftproofs.symbolic.context import Context
 from ftproofs.symbolic.methods import _open
 from ftproofs.symbolic.rules import Preparation, is_matrix
@@ -327,6 +334,12 @@ AXIOMS: Mapping[str, Theorem] = MappingProxyType(
             "Rudin, Principles of Mathematical Analysis, 1976, theorem 9.28",
             equivalents.root_along_depth,
         ),
-        **{name: Theorem(says, where, makes) for name, says, where, makes in diagonal_theorems.THEOREMS},
+        **{name: Theorem(says, cited, form) for name, says, cited, form in diagonal_theorems.THEOREMS},
+        "replica": Theorem(
+            "in the proportional limit a penalised fit acts on every coordinate as the penalty's proximal map on "
+            "Gaussian noise, of a size and strength that solve two equations",
+            "Kabashima, Wadayama, Tanaka 2009; for convex penalties Thrampoulidis, Oymak, Hassibi 2015",
+            replica_theorems.replica,
+        ),
     }
 )

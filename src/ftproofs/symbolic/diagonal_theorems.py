@@ -11,6 +11,7 @@ from ftproofs.symbolic import diagonal_flow as f
 from ftproofs.symbolic import matrices as m
 from ftproofs.symbolic.context import Context
 from ftproofs.symbolic.diagonal_flow import flowing
+from ftproofs.symbolic.diagonal_tasks import frozen
 from ftproofs.symbolic.diagonal_training import (
     WORDS,
     _is,
@@ -32,7 +33,7 @@ from ftproofs.symbolic.vocabulary import v
 
 def _flows(context: Context) -> None:
     why = flowing(context)
-    _require(why is None, why or "")
+    _require(why is None or frozen(context) is None, why or "")
 
 
 def vector_of_coordinates(context: Context, id: str, when: str) -> Statement:
@@ -46,7 +47,8 @@ def vector_of_coordinates(context: Context, id: str, when: str) -> Statement:
 
 def strictly_convex_minimiser(context: Context, fits: str, kkt: str, curved: str) -> Statement:
     """A point that fits and whose slope is in the row space is the one minimiser of a strictly convex penalty."""
-    _flows(context)
+    why = flowing(context)
+    _require(why is None, why or "")
     x = f.coefficient(t)
     _require(_given(context, fits) == _is(m.y, m.X * m.beta), "it is not shown that the predictor fits")
     _require(
@@ -56,6 +58,15 @@ def strictly_convex_minimiser(context: Context, fits: str, kkt: str, curved: str
         _given(context, curved) == Statement(penalty_curvature(x, scale), ">", zero), "no strict convexity is shown"
     )
     return _is(m.beta, m.dual)
+
+
+def weighted_minimiser(context: Context, fits: str, kkt: str) -> Statement:
+    """The same for sum beta_i^2/(4 w_i^2), the slope being beta over twice the squared layer."""
+    why = frozen(context)
+    _require(why is None, why or "")
+    _require(_given(context, fits) == _is(m.y, m.X * m.beta), "it is not shown that the predictor fits")
+    _require(_given(context, kkt) == _is(m.slope_change, m.X.T * m.multiplier), "the slope is not in the span")
+    return _is(m.beta, m.lazy)
 
 
 def weighted_sum(context: Context, id: str) -> Statement:
@@ -73,7 +84,8 @@ def row_rank_bound(context: Context) -> Statement:
 
 def sum_over_coordinates(context: Context, id: str, inner: str) -> Statement:
     """The derivative of a sum is the sum of the derivatives, here an inner product."""
-    _flows(context)
+    why = flowing(context)
+    _require(why is None, why or "")
     given, product = _given(context, id), _given(context, inner)
     end, now = v.beta_end, f.coefficient(t)
     divergence = penalty(end, scale) - penalty(now, scale) - penalty_slope(now, scale) * (end - now)
@@ -123,6 +135,13 @@ THEOREMS: tuple[tuple[str, str, str, Callable[..., Statement]], ...] = (
         "function, the only one of a strictly convex function",
         "Rockafellar, Convex Analysis, 1970, theorem 28.3 and section 27",
         strictly_convex_minimiser,
+    ),
+    (
+        "weighted-minimiser",
+        "a feasible point whose slope lies in the span of the equality constraints is the one minimiser of a positive "
+        "definite quadratic form",
+        "Boyd and Vandenberghe, Convex Optimization, 2004, section 10.1.1",
+        weighted_minimiser,
     ),
     (
         "weighted-sum",

@@ -1,17 +1,19 @@
-"""Sequences that are multiplied by the same factor at every step, as the conserved quantities of descent are."""
+"""Growth: sequences multiplied by the same factor at every step, and functions that rise from zero."""
 
 from __future__ import annotations
 
 from dataclasses import dataclass
 from typing import Any
 
-from sympy import Expr, Integer, Symbol, sympify
+from sympy import Derivative, Expr, Integer, Symbol, sympify
 from sympy.core.function import AppliedUndef
 
 from ftproofs.claim import Statement
 from ftproofs.symbolic.context import Context
-from ftproofs.symbolic.methods import _open
+from ftproofs.symbolic.methods import _open, decide, weakest
+from ftproofs.symbolic.rules import Preparation, gap
 from ftproofs.symbolic.trajectory import step_number
+from ftproofs.symbolic.vocabulary import SYMBOLS
 from ftproofs.symbolic.zero import Finding, box_for, is_zero
 
 
@@ -84,3 +86,54 @@ class SameGrowth:
         if relation != expected:
             return _open("growth", f"it reads {expected.lhs} == {expected.rhs}")
         return Finding("proved", "induction", "")
+
+
+@dataclass(frozen=True)
+class FromZero:
+    """``f >= 0`` for every z >= 0, because f vanishes at z = 0 and its derivative by z is not negative.
+
+    ``slope`` is the given step ``Derivative(f, z) >= 0``; f is the relation's greater side
+    minus the smaller one.  z is a local symbol, not negative and otherwise anything: on a part
+    of the half-line the derivative would say nothing.
+    """
+
+    slope: str
+    variable: Symbol
+
+    def close(self, relation: Statement, context: Context) -> Finding:
+        """Check the derivative's step and the value at zero."""
+        given, z = context.given.get(self.slope), self.variable
+        if given is None or relation.rel not in ("<=", ">="):
+            return _open("growth", f"step {self.slope!r} is not given, or the relation is strict")
+        rising = gap(relation)
+        if given != Statement(Derivative(rising, z), ">=", Integer(0)):
+            return _open("growth", f"the derivative's step would read Derivative({rising}, {z}) >= 0")
+        if not _arbitrary(z, context):
+            return _open("growth", f"{z} does not stand for every number from zero on")
+        start = Preparation({})(rising.subs(z, 0))
+        return weakest("growth", [is_zero(start, box_for([start], context.domain))])
+
+
+@dataclass(frozen=True)
+class At:
+    """A given relation, which holds for every z >= 0, at one value that is not negative."""
+
+    of: str
+    variable: Symbol
+    value: Any
+
+    def close(self, relation: Statement, context: Context) -> Finding:
+        """Check that z is arbitrary and the value not negative."""
+        given, z = context.given.get(self.of), self.variable
+        if given is None or not _arbitrary(z, context):
+            return _open("instance", f"{z} is not arbitrary, or step {self.of!r} is not given")
+        lhs, rhs = (sympify(side).xreplace({z: self.value}) for side in (given.lhs, given.rhs))
+        if Statement(lhs, given.rel, rhs) != relation:
+            return _open("instance", f"the instance is {lhs} {given.rel} {rhs}")
+        return weakest("instance", [decide(sympify(self.value), ">=", Integer(0), context)])
+
+
+def _arbitrary(z: Symbol, context: Context) -> bool:
+    """Whether nothing but its sign is known of a symbol: no name of the vocabulary, no range, no constraint."""
+    bound = set().union(*(c.free_symbols for c in context.domain.constraints))
+    return bool(z.is_nonnegative and not z.is_positive and z.name not in SYMBOLS and z not in bound)

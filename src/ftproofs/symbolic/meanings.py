@@ -21,6 +21,8 @@ from sympy import Derivative, Identity, Integer, Rational, log
 from ftproofs.claim import Choices, Range, Statement
 from ftproofs.symbolic import (
     diagonal_flow,
+    diagonal_orders,
+    diagonal_tasks,
     diagonal_training,
     frozen_layers,
     pretraining,
@@ -262,6 +264,8 @@ MEANINGS: Mapping[str, Meaning] = MappingProxyType(
         # diagonal networks
         **{name: Meaning(w.says, w.relation, w.applies) for name, w in diagonal_flow.WORDS.items()},
         **{name: Meaning(w.says, w.relation, w.applies) for name, w in diagonal_training.WORDS.items()},
+        **{name: Meaning(w.says, w.relation, w.applies) for name, w in diagonal_orders.WORDS.items()},
+        **{name: Meaning(w.says, w.relation, w.applies) for name, w in diagonal_tasks.WORDS.items()},
     }
 )
 

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from sympy import Rational, asinh, sinh
 
-from ftproofs.catalog.diagonal import bias_steps
+from ftproofs.catalog.diagonal import bias_steps, energy_steps
 from ftproofs.catalog.diagonal.conservation import STEPPED, TASKS
 from ftproofs.catalog.diagonal.scale import PRETRAINED
 from ftproofs.claim import Claim, Each, Source, Variant, log_range, real_range
@@ -98,7 +98,7 @@ ENERGY = Claim(
     quantifier=Each(),
     domain=TUNED.with_ranges(protocol=["S", "N"]),
     statements=(equal(v.loss_integral, v.bregman),),
-    steps=bias_steps.ENERGY,
+    steps=energy_steps.ENERGY,
     variants=(
         Variant("loss-itself", "the integral of the loss is", (equal(v.loss_area, v.bregman),), tell="a factor of two"),
         Variant("no-divergence", "it is the penalty from any start", (equal(v.loss_integral, v.penalty),), domain=KEPT),
@@ -113,7 +113,7 @@ ENERGY_CENTRED = Claim(
     quantifier=Each(),
     domain=TASKS,
     statements=(equal(v.loss_integral, v.penalty),),
-    steps=bias_steps.ENERGY_CENTRED,
+    steps=energy_steps.ENERGY_CENTRED,
     uses=("diagonal-energy",),
     variants=(
         Variant("loss-itself", "the area under the loss curve is", (equal(v.loss_area, v.penalty),), tell="factor two"),
@@ -144,7 +144,7 @@ SLOW = Claim(
     quantifier=Each(),
     domain=TASKS.with_ranges(c=log_range(Rational(1, 50), 2)),
     statements=(at_most(v.loss_time, v.bregman / 2),),
-    steps=bias_steps.SLOW,
+    steps=energy_steps.SLOW,
     variants=(
         Variant(
             "eighth",

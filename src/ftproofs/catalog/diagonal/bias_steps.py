@@ -19,8 +19,8 @@ from ftproofs.symbolic.identities import Generic, Vanishes
 from ftproofs.symbolic.instances import Instance
 from ftproofs.symbolic.limits import Squeeze, TakeLimit
 from ftproofs.symbolic.methods import Algebra, Certificate, Let, Monotone, Part
-from ftproofs.symbolic.penalty import penalty, penalty_curvature, penalty_slope
-from ftproofs.symbolic.trajectory import curvature, end_time, loss, rate_time, t, theta
+from ftproofs.symbolic.penalty import penalty_curvature
+from ftproofs.symbolic.trajectory import curvature, end_time, loss, rate_time, t
 from ftproofs.symbolic.vocabulary import at_least, at_most, equal, v
 
 zero, scale, least = g.zero, g.scale, g.least_scale
@@ -120,24 +120,8 @@ PATH = (
 # -- the loss ---------------------------------------------------------------------
 
 _rate = 4 * least * curvature
-DECAY = (
-    *VELOCITY,
-    *words("loss-falls", "least-scale"),
-    Step("size", "scale^2 is at most scale^2 + beta^2", at_most(scale**2, scale**2 + _b**2), Algebra()),
-    Step(
-        "size-root",
-        "so is its root",
-        at_most(scale, sqrt(scale**2 + _b**2)),
-        Monotone("size", power=Rational(1, 2)),
-        ("size",),
-    ),
-    Step(
-        "speed-bound",
-        "the speed is at least twice the least scale",
-        at_most(2 * least, _speed),
-        Certificate((Part(2, ("size-root",)), Part(2, ("least-scale",)))),
-        ("size-root", "least-scale", "speed"),
-    ),
+#: From a bound of every coordinate's speed to exponential decay of the loss.
+_FALL = (
     Step(
         "fall-bound",
         "so the loss falls at least at that rate times |X'rho|^2",
@@ -167,7 +151,28 @@ DECAY = (
     ),
 )
 
-_VANISHES = (
+DECAY = (
+    *VELOCITY,
+    *words("loss-falls", "least-scale"),
+    Step("size", "scale^2 is at most scale^2 + beta^2", at_most(scale**2, scale**2 + _b**2), Algebra()),
+    Step(
+        "size-root",
+        "so is its root",
+        at_most(scale, sqrt(scale**2 + _b**2)),
+        Monotone("size", power=Rational(1, 2)),
+        ("size",),
+    ),
+    Step(
+        "speed-bound",
+        "the speed is at least twice the least scale",
+        at_most(2 * least, _speed),
+        Certificate((Part(2, ("size-root",)), Part(2, ("least-scale",)))),
+        ("size-root", "least-scale", "speed"),
+    ),
+    *_FALL,
+)
+
+AFTER_DECAY = (
     Step(
         "bound-vanishes",
         "the bound tends to zero",
@@ -192,10 +197,11 @@ _VANISHES = (
     Step("residual", "every label is fitted", same(m.y, m.X * m.beta), Vanishes(), ("zero-loss",)),
 )
 
-INTERPOLATION = (
-    *SLOPE,
-    *DECAY[len(VELOCITY) :],
-    *_VANISHES,
+#: What follows from exponential decay: every label is fitted.
+LOSS = (*_FALL, *AFTER_DECAY)
+
+#: The slope at the end, as a vector.
+MINIMISER = (
     Step(
         "slope-at-end",
         "at the end the slope's change is the phase",
@@ -210,6 +216,13 @@ INTERPOLATION = (
         Axiom("vector-of-coordinates", ("slope-at-end", "end")),
         ("slope-at-end",),
     ),
+)
+
+INTERPOLATION = (
+    *SLOPE,
+    *DECAY[len(VELOCITY) :],
+    *AFTER_DECAY,
+    *MINIMISER,
     Step(
         "kkt",
         "so it lies in the span of the data",
@@ -262,136 +275,5 @@ RATE = (
         at_least(v.loss_decay, 4),
         Certificate((Part(1 / (least * curvature * rate_time), ("logarithm",)),)),
         ("logarithm", "loss-decay"),
-    ),
-)
-
-# -- the energy -----------------------------------------------------------------------
-
-_end = v.beta_end
-_divergence = penalty(_end, scale) - penalty(_b, scale) - penalty_slope(_b, scale) * (_end - _b)
-_residual = m.y - m.X * theta
-
-_BALANCE = (
-    *DECAY,
-    *_VANISHES,
-    Step(
-        "divergence-falls",
-        "a coordinate's divergence from the end falls by push times what is missing",
-        equal(Derivative(_divergence, t), -f.push(t) * (_end - _b)),
-        Differentiate(),
-        ("beta-moves", "speed"),
-    ),
-    Step(
-        "inner-product",
-        "over all coordinates that is |rho|^2",
-        same((m.X.T * _residual).T * (m.beta - theta), _residual.T * _residual),
-        Generic(),
-        ("residual",),
-    ),
-    Step(
-        "energy-falls",
-        "so the divergence falls by twice the loss",
-        equal(Derivative(g.energy(t), t), -2 * _loss),
-        Axiom("sum-over-coordinates", ("divergence-falls", "inner-product")),
-        ("divergence-falls", "inner-product"),
-    ),
-    *words("work", "work-start"),
-    Step(
-        "balance-flow",
-        "divergence plus the integral of |rho|^2 does not change",
-        equal(Derivative(g.energy(t) + g.work(t), t), zero),
-        Differentiate(),
-        ("energy-falls", "work"),
-    ),
-    Step(
-        "balance",
-        "for all time",
-        equal(g.energy(t) + g.work(t), g.energy(zero) + g.work(zero)),
-        Axiom("constant-of-motion", ("balance-flow",)),
-        ("balance-flow",),
-    ),
-)
-
-ENERGY = (
-    *_BALANCE,
-    Step(
-        "energy-vanishes",
-        "at the end nothing is left of the divergence",
-        equal(Limit(g.energy(t), t, oo), 0),
-        Axiom("continuity", ("loss-vanishes",)),
-        ("loss-vanishes",),
-    ),
-    Step(
-        "all-work",
-        "so all of it went into the integral",
-        equal(Limit(g.work(t), t, oo), g.energy(zero) + g.work(zero)),
-        Axiom("limit-of-sum", ("balance", "energy-vanishes")),
-        ("balance", "energy-vanishes"),
-    ),
-    *words("bregman", "loss-integral"),
-    Step(
-        "energy",
-        "the integral is the divergence at the start",
-        equal(v.loss_integral, v.bregman),
-        Algebra(),
-        ("loss-integral", "all-work", "work-start", "bregman"),
-    ),
-)
-
-ENERGY_CENTRED = (
-    *ENERGY,
-    *words("bregman-penalty"),
-    Step(
-        "penalty",
-        "from the zero predictor: the penalty",
-        equal(v.loss_integral, v.penalty),
-        Algebra(),
-        ("energy", "bregman-penalty"),
-    ),
-)
-
-SLOW = (
-    *_BALANCE,
-    Step(
-        "fall",
-        "the loss never grows",
-        Statement(Derivative(_loss, t), "<=", zero),
-        Certificate((Part(g.fall(t)),)),
-        ("loss-falls",),
-    ),
-    Step(
-        "average",
-        "so it is at most its average so far",
-        at_most(t * _loss, g.work(t) / 2),
-        Axiom("falling-average", ("fall", "work", "work-start")),
-        ("fall", "work", "work-start"),
-    ),
-    Step(
-        "average-there",
-        "also when time times loss is largest",
-        at_most(g.loss_time * loss(g.loss_time), g.work(g.loss_time) / 2),
-        Instance("average", ((t, g.loss_time),)),
-        ("average",),
-    ),
-    Step(
-        "balance-there",
-        "then, too, the integral is what the divergence lost",
-        equal(g.energy(g.loss_time) + g.work(g.loss_time), g.energy(zero) + g.work(zero)),
-        Instance("balance", ((t, g.loss_time),)),
-        ("balance",),
-    ),
-    *words("loss-time", "bregman"),
-    Step(
-        "slow",
-        "so time times loss is at most half the divergence at the start",
-        at_most(v.loss_time, v.bregman / 2),
-        Certificate(
-            (
-                Part(1, ("average-there",)),
-                Part(Rational(-1, 2), ("balance-there",)),
-                Part(g.energy(g.loss_time) / 2),
-            )
-        ),
-        ("average-there", "balance-there", "loss-time", "bregman", "work-start"),
     ),
 )
