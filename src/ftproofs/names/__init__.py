@@ -13,7 +13,7 @@ from ftproofs.names.kinds import INFINITE, REQUIRED, Experiment, Kind, Measureme
 from ftproofs.names.measurements import MEASUREMENTS
 from ftproofs.names.parameters import INPUTS, OPTIMIZERS, PARAMETERS, SPECTRA
 from ftproofs.names.tails import HEAVY_TAILED, VARIANCE_GAP, infinite_variance
-from ftproofs.names.values import check_value, complete, experiment, scale_names, source_samples
+from ftproofs.names.values import check_value, complete, experiment, natural_norm, scale_names, source_samples
 
 __all__ = [
     "EXPERIMENTS",
@@ -36,6 +36,7 @@ __all__ = [
     "complete",
     "experiment",
     "infinite_variance",
+    "natural_norm",
     "scale_names",
     "source_samples",
 ]

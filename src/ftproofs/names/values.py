@@ -74,7 +74,7 @@ def _resolve_gamma(gamma: Value, given: Mapping[str, Value]) -> dict[str, Value]
 
 
 def check_value(name: str, value: Value) -> Value:
-    """The value in its parameter's own type (int, float or str).
+    """The value in its parameter's own type (int, float or str; infinity as `INFINITE` where it is admitted).
 
     Raises:
         UsageError: FT304, naming the parameter, what was found and what was expected.
@@ -111,3 +111,19 @@ def source_samples(values: Mapping[str, Value]) -> int | None:
 def scale_names(measurement: str) -> tuple[tuple[str, int], ...]:
     """The factors (name, exponent) of a measurement's scale; empty for scale 1."""
     return MEASUREMENTS[measurement].scale
+
+
+def natural_norm(name: str, values: Mapping[str, Value]) -> float:
+    """A teacher's norm at a setting, which measurements are scaled by.
+
+    An experiment without a source is measured against its target.  The teachers of
+    diagonal networks have unit second moment a coordinate, so the norm sqrt(d); in one
+    coordinate they are beta_aux and beta_main.
+    """
+    if name in values:
+        return float(values[name])
+    if "target_norm" in values:
+        return float(values["target_norm"])
+    if "beta_main" in values:
+        return abs(float(values["beta_aux" if name == "source_norm" else "beta_main"]))
+    return math.sqrt(float(values["d"]))

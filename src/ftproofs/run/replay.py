@@ -77,6 +77,6 @@ def first(rows: Rows) -> Rows:
 
 def _floats(parameters: Mapping[str, Value]) -> int:
     """About how many numbers one case holds: data, its factorisation, the layers."""
-    n, d = int(parameters["n"]), int(parameters["d"])
+    n, d = int(parameters.get("n", 1)), int(parameters.get("d", 1))
     width, depth = int(parameters.get("width", 1)), int(parameters.get("L", 1))
     return 3 * n * d + min(n, d) ** 2 + d * width + depth * width * width
