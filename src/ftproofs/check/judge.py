@@ -11,7 +11,7 @@ import numpy as np
 
 from ftproofs.claim import Relation, Rows, Statement
 from ftproofs.decision import violations
-from ftproofs.names import MEASUREMENTS, PARAMETERS, Value, natural_norm, scale_names, source_samples
+from ftproofs.names import MEASUREMENTS, PARAMETERS, Value, natural_norm, natural_unit, source_samples
 from ftproofs.symbolic.balls import enclose
 from ftproofs.symbolic.kernels import checked
 from ftproofs.symbolic.vocabulary import SYMBOLS, symbol_names
@@ -59,7 +59,7 @@ class Judge:
         at: dict[str, float] = {}
         for name in symbol_names(self.statement.lhs):
             if name in MEASUREMENTS:
-                at[name] = math.prod(natural_norm(factor, values) ** exponent for factor, exponent in scale_names(name))
+                at[name] = natural_unit(name, values)
             else:
                 at[name] = float(parameter(values, name))
         scale = self.statement.lhs.subs({SYMBOLS[name]: value for name, value in at.items()})

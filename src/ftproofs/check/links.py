@@ -10,7 +10,7 @@ from ftproofs.check.context import Context, by_shape
 from ftproofs.check.judge import Judge
 from ftproofs.claim import Claim, Rows
 from ftproofs.decision import decide_each
-from ftproofs.names import Value, experiment, natural_norm, scale_names
+from ftproofs.names import Value, experiment, natural_unit
 from ftproofs.numeric.experiments import SOLVER
 from ftproofs.verdict import Link
 
@@ -97,7 +97,4 @@ def solver_draws(claim: Claim, context: Context, judges: Sequence[Judge], traine
 
 
 def _unit(name: str, parameters: dict[str, Value]) -> float:
-    unit = 0.1
-    for factor, exponent in scale_names(name):
-        unit *= natural_norm(factor, parameters) ** exponent
-    return unit
+    return natural_unit(name, parameters) / 10

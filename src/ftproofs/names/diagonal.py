@@ -18,7 +18,6 @@ DIAGONAL: tuple[Measurement, ...] = (
     # Errors, one coordinate's worth.
     Measurement("mse", "squared distance from the target per coordinate", r"\mathrm{mse}"),
     Measurement("scratch_mse", "the same trained from scratch, from scale c", r"\mathrm{mse}_{\mathrm{scratch}}"),
-    Measurement("transfer_gain", "scratch_mse minus mse, on the same data", r"\Delta\,\mathrm{mse}", sign="real"),
     Measurement(
         "pretrain_mse",
         "squared distance of the pretrained predictor from its teacher per coordinate",

@@ -77,4 +77,8 @@ T = TypeVar("T", Parameter, Measurement, Experiment)
 
 
 def by_name(*items: T) -> Mapping[str, T]:
-    return MappingProxyType({item.name: item for item in items})
+    found = {item.name: item for item in items}
+    if len(found) < len(items):
+        names = [item.name for item in items]
+        raise ValueError(f"named twice: {', '.join(sorted({name for name in names if names.count(name) > 1}))}")
+    return MappingProxyType(found)

@@ -11,6 +11,9 @@ from ftproofs.names.kinds import INFINITE, REQUIRED, Experiment, Value
 from ftproofs.names.measurements import MEASUREMENTS
 from ftproofs.names.parameters import PARAMETERS
 
+#: Measurements that are per coordinate where teachers have no norm of their own (diagonal networks).
+PER_COORDINATE = ("transfer_gain",)
+
 
 def experiment(name: str) -> Experiment:
     """The experiment of that name.
@@ -111,6 +114,13 @@ def source_samples(values: Mapping[str, Value]) -> int | None:
 def scale_names(measurement: str) -> tuple[tuple[str, int], ...]:
     """The factors (name, exponent) of a measurement's scale; empty for scale 1."""
     return MEASUREMENTS[measurement].scale
+
+
+def natural_unit(measurement: str, values: Mapping[str, Value]) -> float:
+    """A measurement's natural scale at a setting; a gain per coordinate, of teachers of unit second moment, has 1."""
+    if measurement in PER_COORDINATE and "target_norm" not in values:
+        return 1.0
+    return math.prod(natural_norm(factor, values) ** exponent for factor, exponent in scale_names(measurement))
 
 
 def natural_norm(name: str, values: Mapping[str, Value]) -> float:

@@ -19,7 +19,7 @@ from sympy import Integer
 from ftproofs.check.judge import Judge, parameter
 from ftproofs.check.links import COMPARED, has_oracle
 from ftproofs.claim import Block, Rows, Statement, Store
-from ftproofs.names import MEASUREMENTS, Value, experiment, scale_names
+from ftproofs.names import MEASUREMENTS, Value, experiment, natural_unit
 from ftproofs.numeric import experiments
 from ftproofs.numeric.device import single_threaded
 from ftproofs.run.phase_cells import Cell, read_cell
@@ -295,12 +295,6 @@ class _Worst:
         if not self.networks:
             return None
         return Comparison(first, second, d, self.networks, self.worst, self.bound, self.names)
-
-
-def natural_unit(name: str, parameters: Mapping[str, Value]) -> float:
-    """A measurement's natural scale at a setting; what has no source is measured against its target."""
-    factors = scale_names(name)
-    return math.prod(float(parameters.get(factor, parameters["target_norm"])) ** power for factor, power in factors)
 
 
 def agreement(plan: Plan, store: Store, device: str) -> Comparison | None:

@@ -115,7 +115,7 @@ SYMBOL_NOTATION: Mapping[str, Local] = MappingProxyType(
         "length": Local(r"s", "length of the two coefficients"),
         "tau_star": Local(r"\tau_\star", "deviation of the effective noise"),
         "theta_star": Local(r"\theta_\star", "effective strength of the penalty"),
-        "z": Local("z", "any coefficient that is not negative"),
+        "coefficient_size": Local("z", "any coefficient that is not negative"),
         "excess": Local(r"\epsilon", "the order's part above one, L - 1"),
         "elastic": Local("E", "elasticity of the scale in the feature"),
         "least_scale": Local(r"c_{\min}", "least scale over the coordinates"),

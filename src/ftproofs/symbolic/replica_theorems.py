@@ -12,6 +12,7 @@ from typing import Any
 from sympy import Expr, Function, Integer, Symbol
 
 from ftproofs.claim import Choices, Limit, Statement
+from ftproofs.names import INFINITE
 from ftproofs.symbolic.context import Context
 from ftproofs.symbolic.finetuning import task_groups
 from ftproofs.symbolic.methods import _open
@@ -63,7 +64,7 @@ def replica(context: Context, which: str) -> Statement:
         raise Inadmissible("the experiment is not the fine-tuning of a diagonal network")
     if not isinstance(context.claim.quantifier, Limit) or context.regimes() != {"wide"}:
         raise Inadmissible("the claim is not about a limit of growing dimension with n < d")
-    if not context.only("gamma_s", "oo") or not context.only("sigma_s", 0, 0.0):
+    if not context.only("gamma_s", INFINITE) or not context.only("sigma_s", 0, 0.0):
         raise Inadmissible("pretraining data are finite or noisy")
     if _law(context)[0] not in ("S", "M", "R"):
         raise Inadmissible("training may start at a predictor other than zero")

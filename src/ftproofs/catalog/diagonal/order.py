@@ -17,8 +17,8 @@ LAWS = Source("arXiv:2310.02396", "the order and the feature dependence of a pen
 SCALAR = Domain.of(
     beta_aux=real_range(Rational(1, 4), 2),
     beta_main=log_range(Rational(1, 10), 5),
-    c=log_range(Rational(1, 20), 2),
-    r=real_range(Rational(-9, 10), Rational(9, 10)),
+    c=log_range(Rational(1, 20), 10),
+    r=real_range(Rational(-999, 1000), Rational(99, 100)),
     reinit=real_range(Rational(1, 10), 1),
     rescale=[1, 2],
 )
@@ -50,15 +50,15 @@ PENALTY = Claim(
 PUBLISHED_LIMIT = Claim(
     id="diagonal-published-rich-limit",
     title="As often written: the penalty tends to |x| as k tends to zero",
-    source=Source("arXiv:2002.09277", "the rich limit; it grows as |x| log(1/c)/2, see diagonal-penalty"),
+    source=Source("arXiv:2002.09277", "the rich limit; it grows as |x| log(1/c)/2"),
     experiment="diagonal.scalar",
     quantifier=Each(),
     domain=SCALAR.with_ranges(
-        c=log_range(Rational(1, 100), Rational(1, 10)), r=Rational(-9, 10), reinit=Rational(1, 10), rescale=1
+        c=log_range(Rational(1, 20), Rational(1, 10)), r=Rational(-9, 10), reinit=Rational(1, 10), rescale=1
     ),
     statements=(equal(v.penalty, Abs(_x)),),
-    steps=order_steps.PENALTY,
     expected="refuted",
+    corrected="diagonal-penalty",
 )
 
 ORDER = Claim(
@@ -151,13 +151,13 @@ TRADE_OFF = Claim(
 PUBLISHED_SUM = Claim(
     id="diagonal-published-order-sum",
     title="As published: order and dependence add up to one",
-    source=Source("arXiv:2310.02396", "true where c and reinit vanish; see diagonal-order-law"),
+    source=Source("arXiv:2310.02396", "true where c and reinit vanish"),
     experiment="diagonal.scalar",
     quantifier=Each(),
     domain=SCALAR,
     statements=(equal(v.order + v.dependence, 1),),
-    steps=order_steps.LAW,
     expected="refuted",
+    corrected="diagonal-order-law",
 )
 
 PUBLISHED_LAZY_CORNER = Claim(
@@ -167,16 +167,16 @@ PUBLISHED_LAZY_CORNER = Claim(
     experiment="diagonal.scalar",
     quantifier=Each(),
     domain=SCALAR.with_ranges(
-        c=log_range(Rational(1, 100), Rational(1, 20)),
-        r=real_range(Rational(9, 10), 1),
+        c=log_range(Rational(1, 20), Rational(1, 10)),
+        r=real_range(Rational(9, 10), Rational(99, 100)),
         reinit=Rational(1, 10),
         beta_aux=1,
         beta_main=1,
         rescale=1,
     ),
     statements=(equal(v.order, 2),),
-    steps=order_steps.ORDER,
     expected="refuted",
+    corrected="diagonal-order",
 )
 
 PUBLISHED_LARGE_SCALE = Claim(
@@ -186,11 +186,11 @@ PUBLISHED_LARGE_SCALE = Claim(
     experiment="diagonal.scalar",
     quantifier=Each(),
     domain=SCALAR.with_ranges(
-        c=log_range(5, 20), r=Rational(-999, 1000), reinit=Rational(1, 10), beta_main=1, rescale=1
+        c=log_range(5, 10), r=Rational(-999, 1000), reinit=Rational(1, 10), beta_main=1, rescale=1
     ),
     statements=(at_least(v.order, Rational(19, 10)),),
-    steps=order_steps.ORDER,
     expected="refuted",
+    corrected="diagonal-order",
 )
 
 PUBLISHED_INDEPENDENT = Claim(
@@ -200,15 +200,15 @@ PUBLISHED_INDEPENDENT = Claim(
     experiment="diagonal.scalar",
     quantifier=Each(),
     domain=SCALAR.with_ranges(
-        c=log_range(Rational(1, 100), Rational(1, 20)),
+        c=log_range(Rational(1, 20), Rational(1, 10)),
         r=Rational(-99, 100),
-        reinit=Rational(1, 20),
+        reinit=Rational(1, 10),
         beta_main=1,
         rescale=1,
     ),
     statements=(equal(v.dependence, 0),),
-    steps=order_steps.DEPENDENCE,
     expected="refuted",
+    corrected="diagonal-dependence",
 )
 
 CLAIMS = (

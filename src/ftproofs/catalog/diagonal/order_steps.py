@@ -47,6 +47,12 @@ SCALE = (
     ),
 )
 
+#: The same as a statement about what is measured, whatever the feature's sign.
+SIGNED = (
+    *SCALE,
+    Step("measured", "as measured", equal(v.c_ft, C), Algebra(), ("orders-scale", "final")),
+)
+
 _BY_COEFFICIENT = Step(
     "by-coefficient",
     "q's logarithmic slope in |x| is t/(t - tanh(t/2))",
@@ -255,7 +261,7 @@ PENALTY = (
 )
 
 #: Any coefficient from zero on.
-z = Symbol("z", nonnegative=True)
+z = Symbol("coefficient_size", nonnegative=True)
 _u = z / scale
 _bend = Integer(1) - 1 / sqrt(1 + _u**2)
 _rise = _u - asinh(_u)

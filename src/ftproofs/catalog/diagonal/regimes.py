@@ -56,13 +56,13 @@ GROUP = Claim(
 PUBLISHED_FLOW = Claim(
     id="diagonal-published-flow-minimises-group-norm",
     title="As sometimes read: the flow's weights themselves have the least norm",
-    source=Source("arXiv:2310.02396", "the theorem is about explicit regularisation, see diagonal-group-norm"),
+    source=Source("arXiv:2310.02396", "the theorem is about explicit regularisation"),
     experiment="diagonal.multitask",
     quantifier=Each(),
     domain=TWO_TASKS,
     statements=(equal(v.weight_norm, v.group_norm),),
-    steps=regimes_steps.GROUP,
     expected="refuted",
+    corrected="diagonal-group-norm",
 )
 
 CLAIMS = (READOUT, GROUP, PUBLISHED_FLOW)

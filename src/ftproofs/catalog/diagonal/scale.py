@@ -7,9 +7,10 @@ from __future__ import annotations
 
 from sympy import Abs, Rational, sqrt
 
-from ftproofs.catalog.diagonal import scale_steps
+from ftproofs.catalog.diagonal import order_steps, scale_steps
 from ftproofs.claim import Claim, Domain, Each, Source, Variant, log_range, real_range
 from ftproofs.symbolic.diagonal_flow import SCALES
+from ftproofs.symbolic.diagonal_orders import FINAL
 from ftproofs.symbolic.finetuning import start_after
 from ftproofs.symbolic.penalty import hypot
 from ftproofs.symbolic.vocabulary import equal, v
@@ -141,19 +142,36 @@ _NEGATIVE = Domain.of(
 PUBLISHED_READOUT = Claim(
     id="diagonal-published-readout-factor",
     title="As published: the root of k is 2 c (1 + r)(1 + sqrt(1 + (beta/c)^2)) + reinit^2",
-    source=Source("arXiv:2602.20062", "public summary of the theorem; it is 2 reinit^2, see diagonal-scale-sum"),
+    source=Source("arXiv:2602.20062", "public summary of the theorem; it is 2 reinit^2"),
     experiment="diagonal.finetune",
     quantifier=Each(),
-    domain=PRETRAINED.with_ranges(protocol="S", rescale=1),
-    statements=(equal(2 * v.c_ft, 2 * v.c * (1 + v.r) * (1 + sqrt(1 + (_b / v.c) ** 2)) + _g**2),),
-    steps=scale_steps.SUM[:-2],
+    domain=PRETRAINED.with_ranges(protocol="S"),
+    statements=(equal(2 * v.c_ft, 2 * v.rescale**2 * v.c * (1 + v.r) * (1 + sqrt(1 + (_b / v.c) ** 2)) + _g**2),),
     expected="refuted",
+    corrected="diagonal-scale-sum",
+)
+
+SIGNED = Claim(
+    id="diagonal-scale-negative-feature",
+    title="A negative feature counts by its size",
+    source=SOURCE,
+    experiment="diagonal.scalar",
+    quantifier=Each(),
+    domain=_NEGATIVE,
+    statements=(equal(v.c_ft, FINAL),),
+    steps=order_steps.SIGNED,
+    uses=("diagonal-scale-sum",),
+    variants=(
+        Variant(
+            "feature-alone", "c plays no part", (equal(v.c_ft, (1 + v.r) * Abs(v.beta_aux) + _g**2),), tell="c > 0"
+        ),
+    ),
 )
 
 PUBLISHED_SIGN = Claim(
     id="diagonal-published-signed-feature",
     title="As in a public script: the scale by the signed ratio s = c/beta",
-    source=Source("arXiv:2602.20062", "a public script; the feature counts by its size, see diagonal-scale-sum"),
+    source=Source("arXiv:2602.20062", "a public script; the feature counts by its size"),
     experiment="diagonal.scalar",
     quantifier=Each(),
     domain=_NEGATIVE,
@@ -163,8 +181,8 @@ PUBLISHED_SIGN = Claim(
             Abs(v.beta_aux) * (1 + v.r) * (v.c / v.beta_aux + sqrt(1 + (v.c / v.beta_aux) ** 2)) + _g**2,
         ),
     ),
-    steps=scale_steps.SUM[:-2],
     expected="refuted",
+    corrected="diagonal-scale-negative-feature",
 )
 
-CLAIMS = (SUM, MEAN, RMS, KEPT, PUBLISHED_READOUT, PUBLISHED_SIGN)
+CLAIMS = (SUM, MEAN, RMS, KEPT, SIGNED, PUBLISHED_READOUT, PUBLISHED_SIGN)
