@@ -79,6 +79,12 @@ def test_claim_speaks_its_experiments_language(name: str) -> None:
         assert parameter in chosen
 
 
+@pytest.mark.parametrize("name", claims(variants=True))
+def test_no_statement_says_that_something_is_itself(name: str) -> None:
+    """SymPy evaluates what it is given: a statement whose sides came out the same says nothing."""
+    assert all(statement.lhs != statement.rhs for statement in claims(variants=True)[name].statements)
+
+
 @pytest.mark.parametrize("name", CLAIMS)
 def test_claim_names_its_source_and_what_it_uses(name: str) -> None:
     claim = CLAIMS[name]

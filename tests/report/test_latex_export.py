@@ -15,7 +15,7 @@ from ftproofs.errors import UsageError
 from ftproofs.report.latex import document
 from ftproofs.report.latex.abbreviate import shortened
 from ftproofs.report.latex.bibliography import Citation, bibtex, of_theorem
-from ftproofs.report.latex.layout import LINE, Row, groups, lines, terms, width
+from ftproofs.report.latex.layout import LINE, Row, fit, groups, lines, terms, width
 from ftproofs.report.results import claim_result
 from ftproofs.report.stored import Stored
 from ftproofs.symbolic.latex import escape, latex
@@ -172,6 +172,16 @@ def test_rows_share_a_display_only_as_far_as_they_fit() -> None:
     assert len(broken) == 3
     assert all(width(line) <= LINE + 3 for line in broken)
     assert "".join(broken).count("z") == 50
+
+
+def test_letters_stand_below_the_sign_only_where_the_line_is_wide_enough() -> None:
+    explained = (("B", "z" * 30),)
+    near, far = Row("x", "=", "B", "1", explained), Row("x" * 30, "=", "B", "2", explained)
+    assert fit([near])
+    assert not fit([far])
+    assert not fit([near, Row("x" * 30, "=", "y", "3")])
+    assert lines(near) == ["x &= B"]
+    assert [line.partition("&")[0] for line in lines(far)] == ["", ""]  # the sign's place is the line's start
 
 
 def test_a_sum_is_parted_at_its_own_signs_only() -> None:

@@ -14,6 +14,7 @@ from typing import Any
 import sympy
 from sympy import Add, Basic, Expr, Mul, Pow, Rational, S, Symbol
 from sympy.core.function import AppliedUndef
+from sympy.functions.elementary.trigonometric import TrigonometricFunction
 from sympy.printing.latex import LatexPrinter
 
 from ftproofs.names import MEASUREMENTS
@@ -90,6 +91,9 @@ class _Typesetter(LatexPrinter):
         return r"\operatorname{arsinh}" + (f"^{{{exp}}}" if exp else "") + self._call(expr.args)
 
     _print_cos = _print_sin = _print_tan = _print_acos = _print_asin = _print_atan = _elementary
+
+    def _print_sign(self, expr: Any, exp: str | None = None) -> str:
+        return r"\operatorname{sign}" + (f"^{{{exp}}}" if exp else "") + self._call(expr.args)
 
     # -- sums and products -----------------------------------------------------
 
@@ -170,6 +174,8 @@ class _Typesetter(LatexPrinter):
         base, exponent = expr.base, expr.exp
         if exponent == S.Half:
             return rf"\sqrt{{{self._print(base)}}}"
+        if isinstance(base, TrigonometricFunction) and exponent.is_Integer and exponent > 1:
+            return self._elementary(base, self._exponent(exponent))
         return f"{self._base(base)}^{{{self._exponent(exponent)}}}"
 
     def _base(self, base: Expr) -> str:
@@ -328,9 +334,11 @@ def _numeric_denominator(term: Expr) -> bool:
 
 
 def _rank(factor: Expr) -> int:
-    """Numbers, then letters, then what was measured, then brackets, then what is large."""
+    """Numbers, then letters, then what was measured, then brackets, then what has no end of its own."""
     base = factor.as_base_exp()[0] if isinstance(factor, Pow) else factor
     if isinstance(base, _BIG):
+        return 5
+    if isinstance(base, TrigonometricFunction):
         return 4
     if factor.is_number:
         return 0

@@ -27,8 +27,8 @@ ROOTS = Claim(
     statements=(
         equal(steps.quadratic(steps.ABOVE), 0),
         equal(steps.quadratic(steps.BELOW), 0),
-        equal(steps.ABOVE * steps.BELOW, C**2),
-        equal(sigma**2 / (steps.BEYOND - 1) - sin(theta) ** 2, 0),
+        equal(steps.ABOVE + steps.BELOW, 1 + C**2 - sigma**2),
+        steps.MANY_GAIN,
     ),
     steps=steps.ROOTS,
     corollaries=steps.ROOTS_COROLLARIES,

@@ -33,6 +33,8 @@ def quadratic(ratio: Expr) -> Expr:
 
 
 ABOVE, BELOW, BEYOND = boundary_above(theta, sigma), boundary_below(theta, sigma), boundary_beyond(theta, sigma)
+#: What the fitted noise costs from scratch less what the readout misses, for gamma > 1 and a target of norm 1.
+MANY_GAIN = equal(sigma**2 / (gamma - 1) - sin(theta) ** 2, sin(theta) ** 2 * (BEYOND - gamma) / (gamma - 1))
 _disc = (1 - C - sigma) * (1 - C + sigma) * (1 + C - sigma) * (1 + C + sigma)
 
 ROOTS = (
@@ -44,14 +46,8 @@ ROOTS = (
     ),
     Step("above", "the larger root", equal(quadratic(ABOVE), 0), Algebra()),
     Step("below", "the smaller root, in the form in which nothing cancels", equal(quadratic(BELOW), 0), Algebra()),
-    Step("product", "their product", equal(ABOVE * BELOW, C**2), Algebra()),
-    Step("sum", "and sum", equal(ABOVE + BELOW, 1 + C**2 - sigma**2), Algebra()),
-    Step(
-        "beyond",
-        "the boundary above 1",
-        equal(sigma**2 / (BEYOND - 1) - sin(theta) ** 2, 0),
-        Algebra(),
-    ),
+    Step("sum", "their sum, so these are all the roots", equal(ABOVE + BELOW, 1 + C**2 - sigma**2), Algebra()),
+    Step("beyond", "the boundary above 1", MANY_GAIN, Algebra()),
 )
 
 ROOTS_COROLLARIES = (

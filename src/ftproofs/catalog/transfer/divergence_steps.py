@@ -20,7 +20,7 @@ s, tau, sigma, theta, n = v.source_norm, v.target_norm, v.sigma, v.theta, v.n
 #: Squared norm of the teachers' difference; given the inputs the labels' means differ by the root of gap x chi-square.
 GAP = s**2 + tau**2 - 2 * s * tau * cos(theta)
 _density = chi_square_density(Integer(1))
-_far, _m, _dy = Symbol("D", positive=True), Symbol("m", real=True), Symbol("y", real=True)
+_far, _m, _dy = Symbol("D", positive=True), Symbol("mean_gap", real=True), Symbol("y", real=True)
 
 
 def over_inputs(conditional: Expr) -> Integral:

@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import re
-from collections.abc import Callable, Iterator, Mapping
+from collections.abc import Callable, Iterator, Mapping, Sequence
 
 import sympy
 
@@ -12,7 +12,7 @@ from ftproofs.errors import UsageError
 from ftproofs.report.figures import derivation_cell, experiment_cell, figure
 from ftproofs.report.latex.abbreviate import shortened
 from ftproofs.report.latex.bibliography import axiom_of, of_claim, of_theorem
-from ftproofs.report.latex.layout import LINE, Row, groups, lines, where_lines, width
+from ftproofs.report.latex.layout import LINE, Row, fit, groups, lines, where_lines, width
 from ftproofs.symbolic.axioms import AXIOMS
 from ftproofs.symbolic.latex import RELATIONS, as_read, escape, latex, prose, statement_tex, theorem_tex
 from ftproofs.symbolic.methods import Under
@@ -81,12 +81,7 @@ def statement_display(claim: Claim) -> str | None:
     rows = [relation_row(as_read(claim, statement)) for statement in claim.statements]
     if all(len(lines(item)) == 1 and not item.where for item in rows):
         return None
-    body = [
-        line
-        for nth, item in enumerate(rows)
-        for line in display(item, last=nth == len(rows) - 1, end="." if nth == len(rows) - 1 else ",")
-    ]
-    return "\n".join([r"\begin{align*}", *body, r"\end{align*}"])
+    return _starred(rows, ends=(",", "."))
 
 
 def check_ids(claim: Claim) -> None:
@@ -178,9 +173,21 @@ def relation_row(relation: Statement, label: str = "") -> Row:
     return Row(short.formulas[0], RELATIONS[relation.rel], short.formulas[1], label, short.where)
 
 
-def display(item: Row, *, last: bool, end: str = "") -> Iterator[str]:
+def _starred(rows: Sequence[Row], ends: tuple[str, str] = ("", "")) -> str:
+    """Rows in one display without numbers; ``ends`` stand after each but the last, and after the last."""
+    whole = fit(rows)
+    last = len(rows) - 1
+    body = [
+        line
+        for nth, item in enumerate(rows)
+        for line in display(item, last=nth == last, end=ends[nth == last], whole=whole)
+    ]
+    return "\n".join([r"\begin{align*}", *body, r"\end{align*}"])
+
+
+def display(item: Row, *, last: bool, end: str = "", whole: bool | None = None) -> Iterator[str]:
     """The lines of a row inside ``align``; the number stands at the end of the relation."""
-    *before, closing = lines(item)
+    *before, closing = lines(item, whole=whole)
     mark = rf" \label{{{item.label}}}" if item.label else r" \notag"
     extra = where_lines(item)
     yield from (rf"{line} \notag\\" for line in before)
@@ -267,5 +274,4 @@ def _formulas(changed: Claim) -> str:
     if all(width(formula) <= LINE and r"\begin" not in formula for formula in flat):
         return "".join(rf"\ftformula{{${formula}$}}" for formula in flat)
     rows = [relation_row(statement) for statement in changed.statements]
-    body = [line for nth, item in enumerate(rows) for line in display(item, last=nth == len(rows) - 1)]
-    return "\n".join([r"\begin{align*}", *body, r"\end{align*}"])
+    return _starred(rows)

@@ -98,9 +98,19 @@ def terms(tex: str) -> list[str]:
     return [*found, tex[start:].strip()]
 
 
-def lines(row: Row, limit: float = LINE) -> list[str]:
-    """A row's lines inside ``align``: one when it fits, else broken after the sign, else between terms."""
-    if width(row.lhs) + width(row.rhs) <= limit:
+def fit(rows: Sequence[Row], limit: float = LINE) -> bool:
+    """Whether rows fit below each other with every sign, and every list of letters, at one place of the line."""
+    left = max(width(row.lhs) for row in rows)
+    where = [width(line.partition("&")[2]) for row in rows for line in where_lines(row, limit)]
+    return left + max([*(width(row.rhs) for row in rows), *where]) <= limit
+
+
+def lines(row: Row, limit: float = LINE, *, whole: bool | None = None) -> list[str]:
+    """A row's lines inside ``align``: one when it fits, else broken after the sign, else between terms.
+
+    ``whole`` says whether it fits, where that depends on the other rows of the display.
+    """
+    if fit([row], limit) if whole is None else whole:
         return [rf"{row.lhs} &{row.sign} {row.rhs}"]
     return [*_broken("&", row.lhs, limit), *_broken(rf"&\qquad {row.sign} ", row.rhs, limit)]
 
