@@ -80,3 +80,16 @@ def test_a_ridge_and_no_neighbours() -> None:
     assert torch.allclose(rho, 0.3 * found.mu, atol=1e-12)
     alone = dual.solve(X[2:3], y[2:3], C[2:3], ridge=ridge[2:3])
     assert alone.beta.numpy().tobytes() == found.beta[2:3].numpy().tobytes()
+
+
+def test_both_factorisations_end_together() -> None:
+    """The method that confirms takes its steps by orthogonal factors; neighbours do not matter."""
+    X, y, C = problem(7, 6, 9, 20, 0.05)
+    ridge = torch.tensor([0.0, 0.1, 3.0]).to(y)[torch.arange(len(y)) % 3]
+    first, second = (dual.solve(X, y, C, ridge=ridge, method=method) for method in (0, 1))
+    assert set(first.status + second.status) == {"ok"}
+    apart = torch.linalg.vector_norm(first.beta - second.beta, dim=1)
+    assert (apart <= first.bound + second.bound).all()
+    assert (apart > 0).any()
+    alone = dual.solve(X[1:2], y[1:2], C[1:2], ridge=ridge[1:2], method=1)
+    assert torch.equal(alone.beta, second.beta[1:2])

@@ -60,6 +60,7 @@ DIAGONAL_EXPERIMENTS = (
         _TRAINED,
         ("mse", *_END, *_PATH, *_CONSERVED, *_SHARES),
         ("flow", "reduced", "descent"),
+        shares=False,
     ),
     Experiment(
         "diagonal.pretrain",
@@ -67,6 +68,7 @@ DIAGONAL_EXPERIMENTS = (
         _TRAINED,
         ("pretrain_mse", *_END, *_PATH, *_CONSERVED, *_SHARES),
         ("flow", "reduced", "descent"),
+        shares=False,
     ),
     Experiment(
         "diagonal.finetune",
@@ -85,6 +87,7 @@ DIAGONAL_EXPERIMENTS = (
             *_SHARES,
         ),
         ("flow", "reduced", "descent"),
+        shares=False,
     ),
     Experiment(
         "diagonal.multitask",
@@ -103,6 +106,7 @@ DIAGONAL_EXPERIMENTS = (
         ),
         ("flow",),
         solver=False,
+        shares=False,
     ),
     Experiment(
         "diagonal.scalar",
@@ -140,6 +144,7 @@ DIAGONAL_EXPERIMENTS = (
         ),
         ("flow", "reduced"),
         solver=False,
+        shares=False,
     ),
     Experiment(
         "replica.finetune",
@@ -157,5 +162,6 @@ DIAGONAL_EXPERIMENTS = (
             *_SHARES,
         ),
         ("flow", "reduced"),
+        shares=False,
     ),
 )

@@ -62,7 +62,8 @@ class Experiment:
 
     ``parameters`` maps each parameter to its default or `REQUIRED`.  ``engines``
     lists how its networks can be trained; the first is the default.  ``solver``
-    says whether an independent oracle draws where training ends (link B).
+    says whether an independent oracle draws where training ends (link B), ``shares``
+    whether its cases may share a design.
     """
 
     name: str
@@ -71,6 +72,7 @@ class Experiment:
     measurements: tuple[str, ...]
     engines: tuple[str, ...]
     solver: bool = True
+    shares: bool = True
 
 
 T = TypeVar("T", Parameter, Measurement, Experiment)

@@ -54,6 +54,7 @@ def solve(
     scale: Tensor,
     phase: Tensor | None = None,
     ridge: Tensor | None = None,
+    method: int = 0,
 ) -> Solution:
     """The minimum-Q interpolator of each case; with a ridge the minimum of ``|y - X beta|^2 / 2 + ridge D_Q``.
 
@@ -62,18 +63,20 @@ def solve(
         scale: (case, d), c > 0.
         phase: (case, d), asinh(beta(0)/c); 0 if not given.
         ridge: (case,), its gradient term is ``-ridge mu``; 0 if not given.
+        method: 1 takes Newton's steps by orthogonal factors of the weighted design, 0 by Cholesky's of its Gram matrix.
     """
     count = len(y)
     if count == 1:
         twice = torch.zeros(2, dtype=torch.int64, device=y.device)
-        parts = (None if part is None else part[twice] for part in (X, y, scale, phase, ridge))
-        return _first(solve(*parts))  # type: ignore[arg-type]
+        phase, ridge = (None if part is None else part[twice] for part in (phase, ridge))
+        return _first(solve(X[twice], y[twice], scale[twice], phase, ridge, method))
     system = whole = _System(
         X,
         y,
         scale,
         torch.zeros_like(scale) if phase is None else phase,
         torch.zeros_like(y[:, 0]) if ridge is None else ridge,
+        method,
     )
     mu = torch.zeros_like(y)
     iterations = torch.full_like(y[:, 0], float(MAX_ITERATIONS))
@@ -104,9 +107,11 @@ class _System:
     scale: Tensor
     phase: Tensor
     ridge: Tensor
+    method: int = 0
 
     def select(self, index: Tensor) -> _System:
-        return _System(*(getattr(self, name)[index] for name in self.__dataclass_fields__))
+        X, y, scale, phase, ridge = (z[index] for z in (self.X, self.y, self.scale, self.phase, self.ridge))
+        return _System(X, y, scale, phase, ridge, self.method)
 
     def beta(self, mu: Tensor) -> tuple[Tensor, Tensor]:
         """``c sinh u`` and ``u = phi + 2 X' mu``, each (case, d)."""
@@ -118,8 +123,11 @@ class _System:
         return torch.baddbmm(self.y[:, :, None], self.X, beta[:, :, None], alpha=-1)[:, :, 0] - self.ridge[:, None] * mu
 
     def factor(self, u: Tensor) -> Tensor:
-        """Cholesky factor of ``X diag(2 c cosh u) X' + ridge I``, (case, n, n)."""
+        """A lower triangular L with ``L L' = X diag(2 c cosh u) X' + ridge I``, (case, n, n)."""
         half = self.X * (2 * self.scale * cosh(u)).sqrt()[:, None, :]
+        if self.method == 1:
+            extra = torch.diag_embed(self.ridge.sqrt()[:, None].expand(-1, half.shape[1]))
+            return torch.linalg.qr(torch.cat([half, extra], dim=2).mT, mode="r").R.mT
         K = torch.bmm(half, half.mT)
         K.diagonal(dim1=1, dim2=2).add_(self.ridge[:, None])
         return torch.linalg.cholesky_ex(K)[0]

@@ -77,18 +77,22 @@ class Ended:
         return self.tail + self.integration
 
 
-def solved(problem: Regression, start: Weights) -> Ended:
-    """Where training from these weights ends by the dual oracle; nothing is known of the way there."""
+def solved(problem: Regression, start: Weights, *, kkt: bool = True, method: int = 0) -> Ended:
+    """Where training from these weights ends by the dual oracle; nothing is known of the way there.
+
+    ``method`` 1 factors another way (see `dual.solve`); without ``kkt`` the angle's part off the row space is left out.
+    """
     nothing = torch.zeros_like(problem.rest)
     phase = start.phase
     if problem.X is None:
         target = torch.asinh(problem.y / start.scale)
         s = (target - phase) / 2
-        return _end(problem, start, problem.y, s, nothing, ("ok",) * len(nothing), nothing)
+        return _end(problem, start, problem.y, s, nothing, ("ok",) * len(nothing), nothing, kkt=kkt)
     if start.frozen:
         return _frozen(problem, start)
-    found = dual.solve(problem.X, problem.y, start.scale, phase)
-    return _end(problem, start, found.beta, found.mu, found.bound, found.status, found.iterations, found.mu_bound)
+    found = dual.solve(problem.X, problem.y, start.scale, phase, method=method)
+    arrays = (found.beta, found.mu, found.bound)
+    return _end(problem, start, *arrays, found.status, found.iterations, found.mu_bound, kkt=kkt)
 
 
 def _end(
@@ -100,6 +104,8 @@ def _end(
     status: tuple[str, ...],
     steps: Tensor,
     mu_bound: Tensor | None = None,
+    *,
+    kkt: bool = True,
 ) -> Ended:
     """A solved end: its angle is in the row space but for rounding."""
     s = problem.pull(mu)
@@ -108,10 +114,11 @@ def _end(
     loose = torch.zeros_like(bound) if mu_bound is None else mu_bound
     wide = torch.ones_like(bound) if problem.X is None else torch.linalg.vector_norm(problem.X, dim=1).amax(dim=1)
     path = {
-        "kkt_gap": (norm(problem.outside(angle)), tiny),
         "mu": (mu, (loose + 16 * UNIT * norm(mu))[:, None].expand_as(mu)),
         "phase": (s, (wide * loose + 16 * UNIT * norm(s))[:, None].expand_as(s)),
     }
+    if kkt:
+        path["kkt_gap"] = norm(problem.outside(angle)), tiny
     return Ended(start, start.turned(s), beta, mu, s, bound, torch.zeros_like(bound), status, steps, path)
 
 

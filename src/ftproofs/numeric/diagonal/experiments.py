@@ -73,7 +73,8 @@ class Trainer:
             reduced: tolerances of the reduction, the result's and the looser one's.
         """
         if self.engine == SOLVER:
-            return [solved(problem, start) for start in starts]
+            kkt = "kkt_gap" in self.spec.measurements
+            return [solved(problem, start, kkt=kkt, method=self.method) for start in starts]
         unit = torch.full_like(problem.rest, teacher.shape[1] ** 0.5) if unit is None else unit
         stepped = self.parameters[0].get("engine") == "descent"
         if stepped or self.engine == "descent":
@@ -127,6 +128,8 @@ class Trainer:
         }
         status = tuple(a if a != "ok" else b for a, b in zip(pretrained.status, main.status, strict=True))
         readings, status, info = self.read(found, target, main, task, status)
+        if "c_ft" not in readings:
+            return readings, status, info
         c, bound = readings["c_ft"]
         factor = column(self.parameters, "rescale", task.y)[:, 0]
         readings["c_ft"] = c, bound + 2 * factor**2 * pretrained.radius
@@ -139,7 +142,7 @@ class Trainer:
         self, found: Readings, problem: Regression, ended: Ended, task: tasks.Task, status: tuple[str, ...]
     ) -> tuple[Readings, tuple[str, ...], dict[str, Tensor]]:
         """Everything measured on the last stage."""
-        found |= read_end(problem, ended, task.picked, oracle=self.engine == SOLVER)
+        found |= read_end(problem, ended, task.picked, oracle=self.engine == SOLVER, wanted=self.spec.measurements)
         info = {"steps": ended.steps, "tail": ended.tail, "integration": ended.integration}
         return found, status, info
 

@@ -2,6 +2,8 @@
 
 from __future__ import annotations
 
+from collections.abc import Container
+
 import torch
 from torch import Tensor
 
@@ -11,6 +13,16 @@ from ftproofs.numeric.elementwise import hypot, sinh
 from ftproofs.numeric.training.bounds import UNIT, norm
 
 Readings = dict[str, Reading]
+
+
+class _Everything:
+    """A container of every name."""
+
+    def __contains__(self, name: object) -> bool:
+        return True
+
+
+EVERYTHING: Container[str] = _Everything()
 
 
 def squared_error(beta: Tensor, teacher: Tensor, radius: Tensor) -> Reading:
@@ -43,34 +55,41 @@ def at(z: Tensor, picked: Tensor) -> Tensor:
     return z.gather(1, picked[:, None])[:, 0]
 
 
-def read_end(problem: Regression, ended: Ended, picked: Tensor, *, oracle: bool = False) -> Readings:
-    """Measurements of where training ended; ``oracle`` says that it was solved for instead."""
+def read_end(
+    problem: Regression, ended: Ended, picked: Tensor, *, oracle: bool = False, wanted: Container[str] = EVERYTHING
+) -> Readings:
+    """Measurements of where training ended; ``oracle`` says that it was solved for instead.
+
+    Without ``train_loss`` among the ``wanted``, only what costs no decomposition of the design is read.
+    """
     beta, start, radius = ended.beta, ended.start, ended.radius
     scale, phase = start.scale, start.phase
+    found: Readings = {"beta_norm": (norm(beta), radius + UNIT * norm(beta))}
+    found |= _read_penalty(beta, radius, scale, phase, start.frozen)
+    if oracle:
+        found["prox_gap"] = (torch.zeros_like(radius), radius)
+    else:
+        end = solved(problem, start, kkt=False)
+        found["prox_gap"] = (norm(beta - end.beta), radius + end.radius)
+    mu, error = ended.path["mu"]
+    found["multiplier"] = _square(mu, norm(error) / mu.shape[1] ** 0.5, problem.samples)
+    if "train_loss" not in wanted:
+        return found
     residual, first = problem.residual(beta), problem.residual(start.beta)
     loose = problem.rounding(beta)
     slack = problem.extremes()[0] * radius + loose
     loss = (norm(residual) ** 2 + problem.rest) / 2
     initial = (norm(first) ** 2 + problem.rest) / 2
-    found: Readings = {
+    found |= {
         "train_loss": (loss, norm(residual) * slack + slack**2 / 2),
         "initial_loss": (initial, 8 * problem.rounding(start.beta) * norm(first) + 4 * UNIT * initial),
-        "beta_norm": (norm(beta), radius + UNIT * norm(beta)),
         "beta_start": (at(start.beta, picked), 4 * UNIT * at(start.square, picked)),
         "beta_end": (at(beta, picked), radius),
         "c_ft": (at(scale, picked), 16 * UNIT * at(start.square, picked)),
     }
-    found |= _read_penalty(beta, radius, scale, phase, start.frozen)
-    if oracle:
-        found["prox_gap"] = (torch.zeros_like(radius), radius)
-    else:
-        end = solved(problem, start)
-        found["prox_gap"] = (norm(beta - end.beta), radius + end.radius)
     lazy = _lazy(problem, scale)
     condition = problem.extremes()[0] / problem.extremes()[1]
     found["lazy_gap"] = norm(beta - lazy), radius + 64 * UNIT * condition**2 * (norm(lazy) + norm(beta))
-    mu, error = ended.path["mu"]
-    found["multiplier"] = _square(mu, norm(error) / mu.shape[1] ** 0.5, problem.samples)
     for name, (value, bound) in ended.path.items():
         if name != "mu":
             found[name] = (value, bound) if value.ndim == 1 else (at(value, picked), at(bound, picked))
