@@ -45,13 +45,10 @@ _ARGUMENTS = arguments("S", "atom")
 _cost = r.replica_penalty(*_ARGUMENTS)
 
 ERROR = error()
-SELF_AVERAGING = (
+PENALTY = (
     *FIXED_POINT,
     _equation("penalty", "the penalty is that of the proximal map"),
-    _equation("multiplier", "the multiplier is the noise over the strength"),
-    _solved("tau", "tau at the solution", q.tau, r.replica_tau(*_ARGUMENTS)),
-    _solved("theta", "theta there", q.theta, r.replica_theta(*_ARGUMENTS)),
-    _solved("cost", "and the mean penalty", q.cost(*_at), _cost),
+    _solved("cost", "at the solution of the two equations", q.cost(*_at), _cost),
     Step(
         "penalty-alone",
         "over all coordinates",
@@ -66,9 +63,15 @@ SELF_AVERAGING = (
         Algebra(),
         ("penalty-alone", "cost"),
     ),
+)
+#: After the fixed point's own steps.
+MULTIPLIER = (
+    _equation("multiplier", "the multiplier is the noise over the strength"),
+    _solved("tau", "tau at the solution", q.tau, r.replica_tau(*_ARGUMENTS)),
+    _solved("theta", "theta there", q.theta, r.replica_theta(*_ARGUMENTS)),
     Step(
         "multiplier-ratio",
-        "and the multiplier",
+        "so the multiplier tends to it",
         equal(v.multiplier / r.replica_multiplier(*_ARGUMENTS), 1),
         Algebra(),
         ("multiplier", "tau", "theta"),
