@@ -123,6 +123,13 @@ DIAGONAL: tuple[Measurement, ...] = (
         r"\frac{\partial\ln q}{\partial\ln\gamma^2}",
         sign="real",
     ),
+    Measurement(
+        "contrast",
+        "time integral of the residual's pull that takes a network without the pretrained feature to beta_main, over "
+        "that of the network with it",
+        r"\kappa_{\mathrm{ft}}",
+        sign="real",
+    ),
     Measurement("beta_time", "coefficient at the given time", r"\beta(t)", sign="real"),
     # Several tasks.
     Measurement("weight_norm", "squared norm of all weights", r"\lVert\theta\rVert^2", _SQUARE),

@@ -138,6 +138,7 @@ DIAGONAL_EXPERIMENTS = (
             "dependence",
             "scale_order",
             "reinit_order",
+            "contrast",
             "c_drift",
             "r_drift",
             "drift_gap",

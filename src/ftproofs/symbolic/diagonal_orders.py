@@ -13,7 +13,7 @@ from ftproofs.symbolic.context import Context
 from ftproofs.symbolic.diagonal_flow import Word, flowing
 from ftproofs.symbolic.diagonal_training import scale
 from ftproofs.symbolic.finetuning import scale_after
-from ftproofs.symbolic.penalty import penalty
+from ftproofs.symbolic.penalty import penalty, penalty_slope
 from ftproofs.symbolic.vocabulary import v
 
 x, b = v.beta_main, v.beta_aux
@@ -53,6 +53,10 @@ _words = {
         _is(v.dependence, BY_SCALE * _elasticity(b)),
     ),
     "scale-order": ("d log q/d log c, through the scale", _is(v.scale_order, BY_SCALE * _elasticity(v.c))),
+    "contrast": (
+        "contrast: the penalty's slope at beta_main without the feature, over that with it",
+        _is(v.contrast, penalty_slope(x, FINAL.subs(b, 0)) / penalty_slope(x, scale)),
+    ),
     "reinit-order": (
         "d log q/d log reinit^2, through the scale",
         _is(v.reinit_order, BY_SCALE * _elasticity(v.reinit) / 2),

@@ -82,6 +82,27 @@ ORDER = Claim(
     ),
 )
 
+REGIMES = Claim(
+    id="diagonal-regimes",
+    title="Order and contrast tell the four regimes apart, and both follow from what is chosen",
+    source=SOURCE,
+    experiment="diagonal.scalar",
+    quantifier=Each(),
+    domain=SCALAR,
+    statements=(equal(v.order, FORMULAS["order"]), equal(v.contrast, FORMULAS["contrast"])),
+    steps=order_steps.REGIMES,
+    uses=("diagonal-order", "diagonal-scale-sum"),
+    variants=(
+        Variant(
+            "scales-alone",
+            "the contrast is the ratio of the scales, also where training is rich",
+            (equal(v.contrast, FINAL / FINAL.subs(_b, 0)),),
+            tell="|x| of the scales' size",
+        ),
+        Variant("no-contrast", "pretraining has no say", (equal(v.contrast, 1),), tell="a feature"),
+    ),
+)
+
 DEPENDENCE = Claim(
     id="diagonal-dependence",
     title="The dependence on the feature is minus the order's excess times the scale's elasticity",
@@ -215,6 +236,7 @@ CLAIMS = (
     PENALTY,
     PUBLISHED_LIMIT,
     ORDER,
+    REGIMES,
     DEPENDENCE,
     LAW,
     EULER,

@@ -12,7 +12,7 @@ from ftproofs.claim import Statement, Step
 from ftproofs.symbolic import diagonal_orders as o
 from ftproofs.symbolic.diagonal_training import scale
 from ftproofs.symbolic.differentiation import Differentiate
-from ftproofs.symbolic.finetuning import dependence, elasticity, reinit_order, scale_order
+from ftproofs.symbolic.finetuning import contrast, dependence, elasticity, reinit_order, scale_order
 from ftproofs.symbolic.growth import At, FromZero
 from ftproofs.symbolic.methods import Algebra, Certificate, Let, Monotone, Part
 from ftproofs.symbolic.penalty import hypot, order, order_excess, penalty, stretch
@@ -26,6 +26,7 @@ FORMULAS = {
     "dependence": dependence("S", *_args, x, v.reinit, v.rescale),
     "scale-order": scale_order(*_args, x, v.reinit, v.rescale),
     "reinit-order": reinit_order(*_args, x, v.reinit, v.rescale),
+    "contrast": contrast("S", *_args, x, v.reinit, v.rescale),
 }
 
 
@@ -136,6 +137,19 @@ ORDER = (
         Statement(Integer(1), "<", v.order),
         Algebra(),
         ("order-by-scale",),
+    ),
+)
+#: Order and contrast: the two numbers that tell the regimes apart.
+REGIMES = (
+    *SCALE,
+    *_ORDER,
+    *words("contrast"),
+    Step(
+        "contrast-law",
+        "in what was chosen",
+        equal(v.contrast, FORMULAS["contrast"]),
+        Algebra(),
+        ("contrast", "final"),
     ),
 )
 DEPENDENCE = (*SCALE, _BY_SCALE, *_order("dependence", v.dependence))

@@ -61,6 +61,7 @@ def measure(spec: Experiment, block: Block, parameters: list[dict[str, Value]], 
     index = torch.arange(0, len(cloud), each, device=device)
     own, first = ended.select(centre), pretrained.select(centre)
     found |= _read(target.select(index), own, first)
+    found["contrast"] = _contrast(ended, each)
     found["beta_time"] = _at_time(target.select(index), own.start, parameters, autograd=block.engine == "reduced")
     statuses = tuple(
         next((s for s in (*ended.status[i : i + each], *pretrained.status[i : i + each]) if s != "ok"), "ok")
@@ -73,13 +74,14 @@ def measure(spec: Experiment, block: Block, parameters: list[dict[str, Value]], 
 
 
 def neighbours(parameters: dict[str, Value]) -> list[dict[str, Value]]:
-    """The setting itself, and those around it that the orders are differenced from."""
+    """The setting itself, those around it that the orders are differenced from, and the one without a feature."""
     cloud = [parameters]
     for name, _ in DIRECTIONS.values():
         for k in range(1, 5):
             for sign in (1, -1):
                 factor = float(torch.exp(torch.tensor(sign * k * SPACING, dtype=torch.float64)))
                 cloud.append({**parameters, name: float(parameters[name]) * factor})
+    cloud.append({**parameters, "beta_aux": 0.0})
     return cloud
 
 
@@ -102,6 +104,14 @@ def _orders(energy: Tensor, loose: Tensor) -> Readings:
         # The sixth-order difference is worse by a factor of about 1 / SPACING^2: its distance covers the error.
         found[name] = best, (best - next_best).abs() + error + 64 * UNIT * (1 + log.abs().amax(dim=1)) / SPACING
     return found
+
+
+def _contrast(ended: Ended, each: int) -> tuple[Tensor, Tensor]:
+    """The integral of X' rho without a feature over that with one, by each cloud's last and first training."""
+    phase, loose = (part[:, 0].view(-1, each) for part in ended.path["phase"])
+    ratio = phase[:, -1] / phase[:, 0]
+    share = loose[:, -1] / phase[:, -1].abs() + loose[:, 0] / phase[:, 0].abs()
+    return ratio, ratio.abs() * (2 * share + 8 * UNIT)
 
 
 def _read(problem: Regression, ended: Ended, first: Ended) -> Readings:
