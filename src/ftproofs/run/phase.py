@@ -37,6 +37,9 @@ COMPARED_CELLS = 24
 #: Work (samples times dimension times the smaller of them, over all networks) that is worth a second process.
 WORTH = 4e10
 
+#: What is measured of a task as it was drawn, and the parameter it rounds.
+NOMINAL = {"share_pt": "rho_pt", "share_shared": "rho_shared", "share_new": "rho_new"}
+
 Progress = Callable[[str, int, int], None]
 
 
@@ -62,8 +65,9 @@ class Diagram:
     """What was computed.
 
     ``cells[(i, j)]`` is missing where nothing was trained yet; ``prediction`` has shape
-    (FINE, FINE), y first, or is None where the formula itself needs measurements;
-    ``boundary`` holds the lines along which it is 0, each of shape (point, 2).
+    (FINE, FINE), y first, (cells along y, FINE) where curves are drawn, or is None where the
+    formula itself needs measurements; ``second`` is the other diagram of a claim about
+    regions, on the same networks; ``boundary`` holds the lines along which it is 0, each of shape (point, 2).
     """
 
     plan: Plan
@@ -74,6 +78,7 @@ class Diagram:
     agreement: Comparison | None = None
     seconds: float = 0.0
     complete: bool = False
+    second: Diagram | None = None
 
     @property
     def judged(self) -> Statement:
@@ -102,8 +107,8 @@ def compute(
         progress: called with (label, networks done, all networks).
     """
     begin = time.perf_counter()
-    prediction = predict(plan, plan.x.fine(FINE), plan.y.fine(FINE))
-    found = Diagram(plan, prediction, boundary_of(plan, prediction))
+    prediction = predict(plan, plan.x.fine(FINE), plan.y.values if plan.curves else plan.y.fine(FINE))
+    found = Diagram(plan, prediction, [] if plan.curves else boundary_of(plan, prediction))
     if not plan.trained:
         values = predict(plan, plan.x.values, plan.y.values)
         for (i, j), parameters in plan.cells.items():
@@ -144,10 +149,11 @@ def _judge(plan: Plan) -> Judge:
 def predict(plan: Plan, x: np.ndarray, y: np.ndarray) -> np.ndarray | None:
     """The formula (of a sign claim: the expression whose sign is predicted) at points, shape (y, x).
 
-    None where it speaks of measurements; NaN where it has no value.  The ratio n/d is the
-    nominal one.
+    None where it speaks of measurements; NaN where it has no value.  The ratio n/d and the
+    shares of active coordinates are the nominal ones.
     """
     formula = plan.sign.boundary if plan.sign is not None else plan.claim.statements[plan.number].rhs
+    formula = formula.subs({SYMBOLS[share]: SYMBOLS[name] for share, name in NOMINAL.items()})
     names = sorted(symbol_names(formula))
     if any(name in MEASUREMENTS for name in names):
         return None
@@ -310,6 +316,9 @@ def agreement(plan: Plan, store: Store, device: str) -> Comparison | None:
     taken = [chosen[i] for i in sorted(rng.permutation(len(chosen))[:COMPARED_CELLS])]
     shapes: dict[tuple[int, int], list[dict[str, Value]]] = {}
     for cell in taken:
+        if "d" not in cell:  # one coordinate
+            shapes.setdefault((1, 1), []).append(cell)
+            continue
         d = min(SMALL, int(cell["d"]))
         n = max(1, round(int(cell["n"]) / int(cell["d"]) * d))
         if n != d:
@@ -326,4 +335,4 @@ def agreement(plan: Plan, store: Store, device: str) -> Comparison | None:
                 store.put(rows)
             found.append(rows)
         compared.add(found[0], found[1])
-    return compared.comparison("flow", plan.engine, SMALL)
+    return compared.comparison("flow", plan.engine, SMALL if "d" in chosen[0] else None)

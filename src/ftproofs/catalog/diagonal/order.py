@@ -17,8 +17,8 @@ LAWS = Source("arXiv:2310.02396", "the order and the feature dependence of a pen
 SCALAR = Domain.of(
     beta_aux=real_range(Rational(1, 4), 2),
     beta_main=log_range(Rational(1, 10), 5),
-    c=log_range(Rational(1, 20), 10),
-    r=real_range(Rational(-999, 1000), Rational(99, 100)),
+    c=log_range(Rational(1, 20), 2),
+    r=real_range(Rational(-9, 10), Rational(9, 10)),
     reinit=real_range(Rational(1, 10), 1),
     rescale=[1, 2],
 )
@@ -189,7 +189,7 @@ PUBLISHED_LAZY_CORNER = Claim(
     quantifier=Each(),
     domain=SCALAR.with_ranges(
         c=log_range(Rational(1, 20), Rational(1, 10)),
-        r=real_range(Rational(9, 10), Rational(99, 100)),
+        r=real_range(Rational(4, 5), Rational(9, 10)),
         reinit=Rational(1, 10),
         beta_aux=1,
         beta_main=1,
@@ -206,9 +206,7 @@ PUBLISHED_LARGE_SCALE = Claim(
     source=Source("arXiv:2602.20062", "public summary of regime III; it takes (1 + r) c large"),
     experiment="diagonal.scalar",
     quantifier=Each(),
-    domain=SCALAR.with_ranges(
-        c=log_range(5, 10), r=Rational(-999, 1000), reinit=Rational(1, 10), beta_main=1, rescale=1
-    ),
+    domain=SCALAR.with_ranges(c=log_range(1, 2), r=Rational(-9, 10), reinit=Rational(1, 10), beta_main=5, rescale=1),
     statements=(at_least(v.order, Rational(19, 10)),),
     expected="refuted",
     corrected="diagonal-order",
@@ -222,7 +220,7 @@ PUBLISHED_INDEPENDENT = Claim(
     quantifier=Each(),
     domain=SCALAR.with_ranges(
         c=log_range(Rational(1, 20), Rational(1, 10)),
-        r=Rational(-99, 100),
+        r=Rational(-9, 10),
         reinit=Rational(1, 10),
         beta_main=1,
         rescale=1,
