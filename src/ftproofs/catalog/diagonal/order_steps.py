@@ -51,7 +51,13 @@ SCALE = (
 #: The same as a statement about what is measured, whatever the feature's sign.
 SIGNED = (
     *SCALE,
-    Step("measured", "as measured", equal(v.c_ft, C), Algebra(), ("orders-scale", "final")),
+    Step(
+        "measured",
+        "as measured",
+        equal(v.c_ft, C),
+        Certificate((Part(-1, ("orders-scale",)), Part(1, ("final",)))),
+        ("orders-scale", "final"),
+    ),
 )
 
 _BY_COEFFICIENT = Step(
