@@ -148,3 +148,12 @@ def test_designs_noise_and_amplitudes_follow_their_laws() -> None:
     with pytest.raises(UsageError, match="FT304"):
         complete("diagonal.finetune", {"n": 5, "d": 10, "sigma": "oo"})
     assert complete("diagonal.finetune", {"n": 5, "d": 10, "gamma_s": math.inf})["gamma_s"] == INFINITE
+
+
+def test_contrast_is_the_ratio_of_two_trainings_pulls() -> None:
+    """Without a feature the same target takes ``asinh(x/C_off)/2``, with one ``asinh(x/C_on)/2``."""
+    given = {"c": 0.3, "r": -0.5, "reinit": 0.2, "beta_aux": -1.5, "beta_main": 2.0}
+    found = rows("diagonal.scalar", "flow", 1, **given)
+    on, off = 0.5 * (0.3 + math.hypot(0.3, 1.5)) + 0.04, 0.3 + 0.04
+    expected = math.asinh(2 / off) / math.asinh(2 / on)
+    assert abs(found.values["contrast"][0] - expected) <= found.bounds["contrast"][0] < 1e-6
