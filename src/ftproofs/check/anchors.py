@@ -7,7 +7,6 @@ there grows with the square of its error in units of the tolerance, whatever the
 
 from __future__ import annotations
 
-import math
 from collections.abc import Callable, Iterable, Sequence
 from dataclasses import dataclass
 
@@ -24,14 +23,13 @@ from ftproofs.numeric.sampling import Batches, batches, explore
 from ftproofs.symbolic.acceptance import acceptor
 from ftproofs.symbolic.equivalence import Errors, spoken
 from ftproofs.symbolic.kernels import solves
-from ftproofs.symbolic.mutation import mutants
+from ftproofs.symbolic.mutation import strict_mutants
 
 #: The stage of draws that are points of the domain and decide nothing.
 STAGE = "points"
 
-#: Settings from which anchors are picked, and the most mutants that are asked.
+#: Settings from which anchors are picked.
 CANDIDATES = 64
-ASKED = 240
 
 #: Anchors are added while more than this many mutants of those asked are left.
 LEFT = 1.0
@@ -76,7 +74,7 @@ def domain_points(
 
 def candidates(claim: Claim, context: Context, source: Batches | None = None) -> list[Candidate]:
     """Settings among which to pick anchors, distinct, drawn towards where mutants differ from the claim."""
-    return _drawn(claim, context, _Prediction(claim), source)
+    return _drawn(claim, context, _Prediction(claim, context.budget.asked), source)
 
 
 def pick(
@@ -104,7 +102,7 @@ def complement(
     """
     if any(solves(side) for statement in claim.statements for side in (statement.lhs, statement.rhs)):
         return []
-    predict = _Prediction(claim)
+    predict = _Prediction(claim, context.budget.asked)
     own = [context.draws(context.block(claim.experiment, [p], engine=SOLVER, stage=STAGE)) for p in anchors]
     given = np.stack([predict.errors(rows) for rows in own], axis=1)
     # What has no value somewhere is killed by the domain check; no anchor need see to it.
@@ -129,9 +127,8 @@ def _left(evidence: np.ndarray) -> float:
 class _Prediction:
     """The errors that the mutants asked about make at a setting, from one draw there."""
 
-    def __init__(self, claim: Claim) -> None:
-        asked = [m for m in mutants(claim) if not m.fine and m.statement.lhs == claim.statements[m.number].lhs]
-        asked = asked[:: max(1, math.ceil(len(asked) / ASKED))]
+    def __init__(self, claim: Claim, most: int) -> None:
+        asked = strict_mutants(claim, most)
         self._symbols = spoken(claim, asked)
         self._errors = Errors(claim, asked)
 

@@ -8,6 +8,7 @@ statement of the claim itself, are left out.
 
 from __future__ import annotations
 
+import math
 from collections.abc import Callable, Iterable, Iterator, Sequence
 from dataclasses import dataclass
 from functools import lru_cache
@@ -56,6 +57,37 @@ def mutants(claim: Claim) -> tuple[Mutant, ...]:
     return _mutants(claim.statements, claim.domain)
 
 
+def strict_mutants(claim: Claim, most: int) -> tuple[Mutant, ...]:
+    """About so many mutants at most, taken evenly from those with one place of a right side changed, none fine.
+
+    Only these are written down: rebuilding an expression is what mutants cost.
+    """
+    return _strict_mutants(claim.statements, claim.domain, most)
+
+
+@lru_cache(maxsize=64)
+def _strict_mutants(statements: tuple[Statement, ...], domain: Domain, most: int) -> tuple[Mutant, ...]:
+    changes = [
+        (number, change)
+        for number, statement in enumerate(statements)
+        if statement.rel == "==" and not isinstance(statement.rhs, sympy.sign)
+        for change in _changes(statement.rhs, _pool(domain, statement))
+        if change.operator not in FINE
+    ]
+    seen = {_key(statement) for statement in statements}
+    found: list[Mutant] = []
+    for number, change in changes[:: max(1, math.ceil(len(changes) / most))]:
+        statement, changed = statements[number], change.made()
+        if changed is None:
+            continue
+        mutant = Mutant(number, Statement(statement.lhs, "==", changed), change.operator, str(change.part))
+        key = _key(mutant.statement)
+        if key not in seen:
+            seen.add(key)
+            found.append(mutant)
+    return tuple(found)
+
+
 @lru_cache(maxsize=64)
 def _mutants(statements: tuple[Statement, ...], domain: Domain) -> tuple[Mutant, ...]:
     seen = {_key(statement) for statement in statements}
@@ -99,17 +131,36 @@ def _key(statement: Statement) -> Expr:
 # -- one place at a time ------------------------------------------------------------
 
 
+@dataclass(frozen=True, slots=True)
+class _Change:
+    """What an operator puts in one place, not yet rebuilt."""
+
+    operator: str
+    part: Expr
+    new: Expr
+    rebuild: Callable[[Expr], Expr]
+
+    def made(self) -> Expr | None:
+        """The whole with the new part; None where it orders numbers that have none: no such formula."""
+        try:
+            return self.rebuild(self.new)
+        except (TypeError, ValueError, ZeroDivisionError):
+            return None
+
+
+def _changes(whole: Expr, pool: Sequence[Symbol]) -> Iterator[_Change]:
+    for part, rebuild in places(whole):
+        for operator, new in _operators(part, pool):
+            yield _Change(operator, part, new, rebuild)
+
+
 def _one_place(statement: Statement, pool: Sequence[Symbol]) -> Iterator[tuple[Statement, str, str]]:
     for side in ("rhs", "lhs"):
-        whole = getattr(statement, side)
-        for part, rebuild in places(whole):
-            for operator, new in _operators(part, pool):
-                try:
-                    changed = rebuild(new)
-                except (TypeError, ValueError, ZeroDivisionError):
-                    continue  # an order of numbers that have none: no such formula
+        for change in _changes(getattr(statement, side), pool):
+            changed = change.made()
+            if changed is not None:
                 sides = (statement.lhs, changed) if side == "rhs" else (changed, statement.rhs)
-                yield Statement(sides[0], statement.rel, sides[1]), operator, str(part)
+                yield Statement(sides[0], statement.rel, sides[1]), change.operator, str(change.part)
 
 
 def places(expr: Basic) -> Iterator[tuple[Expr, Callable[[Expr], Expr]]]:
