@@ -149,7 +149,7 @@ def test_no_mutant_of_a_statement_is_concluded(one):
     count = 0
     for statement in one.statements:
         for mutant in mutants(statement):
-            if same_on_domain(one, mutant, statement):
+            if mutant in one.statements or same_on_domain(one, mutant, statement):
                 continue
             status, detail = conclude(replace(one, statements=(mutant,)), closed)
             assert status in ("gap", "disproved"), mutant
