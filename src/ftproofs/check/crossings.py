@@ -60,7 +60,9 @@ def lines(
 
     The boundary expression is evaluated on a grid of the range and solved for where it
     changes sign (Brent's method).  A crossing is left out where no setting within
-    ``margin`` (relative to the parameter's value there) lies in the domain on both sides.
+    ``margin`` (relative to the parameter's value there) lies in the domain on both sides, and
+    where another parameter would cross the boundary sooner: settings there are not farther
+    than the margin from it.
     """
     extent = domain[parameter]
     assert isinstance(extent, Range)
@@ -70,22 +72,25 @@ def lines(
     def boundary(x: float) -> float:
         return statement.value(_moved(setting, parameter, float(x), exact=False))
 
-    values = np.array([boundary(x) for x in grid])
-    changes = [k for k in range(SCANNED - 1) if values[k] * values[k + 1] < 0]
+    values = statement.along(setting, parameter, grid)
+    off = values != 0  # a crossing at a point of the grid lies between its neighbours
+    grid, values = grid[off], values[off]
+    changes = [k for k in range(len(grid) - 1) if values[k] * values[k + 1] < 0]
     roots = [float(brentq(boundary, grid[k], grid[k + 1], xtol=1e-12, rtol=1e-12)) for k in changes]
     for number, (k, root) in enumerate(zip(changes, roots, strict=True)):
         ends = (roots[number - 1] if number else low, roots[number + 1] if number + 1 < len(roots) else high)
         signs = (int(np.sign(values[k])), int(np.sign(values[k + 1])))
         near: list[tuple[Parameters, int]] = []
-        far: list[tuple[Parameters, ...]] = []
+        beside: list[tuple[Parameters, ...]] = []
         for end, direction, sign in zip(ends, (-1, 1), signs, strict=True):
-            inside = _admitted(statement, accept, setting, parameter, sign, _within(parameter, root, direction, margin))
-            near += [(place, sign) for place in inside[:1]]
+            edge = _within(parameter, root, direction, margin)
+            near += [(place, sign) for place in _admitted(statement, accept, setting, parameter, sign, edge)[:1]]
             wanted = [root + share * (end - root) for share in SHARES]
             beyond = [x for x in wanted if abs(x - root) > margin * abs(root)]
-            far.append(tuple(_admitted(statement, accept, setting, parameter, sign, beyond)))
-        if len(near) == 2 and all(low <= _value(place, parameter) <= high for place, _ in near):
-            yield Line(parameter, root, near[0], near[1], (far[0], far[1]))
+            beside.append(tuple(_admitted(statement, accept, setting, parameter, sign, beyond)))
+        inside = len(near) == 2 and all(low <= _value(place, parameter) <= high for place, _ in near)
+        if inside and all(far(statement, domain, place, margin, but=parameter) for place, _ in near):
+            yield Line(parameter, root, near[0], near[1], (beside[0], beside[1]))
 
 
 def _within(parameter: str, root: float, direction: int, margin: float) -> list[float]:
@@ -104,18 +109,18 @@ def _admitted(
     return [place for place in places if accept(place) and statement.side(place) == sign]
 
 
-def far(statement: SignStatement, domain: Domain, setting: Parameters, margin: float) -> bool:
-    """Whether the sign claimed stays the same when any one parameter moves by the margin, either way."""
+def far(statement: SignStatement, domain: Domain, setting: Parameters, margin: float, but: str = "") -> bool:
+    """Whether the sign claimed stays the same when any one parameter (but that one) moves by the margin, either way."""
     side = statement.side(setting)
     if not side:
-        return False
+        return False  # on the boundary
     for parameter in movable(statement, domain):
+        if parameter == but:
+            continue
         here = _value(setting, parameter)
-        for share in np.linspace(-margin, margin, 2 * BETWEEN + 1):
-            moved = _moved(setting, parameter, here * (1 + float(share)), exact=False)
-            value = statement.value(moved)
-            if not value * side > 0:
-                return False
+        around = here * (1 + np.linspace(-margin, margin, 2 * BETWEEN + 1))
+        if not np.all(statement.along(setting, parameter, around) * side > 0):
+            return False
     return True
 
 

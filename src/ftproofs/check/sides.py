@@ -61,16 +61,19 @@ def choose_sides(
     accept: Accept,
     settings: Sequence[Parameters],
     effect: Effect,
+    suspects: Sequence[Line] = (),
     *,
     count: int,
     margin: float,
 ) -> Sides:
-    """Settings around ``count`` crossings, each parameter in turn, and one or two away from each on either side.
+    """Settings around ``count`` crossings, each parameter in turn, and one away from each on either side.
 
     Chosen by the claim's own boundary; draws only say where an effect is large enough to be
-    seen, whichever its sign.  Without a crossing the first settings drawn are taken.
+    seen, whichever its sign.  ``suspects`` are crossings where exploration saw the worst: they
+    must hold like the others.  Without a crossing the first settings drawn are taken.
     """
     found = list(_crossings(statement, domain, accept, settings, count, margin))
+    found += [line for line in suspects if all(line.below != other.below for other in found)]
     if not found:
         sided = [Mark(p, statement.side(p)) for p in settings if far(statement, domain, p, margin)]
         return Sides(tuple(sided[:count]), ())

@@ -8,41 +8,38 @@ oracle, and end to end real trainings must have the claimed signs away from the 
 from __future__ import annotations
 
 import math
-from collections.abc import Mapping, Sequence
+from collections.abc import Sequence
 from dataclasses import dataclass
 
-import numpy as np
 from sympy import Integer
 
 from ftproofs.check.context import Context
-from ftproofs.check.crossings import Accept, far
+from ftproofs.check.crossings import Line, far
 from ftproofs.check.draws import (
     Explored,
     Parameters,
     agreement,
     draw_rows,
-    exploratory,
     explore_settings,
     link_a,
     natural_scale,
 )
 from ftproofs.check.judge import Judge
+from ftproofs.check.links import engine_of_draws, refuse_untold_limit
 from ftproofs.check.mean import SHRINK_DRAWS, SHRINK_STEPS, heavy_tailed
-from ftproofs.check.sides import Mark, Sides, choose_sides, drawn, effect_of
+from ftproofs.check.sides import Mark, Sides, choose_sides, drawn
 from ftproofs.check.sign_links import solve, train
-from ftproofs.check.sizes import at_exact_ratio, at_size, check_domain, exact_ladder
-from ftproofs.claim import Claim, Domain, Limit, Range, Statement
+from ftproofs.check.sign_study import WORST, Study
+from ftproofs.check.sizes import at_size, exact_ladder
+from ftproofs.claim import Claim, Limit, Statement
 from ftproofs.decision import Ladder, SignDecision, SignLimitDecision, combine, refuse_infinite_variance
-from ftproofs.names import Value
-from ftproofs.numeric.experiments import SOLVER
 from ftproofs.numeric.sampling import shrink
 from ftproofs.numeric.statistics import BLOCK
-from ftproofs.symbolic.acceptance import acceptor
 from ftproofs.symbolic.boundary import SignStatement
 from ftproofs.verdict import Crossing, Evidence, Link, Observation
 
-#: How far a boundary may be off, relative to the parameter that crosses it, unless the claim says otherwise.
-MARGIN = 0.05
+#: Settings explored, in units of what other claims explore: a boundary may be right here and wrong there.
+EXPLORED = 3
 
 #: Settings chosen because exploration made their sign look wrong.
 ADAPTIVE = 2
@@ -67,106 +64,63 @@ def check_sign(claim: Claim, context: Context, statements: Sequence[SignStatemen
     """The experiment leg of a claim about signs, whose quantifier is mean or limit.
 
     Raises:
-        UsageError: FT213 settings of infinite variance (mean); FT210, FT215 as for a limit.
+        UsageError: FT213 settings of infinite variance (mean); FT210, FT215, FT218 as for a limit.
     """
-    limit = isinstance(claim.quantifier, Limit)
-    domain = check_domain(claim) if limit else claim.domain
-    accept = _accepting(domain)
-    margin = claim.tolerance if claim.tolerance is not None else MARGIN
+    if isinstance(claim.quantifier, Limit):
+        refuse_untold_limit(claim)
+    study = Study.of(claim, context)
     judges = [Judge(Statement(statement.measured, "==", Integer(0))) for statement in statements]
+    suspects: list[list[tuple[float, Line]]] = [[] for _ in statements]
 
-    def score(parameters: Parameters) -> float:
-        pairs = zip(statements, judges, strict=True)
-        return max(_wrongness(claim, context, domain, margin, s, j, parameters) for s, j in pairs)
+    def score(setting: Parameters) -> float:
+        parameters, worst = study.exact(setting), -WORST
+        if study.limit or not heavy_tailed(claim, judges, parameters):
+            for known, statement, judge in zip(suspects, statements, judges, strict=True):
+                found = study.suspect(statement, judge, parameters)
+                worst = max([worst, study.wrongness(statement, judge, parameters), *(wrong for wrong, _ in found)])
+                known += found
+        return worst
 
-    explored = explore_settings(claim, context, domain, score, steps=2 * context.budget.explored)
-    pool = [*explored.settings, *drawn(explored.source, context.seed)]
-    if limit:
-        pool = [_at_exact(domain, accept, p) for p in pool]
-    else:
-        refuse_infinite_variance(explored.settings)
+    examples = EXPLORED * context.budget.explored
+    explored = explore_settings(claim, context, study.domain, score, steps=2 * examples, examples=examples)
+    pool = [study.exact(p) for p in (*explored.settings, *drawn(explored.source, context.seed))]
+    if not study.limit:
+        names = {name for judge in judges for name in judge.measurements}
+        refuse_infinite_variance(explored.settings, names, claim.experiment)
         pool = [p for p in pool if not heavy_tailed(claim, judges, p)]
     parts = []
-    for number, (statement, judge) in enumerate(zip(statements, judges, strict=True)):
-        parts.append(_decide(claim, context, domain, accept, margin, explored, pool, number, statement, judge))
-        context.progress(claim.id, context.budget.explored + number + 1, 2 * context.budget.explored)
-    return _conclude(claim, context, domain, margin, explored, parts)
-
-
-def _accepting(domain: Domain) -> Accept:
-    """The constraints as a predicate on complete settings, gamma being the realised ratio."""
-    test = acceptor(domain)
-
-    def accept(values: Mapping[str, Value]) -> bool:
-        n, d = int(values["n"]), int(values["d"])
-        inside = all(
-            float(extent.low) - 1e-9 <= (n / d if name == "gamma" else float(values[name])) <= float(extent.high) + 1e-9
-            for name, extent in domain.ranges
-            if isinstance(extent, Range)
-        )
-        return n >= 1 and inside and test({**values, "gamma": n / d})
-
-    return accept
-
-
-def _at_exact(domain: Domain, accept: Accept, parameters: Parameters) -> Parameters:
-    moved = at_exact_ratio(parameters)
-    return moved if isinstance(domain["gamma"], Range) and accept(moved) else parameters
-
-
-def _small(claim: Claim, parameters: Parameters) -> Parameters:
-    """The setting where a few draws are taken: a limit's at its smallest size."""
-    if isinstance(claim.quantifier, Limit):
-        return at_size(parameters, exact_ladder(claim, parameters)[0])
-    return parameters
-
-
-def _effect(claim: Claim, context: Context, judge: Judge, parameters: Parameters) -> float:
-    found = judge.samples(exploratory(claim, context, _small(claim, parameters)))[0]
-    return effect_of(float(found.mean()), float(found.std(ddof=1)))
-
-
-def _wrongness(
-    claim: Claim,
-    context: Context,
-    domain: Domain,
-    margin: float,
-    statement: SignStatement,
-    judge: Judge,
-    parameters: Parameters,
-) -> float:
-    """How wrong the sign looks at a setting away from the boundary, in standard deviations; else how near to it."""
-    if not far(statement, domain, parameters, margin):
-        return -1e6
-    return float(np.clip(-statement.side(parameters) * _effect(claim, context, judge, parameters), -1e6, 1e6))
+    for number, (statement, judge, seen) in enumerate(zip(statements, judges, suspects, strict=True)):
+        worst = [line for _, line in sorted(seen, key=lambda pair: -pair[0])[:1]]
+        parts.append(_decide(study, explored, pool, worst, number, statement, judge))
+        context.progress(claim.id, examples + number + 1, 2 * examples)
+    return _conclude(study, explored, parts)
 
 
 def _decide(
-    claim: Claim,
-    context: Context,
-    domain: Domain,
-    accept: Accept,
-    margin: float,
+    study: Study,
     explored: Explored,
     pool: Sequence[Parameters],
+    suspects: Sequence[Line],
     number: int,
     statement: SignStatement,
     judge: Judge,
 ) -> _Part:
+    claim, context = study.claim, study.context
     sides = choose_sides(
         statement,
-        domain,
-        accept,
+        study.domain,
+        study.accept,
         pool,
-        lambda parameters: _effect(claim, context, judge, parameters),
+        lambda parameters: study.effect(judge, parameters),
+        suspects,
         count=context.budget.anchors,
-        margin=margin,
+        margin=study.margin,
     )
     if not sides.marks:
         nothing = SignDecision("undecided", detail="no setting of the domain is farther than the margin from 0")
         return _Part(number, statement, judge, sides, (), nothing, Link("none"))
-    suspects = explored.adaptive([mark.parameters for mark in sides.marks], ADAPTIVE)
-    adaptive = [Mark(p, statement.side(p)) for p in suspects if far(statement, domain, p, margin)]
+    bad = explored.adaptive([mark.parameters for mark in sides.marks], ADAPTIVE)
+    adaptive = [Mark(p, statement.side(p)) for p in bad if far(statement, study.domain, p, study.margin)]
     marks = (*sides.marks, *adaptive)
     solved = solve(claim, context, judge, marks, len(sides.marks))
     if solved.status == "supported" and not sides.lines:
@@ -176,14 +130,8 @@ def _decide(
     return _Part(number, statement, judge, sides, marks, solved, trained)
 
 
-def _conclude(
-    claim: Claim,
-    context: Context,
-    domain: Domain,
-    margin: float,
-    explored: Explored,
-    parts: Sequence[_Part],
-) -> Evidence:
+def _conclude(study: Study, explored: Explored, parts: Sequence[_Part]) -> Evidence:
+    claim, context = study.claim, study.context
     part = min(parts, key=lambda part: _ORDER.index(part.solved.status))
     end_status = combine(p.trained.status for p in parts if p.trained.status != "none") if parts else "none"
     anchors = [mark.parameters for p in parts for mark in p.sides.marks]
@@ -191,12 +139,12 @@ def _conclude(
     compared = [at_size(p, exact_ladder(claim, p)[0]) for p in anchors] if limit else anchors
     trainings = link_a(claim, context, compared) if compared else Link("none")
     status = combine(p.solved.status for p in parts)
-    status, why, contradictions = agreement(status, trainings, end_status)
+    status, why, contradictions = agreement(status, trainings, end_status, context.lost)
     flags = {flag for p in parts for flag in p.solved.flags} | contradictions
     worst = _observation(claim, context, part, part.solved, part.marks)
     simplest = None
     if status == "refuted":
-        simplest = _simplest(claim, context, domain, margin, explored, part) or worst
+        simplest = _simplest(study, explored, part) or worst
     estimate = interval = None
     if part.solved.worst is not None and part.marks:
         finding, unit = part.solved.settings[part.solved.worst], _unit(part, part.solved.worst)
@@ -206,7 +154,7 @@ def _conclude(
     return Evidence(
         status,
         claim.quantifier.name,
-        margin,
+        study.margin,
         str(part.statement.measured),
         settings=sum(len(p.marks) for p in parts),
         trainings=trainings.trainings + sum(p.trained.trainings for p in parts),
@@ -263,7 +211,7 @@ def _observation(
     if isinstance(solved, SignLimitDecision):
         sizes = exact_ladder(claim, parameters)
         parameters, count = at_size(parameters, sizes[-1]), Ladder(sizes, 1.0).rounds[-1]
-    rows = draw_rows(claim, context, parameters, SOLVER, "confirm", 0, count)[0]
+    rows = draw_rows(claim, context, parameters, engine_of_draws(claim), "confirm", 0, count)[0]
     low, high = finding.interval
     unit = natural_scale(part.judge, mark.parameters)
     return Observation(
@@ -277,11 +225,9 @@ def _observation(
     )
 
 
-def _simplest(
-    claim: Claim, context: Context, domain: Domain, margin: float, explored: Explored, part: _Part
-) -> Observation | None:
+def _simplest(study: Study, explored: Explored, part: _Part) -> Observation | None:
     """The simplest setting, reached from one that was drawn, at which the sign is refuted by itself, if any is."""
-    statement = part.statement
+    claim, context, statement = study.claim, study.context, part.statement
 
     def decide(parameters: Parameters) -> SignDecision:
         mark = Mark(parameters, statement.side(parameters))
@@ -292,7 +238,7 @@ def _simplest(
 
     def fails(batch: tuple[Parameters, ...]) -> tuple[float, list[int]]:
         parameters = batch[0]
-        wrong = far(statement, domain, parameters, margin) and decide(parameters).status == "refuted"
+        wrong = far(statement, study.domain, parameters, study.margin) and decide(parameters).status == "refuted"
         return 0.0, [0] if wrong else []
 
     wrong = [

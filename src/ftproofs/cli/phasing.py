@@ -149,8 +149,8 @@ def summary(diagram: Diagram) -> list[str]:
     lines = [
         f"{plan.claim.id}: {len(diagram.cells)} cells of {plan.x.name} and {plan.y.name}"
         + (f" at {fixed}" if fixed else ""),
-        f"{networks} networks trained by engine {plan.engine} in {diagram.seconds:.1f} s"
-        + (f"; {failed} gave no number" if failed else ""),
+        f"{networks} networks trained by engine {plan.engine} in {diagram.seconds:.1f} s "
+        f"({diagram.processor_seconds:.1f} s of processor time)" + (f"; {failed} gave no number" if failed else ""),
     ]
     if plan.trained:
         found = counts(diagram)

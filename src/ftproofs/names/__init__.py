@@ -12,7 +12,7 @@ from ftproofs.names.experiments import EXPERIMENTS
 from ftproofs.names.kinds import INFINITE, REQUIRED, Experiment, Kind, Measurement, Parameter, Sign, Value
 from ftproofs.names.measurements import MEASUREMENTS
 from ftproofs.names.parameters import INPUTS, OPTIMIZERS, PARAMETERS, SPECTRA
-from ftproofs.names.tails import HEAVY_TAILED, VARIANCE_GAP, infinite_variance
+from ftproofs.names.tails import HEAVY_TAILED, degrees, infinite_variance
 from ftproofs.names.values import (
     PER_COORDINATE,
     check_value,
@@ -35,7 +35,6 @@ __all__ = [
     "PER_COORDINATE",
     "REQUIRED",
     "SPECTRA",
-    "VARIANCE_GAP",
     "Experiment",
     "Kind",
     "Measurement",
@@ -44,6 +43,7 @@ __all__ = [
     "Value",
     "check_value",
     "complete",
+    "degrees",
     "experiment",
     "infinite_variance",
     "natural_norm",

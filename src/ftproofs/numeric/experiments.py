@@ -2,14 +2,13 @@
 
 from __future__ import annotations
 
-import math
 import time
 from collections.abc import Callable
 
 import torch
 from torch import Tensor
 
-from ftproofs.claim import Block, Rows, Setting
+from ftproofs.claim import Block, Rows
 from ftproofs.errors import UsageError, unknown
 from ftproofs.names import Experiment, Value, experiment
 from ftproofs.numeric import solvers, tasks, training, transfer
@@ -18,10 +17,12 @@ from ftproofs.numeric.diagonal import experiments as diagonal
 from ftproofs.numeric.diagonal import multitask, scalar
 from ftproofs.numeric.extremes import read_extremes
 from ftproofs.numeric.measurements import Readings, read_predictor, read_task
-from ftproofs.numeric.seeds import of_design, sharing
+from ftproofs.numeric.seeds import sharing
 from ftproofs.numeric.training import stability
-from ftproofs.numeric.training.result import scale
+from ftproofs.numeric.training.result import DIVERGED, scale
 from ftproofs.numeric.training.ridge import train_ridge
+
+__all__ = ["DIVERGED", "SOLVER", "USABLE", "run"]
 
 SOLVER = "solver"
 
@@ -75,7 +76,7 @@ Measure = Callable[[Experiment, Block, list[dict[str, Value]], str], Measured]
 def _endpoint(spec: Experiment, block: Block, parameters: list[dict[str, Value]], device: str) -> Measured:
     """Experiments that end at a limit: linear regression and deep linear networks."""
     shared = sharing(block.settings[0].stage) if block.engine == SOLVER and spec.name in SHARING else 1
-    settings, chosen = _whole(block.settings, shared)
+    settings, chosen = tasks.whole_designs(block.settings, shared)
     task = tasks.draw(settings, device=device, shared=shared)
     design = solvers.factorise(task.X, method=block.method if block.engine == SOLVER else 0, shared=shared)
     readings = read_task(task, design)
@@ -103,33 +104,6 @@ def _endpoint(spec: Experiment, block: Block, parameters: list[dict[str, Value]]
         "integration": trained.integration,
     }
     return readings, trained.status, trained.flags, info
-
-
-def _whole(settings: tuple[Setting, ...], shared: int) -> tuple[tuple[Setting, ...], list[int]]:
-    """All cases of the designs that these settings share, design by design, and where these settings are among them.
-
-    As many designs as the settings would fill if each stood with all its neighbours, so
-    that a replay, which has copies of one setting, measures arrays of the same shapes.
-
-    Raises:
-        UsageError: FT305 settings that share their designs with different numbers of others.
-    """
-    if shared == 1:
-        return settings, []
-    if any(sharing(setting.stage) != shared for setting in settings):
-        raise UsageError("FT305", "settings solved together need the same number of cases to a design")
-    designs = list(dict.fromkeys(map(of_design, settings)))
-    place = {design: i for i, design in enumerate(designs)}
-    chosen = [place[of_design(setting)] * shared + setting.index % shared for setting in settings]
-    designs += designs[:1] * (math.ceil(len(settings) / shared) - len(designs))
-    if chosen == list(range(len(designs) * shared)):
-        return settings, chosen
-    whole = [
-        Setting(design.experiment, design.values, design.root, design.stage, design.index * shared + i)
-        for design in designs
-        for i in range(shared)
-    ]
-    return tuple(whole), chosen
 
 
 def _solve(spec: Experiment, task: tasks.Task, design: solvers.Design, parameters: list[dict[str, Value]]) -> Tensor:

@@ -31,6 +31,8 @@ def gram(X: Tensor) -> Tensor:
 class GramDesign:
     """A batch of designs X (case, n, d) with the Cholesky factor of their Gram matrices; as `solvers.Design`.
 
+    With ``shared`` above 1 the first axis of X and of the factor counts designs, each that of so many cases.
+
     ``condition`` (case,) bounds the squared condition number (Frobenius norms), ``inverse_trace`` (case,) is the
     trace of the Gram matrix's inverse.
     """
@@ -39,34 +41,53 @@ class GramDesign:
     factor: Tensor
     condition: Tensor
     inverse_trace: Tensor
+    shared: int = 1
 
     @classmethod
-    def of(cls, X: Tensor, matrix: Tensor | None = None) -> GramDesign:
+    def of(cls, X: Tensor, matrix: Tensor | None = None, shared: int = 1) -> GramDesign:
         """The design, its Gram matrix being at hand or not."""
         matrix = gram(X) if matrix is None else matrix
         factor = torch.linalg.cholesky(matrix)
         inverse = torch.cholesky_inverse(factor)
         condition = torch.linalg.matrix_norm(matrix) * torch.linalg.matrix_norm(inverse)
-        return cls(X, factor, condition, inverse.diagonal(dim1=1, dim2=2).sum(dim=1))
+        trace = inverse.diagonal(dim1=1, dim2=2).sum(dim=1)
+        if shared > 1:
+            condition, trace = condition.repeat_interleave(shared), trace.repeat_interleave(shared)
+        return cls(X, factor, condition, trace, shared)
 
     def _fit(self, labels: Tensor) -> Tensor:
         if self.X.shape[1] <= self.X.shape[2]:
             return torch.bmm(torch.cholesky_solve(labels, self.factor).mT, self.X).mT
         return torch.cholesky_solve(torch.bmm(self.X.mT, labels), self.factor)
 
+    def _by_design(self, vectors: Tensor) -> Tensor:
+        """(case, size, count) as (design, size, cases of the design times count)."""
+        if self.shared == 1:
+            return vectors
+        grouped = vectors.reshape(len(self.X), self.shared, *vectors.shape[1:])
+        return grouped.transpose(1, 2).reshape(len(self.X), vectors.shape[1], -1)
+
+    def _by_case(self, vectors: Tensor) -> Tensor:
+        """The other way round."""
+        if self.shared == 1:
+            return vectors
+        grouped = vectors.reshape(len(self.X), vectors.shape[1], self.shared, -1)
+        return grouped.transpose(1, 2).reshape(len(self.X) * self.shared, vectors.shape[1], -1)
+
     def fit(self, labels: Tensor) -> Tensor:
         """X^+ y for y of shape (case, n)."""
-        return self._fit(labels[:, :, None])[:, :, 0]
+        return self._by_case(self._fit(self._by_design(labels[:, :, None])))[:, :, 0]
 
     def split(self, *vectors: Tensor) -> tuple[tuple[Tensor, ...], tuple[Tensor, ...]]:
         """The parts inside and outside the rows' span of vectors (case, d)."""
-        together = torch.stack(vectors, dim=2)
         if self.X.shape[1] >= self.X.shape[2]:
-            return together.unbind(dim=2), torch.zeros_like(together).unbind(dim=2)
+            return vectors, tuple(map(torch.zeros_like, vectors))
+        together = self._by_design(torch.stack(vectors, dim=2))
         # Twice, so that the error outside is relative to what lies there.
         outside = together - self._fit(torch.bmm(self.X, together))
         outside = outside - self._fit(torch.bmm(self.X, outside))
-        return (together - outside).unbind(dim=2), outside.unbind(dim=2)
+        inside, outside = self._by_case(together - outside), self._by_case(outside)
+        return inside.unbind(dim=2), outside.unbind(dim=2)
 
     def outside(self, vector: Tensor) -> Tensor:
         """(I - P) z for z (case, d)."""

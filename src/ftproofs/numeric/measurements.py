@@ -81,7 +81,12 @@ def read_task(task: Task, design: Design | GramDesign) -> Readings:
 def read_spectrum(task: Task) -> Readings:
     """The resolution of n samples on the task's spectrum, and sums over the covariance's eigen-directions."""
     n, d = task.X.shape[1:]
-    spectra, which = np.unique(task.spectrum.cpu().numpy(), axis=0, return_inverse=True)
+    spectra = task.spectrum.cpu().numpy()
+    which = np.zeros(len(spectra), dtype=np.intp)
+    if (spectra != spectra[0]).any():
+        spectra, which = np.unique(spectra, axis=0, return_inverse=True)
+    else:
+        spectra = spectra[:1]
     roots = np.array([resolution(spectrum, n) for spectrum in spectra])[which.reshape(-1)]
     kappa = torch.as_tensor(roots, dtype=task.X.dtype, device=task.X.device)
     eigenvalues, room = task.spectrum, task.spectrum + kappa[:, None]

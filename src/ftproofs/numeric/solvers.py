@@ -159,19 +159,19 @@ def line_endpoint(X: Tensor, y: Tensor, source: Tensor, *, alone: bool) -> Tenso
     return (z if alone else z.clamp_min(0.0))[:, None] * source
 
 
-def rank_one_ridge(X: Tensor, y: Tensor, source: Tensor, ridge: Tensor, depth: int) -> Tensor:
+def rank_one_ridge(predicted: Tensor, y: Tensor, source: Tensor, ridge: Tensor, depth: int) -> Tensor:
     """The readout alone on balanced features of rank one: the best multiple of the source, shape (case, d).
 
     With ``u`` the source's direction, ``z = X u`` and features of norm ``F = |source|^((L-1)/L)``, the
     multiple of u is ``z'y / (z'z + n ridge / F^2)`` (handbook B3).
 
     Args:
+        predicted: X theta_S, (case, n).
         ridge: (case,).
     """
     length = torch.linalg.vector_norm(source, dim=1)
-    u = source / length[:, None]
-    z = torch.einsum("cnd,cd->cn", X, u)
-    penalty = X.shape[1] * ridge * power(length, -2 * (depth - 1) / depth)
+    u, z = source / length[:, None], predicted / length[:, None]
+    penalty = z.shape[1] * ridge * power(length, -2 * (depth - 1) / depth)
     return ((z * y).sum(dim=1) / (z.square().sum(dim=1) + penalty))[:, None] * u
 
 

@@ -109,6 +109,33 @@ def draw(settings: Sequence[Setting], *, device: str = "cpu", shared: int = 1) -
     return Task(move(X), move(y), move(noise), move(source), move(target), move(spectrum), tuple(settings), shared)
 
 
+def whole_designs(settings: tuple[Setting, ...], shared: int) -> tuple[tuple[Setting, ...], list[int]]:
+    """All cases of the designs that these settings share, design by design, and where these settings are among them.
+
+    As many designs as the settings would fill if each stood with all its neighbours, so
+    that a replay, which has copies of one setting, measures arrays of the same shapes.
+
+    Raises:
+        UsageError: FT305 settings that share their designs with different numbers of others.
+    """
+    if shared == 1:
+        return settings, []
+    if any(sharing(setting.stage) != shared for setting in settings):
+        raise UsageError("FT305", "settings solved together need the same number of cases to a design")
+    designs = list(dict.fromkeys(map(of_design, settings)))
+    place = {design: i for i, design in enumerate(designs)}
+    chosen = [place[of_design(setting)] * shared + setting.index % shared for setting in settings]
+    designs += designs[:1] * (math.ceil(len(settings) / shared) - len(designs))
+    if chosen == list(range(len(designs) * shared)):
+        return settings, chosen
+    whole = [
+        Setting(design.experiment, design.values, design.root, design.stage, design.index * shared + i)
+        for design in designs
+        for i in range(shared)
+    ]
+    return tuple(whole), chosen
+
+
 def _normals(
     settings: Sequence[Setting], n: int, d: int, shared: int
 ) -> tuple[np.ndarray, tuple[np.ndarray, np.ndarray, np.ndarray]]:
@@ -256,16 +283,16 @@ def _teachers(
     """Source and target, each (case, d)."""
     along = _unit(first)
     source, target = _column(parameters, "source_norm") * along, _column(parameters, "target_norm") * along
-    for i, p in enumerate(parameters):
-        theta = float(p.get("theta", 0.0))
-        if theta == math.pi:
-            target[i] = -target[i]
-        elif theta != 0.0:
-            if len(along[i]) == 1:
-                raise UsageError("FT305", f"theta = {theta}: in dimension d = 1 the angle is 0 or pi")
-            across = second[i]
-            for _ in range(2):  # twice: orthogonal to the last bits
-                across = across - (across * along[i]).sum() * along[i]
-            across = across / np.sqrt((across * across).sum())
-            target[i] = float(p["target_norm"]) * (math.cos(theta) * along[i] + math.sin(theta) * across)
+    angles = _column(parameters, "theta")[:, 0]
+    target[angles == math.pi] *= -1
+    turned = (angles != 0) & (angles != math.pi)
+    if turned.any():
+        if along.shape[1] == 1:
+            raise UsageError("FT305", f"theta = {angles[turned][0]}: in dimension d = 1 the angle is 0 or pi")
+        axis, across = along[turned], second[turned]
+        for _ in range(2):  # twice: orthogonal to the last bits
+            across = across - (across * axis).sum(axis=1, keepdims=True) * axis
+        turn = angles[turned, None]
+        norms = _column(parameters, "target_norm")[turned]
+        target[turned] = norms * (np.cos(turn) * axis + np.sin(turn) * _unit(across))
     return source, target

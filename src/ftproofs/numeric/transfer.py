@@ -13,10 +13,11 @@ from ftproofs.names import Experiment, Value
 from ftproofs.numeric import networks, pretraining, tasks
 from ftproofs.numeric.features import read_conserved, read_features
 from ftproofs.numeric.measurements import ROUNDING, Readings, read_predictor, read_risk, read_task
-from ftproofs.numeric.tasks import Task
+from ftproofs.numeric.seeds import sharing
+from ftproofs.numeric.tasks import Task, whole_designs
 from ftproofs.numeric.training.pretrain import Pretrained, pretrain
 from ftproofs.numeric.training.problem import INTEGRATION_FLAG, SAFETY
-from ftproofs.numeric.trials import Trial
+from ftproofs.numeric.trials import SOLVER, Trial
 
 #: Numbers in the designs that are trained together at most.
 PIECE = 1 << 23
@@ -51,20 +52,28 @@ def pretrain_alone(spec: Experiment, block: Block, parameters: list[dict[str, Va
 def transfer(spec: Experiment, block: Block, parameters: list[dict[str, Value]], device: str) -> Measured:
     """`transfer.scratch`, `transfer.linear` and `transfer.finetune`, beside training from scratch on the same data.
 
-    Large blocks are trained a piece at a time, made and trained starts apart.
+    Large blocks are trained a piece at a time, made and trained starts apart.  The oracle draws and factorises a
+    design that cases share (`seeds.sharing`) once.
     """
     tasks.same_shape(parameters)
+    shared = sharing(block.settings[0].stage) if block.engine == SOLVER else 1
+    settings, chosen = whole_designs(block.settings, shared)
+    if settings is not block.settings:
+        block, parameters = replace(block, settings=settings), [setting.parameters for setting in settings]
     if spec.name == "transfer.linear" and parameters[0]["L"] == 1:
         raise UsageError("FT305", "transfer.linear needs L >= 2: a network of one layer has no features")
     size = max(2, PIECE // (int(parameters[0]["n"]) * int(parameters[0]["d"])))
     pieces, order = [], []
     for made in (True, False):
         cases = [i for i, p in enumerate(parameters) if (p["init_scale"] == 0) == made]
-        for some in (cases[i : i + size] for i in range(0, len(cases), size)):
+        if shared > 1 and len(cases) not in (0, len(parameters)):
+            raise UsageError("FT308", "engine solver knows init_scale = 0 only: the limit of small starts")
+        for some in (cases[i : i + size * shared] for i in range(0, len(cases), size * shared)):
             part = replace(block, settings=tuple(block.settings[i] for i in some))
-            pieces.append(_piece(spec, part, [parameters[i] for i in some], device))
+            pieces.append(_piece(spec, part, [parameters[i] for i in some], device, shared))
             order += some
-    back = torch.argsort(torch.tensor(order)).to(device)
+    back = torch.argsort(torch.tensor(order))
+    back = (back[chosen] if shared > 1 else back).to(device)
 
     def join(*parts: Tensor) -> Tensor:
         return torch.cat(parts)[back]
@@ -78,11 +87,11 @@ def transfer(spec: Experiment, block: Block, parameters: list[dict[str, Value]],
     return readings, tuple(status[i] for i in back.tolist()), tuple(flags), info
 
 
-def _piece(spec: Experiment, block: Block, parameters: list[dict[str, Value]], device: str) -> Measured:
+def _piece(spec: Experiment, block: Block, parameters: list[dict[str, Value]], device: str, shared: int) -> Measured:
     count = len(block)
     # Kernels for a batch of one round differently: train it beside a copy of itself.
-    settings, parameters = (block.settings, parameters) if count > 1 else (block.settings * 2, parameters * 2)
-    trial = Trial.draw(tasks.draw(settings, device=device), parameters, block.engine, block.method)
+    settings, parameters = (block.settings, parameters) if count > shared else (block.settings * 2, parameters * 2)
+    trial = Trial.draw(tasks.draw(settings, device=device, shared=shared), parameters, block.engine, block.method)
     scratch = trial.scratch()
     net: Pretrained | None = None
     extra: Readings = {}

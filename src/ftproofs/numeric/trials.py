@@ -51,12 +51,12 @@ class Trial:
             raise UsageError("FT308", f"engine {engine} knows init_scale = 0 only: the limit of small starts")
         confirming = engine == SOLVER and method == 1
         if confirming or not suits(*task.X.shape[1:]):
-            design = solvers.factorise(task.X, method=1 if confirming else 0)
+            design = solvers.factorise(task.X, method=1 if confirming else 0, shared=task.shared)
             return cls(task, parameters, engine, method, design)
         matrix = gram(task.X)
         channels = engine == "reduced" and method == 0 and task.X.shape[1] < task.X.shape[2]
         eigen = spectral.Eigen.of(task, matrix) if channels else None
-        return cls(task, parameters, engine, method, GramDesign.of(task.X, matrix), eigen)
+        return cls(task, parameters, engine, method, GramDesign.of(task.X, matrix, task.shared), eigen)
 
     def starting_at(self, source: Tensor) -> Trial:
         """The same trial with training from another predictor (case, d)."""
@@ -120,7 +120,7 @@ class Trial:
         task, ridge = self.task, self._column("ridge")
         nothing = torch.zeros_like(ridge)
         if self.engine == SOLVER:
-            beta = solvers.rank_one_ridge(task.X, task.y, task.source, ridge, self.depth)
+            beta = solvers.rank_one_ridge(task.image(task.source), task.y, task.source, ridge, self.depth)
             return _solved(beta), read_readout(task, beta, nothing, nothing)
         F = features(net.weights)
         Z = torch.bmm(task.X, F)
@@ -146,7 +146,7 @@ def read_readout(task: Task, beta: Tensor, gradient: Tensor, bound: Tensor) -> R
     """The trained predictor along the pretrained one, and what decides it."""
     n = task.X.shape[1]
     u = task.source / torch.linalg.vector_norm(task.source, dim=1, keepdim=True)
-    z = torch.bmm(task.X, u[:, :, None])[:, :, 0]
+    z = task.image(u)
     energy, product = z.square().sum(dim=1) / n, (z * task.y).sum(dim=1) / n
     lengths = torch.linalg.vector_norm(z, dim=1) * torch.linalg.vector_norm(task.y, dim=1) / n
     length = torch.linalg.vector_norm(beta, dim=1)

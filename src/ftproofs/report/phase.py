@@ -79,6 +79,7 @@ def document(diagram: Diagram, run: dict[str, Any]) -> dict[str, Any]:
             "engine": plan.engine,
             "trained": plan.trained,
             "seconds": round(diagram.seconds, 3),
+            "processor_seconds": round(diagram.processor_seconds, 3),
             "complete": diagram.complete,
         },
         "claim": plan.claim.id,

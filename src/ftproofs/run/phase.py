@@ -11,6 +11,7 @@ from concurrent.futures import FIRST_COMPLETED, Future, ProcessPoolExecutor, wai
 from contextlib import suppress
 from dataclasses import dataclass, field
 from multiprocessing import get_context
+from typing import TypeVar
 
 import contourpy
 import numpy as np
@@ -19,7 +20,7 @@ from sympy import Integer
 from ftproofs.check.judge import Judge, parameter
 from ftproofs.check.links import COMPARED, has_oracle
 from ftproofs.claim import Block, Rows, Statement, Store
-from ftproofs.names import MEASUREMENTS, Value, experiment, natural_unit
+from ftproofs.names import MEASUREMENTS, PARAMETERS, Value, experiment, natural_unit
 from ftproofs.numeric import experiments
 from ftproofs.numeric.device import single_threaded
 from ftproofs.run.phase_cells import Cell, read_cell
@@ -30,9 +31,10 @@ from ftproofs.symbolic.vocabulary import SYMBOLS, symbol_names
 #: Points along an axis at which the prediction is evaluated for its boundary.
 FINE = 201
 
-#: The dimension, and the cells at most, at which a reduction is compared with the raw flow.
+#: The dimension at which a reduction is compared with the raw flow, and at how many shapes and cells of each at most.
 SMALL = 40
-COMPARED_CELLS = 24
+COMPARED_SHAPES = 6
+COMPARED_CELLS = 4
 
 #: Work (samples times dimension times the smaller of them, over all networks) that is worth a second process.
 WORTH = 4e10
@@ -62,7 +64,7 @@ class Comparison:
 
 @dataclass
 class Diagram:
-    """What was computed.
+    """What was computed, and the seconds it took: on the clock, and of all processes' processor time.
 
     ``cells[(i, j)]`` is missing where nothing was trained yet; ``prediction`` has shape
     (FINE, FINE), y first, (cells along y, FINE) where curves are drawn, or is None where the
@@ -77,6 +79,7 @@ class Diagram:
     oracle: Comparison | None = None
     agreement: Comparison | None = None
     seconds: float = 0.0
+    processor_seconds: float = 0.0
     complete: bool = False
     second: Diagram | None = None
 
@@ -106,7 +109,7 @@ def compute(
             enough work and more than one core.
         progress: called with (label, networks done, all networks).
     """
-    begin = time.perf_counter()
+    begin, spent = time.perf_counter(), sum(os.times()[:4])
     prediction = predict(plan, plan.x.fine(FINE), plan.y.values if plan.curves else plan.y.fine(FINE))
     found = Diagram(plan, prediction, [] if plan.curves else boundary_of(plan, prediction))
     if not plan.trained:
@@ -132,7 +135,7 @@ def compute(
         found.agreement = agreement(plan, store, device)
         found.complete = True
     found.oracle = compared.comparison(plan.engine, experiments.SOLVER, None)
-    found.seconds = time.perf_counter() - begin
+    found.seconds, found.processor_seconds = time.perf_counter() - begin, sum(os.times()[:4]) - spent
     return found
 
 
@@ -303,6 +306,16 @@ class _Worst:
         return Comparison(first, second, d, self.networks, self.worst, self.bound, self.names)
 
 
+T = TypeVar("T")
+
+
+def spread(items: Sequence[T], count: int) -> list[T]:
+    """At most so many of the items, evenly spread over them, the ends included."""
+    if len(items) <= count:
+        return list(items)
+    return [items[round(i)] for i in np.linspace(0, len(items) - 1, count)]
+
+
 def agreement(plan: Plan, store: Store, device: str) -> Comparison | None:
     """The engine of the diagram against the raw flow of all parameters, same data, at a small dimension.
 
@@ -311,20 +324,19 @@ def agreement(plan: Plan, store: Store, device: str) -> Comparison | None:
     """
     if plan.engine != "reduced" or "flow" not in experiment(plan.claim.experiment).engines:
         return None
-    chosen = list(plan.cells.values())
-    rng = np.random.Generator(np.random.Philox(0))
-    taken = [chosen[i] for i in sorted(rng.permutation(len(chosen))[:COMPARED_CELLS])]
-    shapes: dict[tuple[int, int], list[dict[str, Value]]] = {}
-    for cell in taken:
+    shapes: dict[tuple[Value, ...], list[dict[str, Value]]] = {}
+    for cell in plan.cells.values():
         if "d" not in cell:  # one coordinate
-            shapes.setdefault((1, 1), []).append(cell)
+            shapes.setdefault((), []).append(cell)
             continue
         d = min(SMALL, int(cell["d"]))
         n = max(1, round(int(cell["n"]) / int(cell["d"]) * d))
         if n != d:
-            shapes.setdefault((n, d), []).append(cell | {"n": n, "d": d})
+            small = cell | {"n": n, "d": d}
+            shapes.setdefault(tuple(small[name] for name in small if PARAMETERS[name].shapes), []).append(small)
     compared = _Worst(plan)
-    for cells in shapes.values():
+    for shape in spread(sorted(shapes, key=str), COMPARED_SHAPES):
+        cells = spread(shapes[shape], COMPARED_CELLS)
         settings = [setting for cell in cells for setting in plan.settings(cell, AGREEMENT, 1)]
         found = []
         for engine in ("flow", plan.engine):
@@ -335,4 +347,4 @@ def agreement(plan: Plan, store: Store, device: str) -> Comparison | None:
                 store.put(rows)
             found.append(rows)
         compared.add(found[0], found[1])
-    return compared.comparison("flow", plan.engine, SMALL if "d" in chosen[0] else None)
+    return compared.comparison("flow", plan.engine, SMALL if all("d" in cell for cell in plan.cells.values()) else None)

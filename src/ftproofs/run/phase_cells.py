@@ -11,7 +11,7 @@ from scipy.special import stdtrit
 
 from ftproofs.check.crossings import far
 from ftproofs.check.judge import Judge
-from ftproofs.check.sign import MARGIN
+from ftproofs.check.sign_study import MARGIN
 from ftproofs.claim import Claim, Each, Rows
 from ftproofs.decision import violations
 from ftproofs.names import Value

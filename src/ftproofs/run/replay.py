@@ -9,7 +9,7 @@ import numpy as np
 from ftproofs.claim import Block, Rows
 from ftproofs.errors import ResourceError, UsageError
 from ftproofs.ids import SettingId, decode
-from ftproofs.names import Value
+from ftproofs.names import Value, source_samples
 from ftproofs.numeric import experiments
 from ftproofs.numeric.seeds import code_hash
 
@@ -76,7 +76,9 @@ def first(rows: Rows) -> Rows:
 
 
 def _floats(parameters: Mapping[str, Value]) -> int:
-    """About how many numbers one case holds: data, its factorisation, the layers."""
-    n, d = int(parameters.get("n", 1)), int(parameters.get("d", 1))
+    """About how many numbers one case holds: data of target and source, a factorisation, the layers."""
+    d, samples = int(parameters.get("d", 1)), int(parameters.get("n", 0))  # trained on the population: no data
+    source = (source_samples(parameters) if "gamma_s" in parameters else None) or 0
     width, depth = int(parameters.get("width", 1)), int(parameters.get("L", 1))
-    return 3 * n * d + min(n, d) ** 2 + d * width + depth * width * width
+    data = sum(3 * n * d + min(n, d) ** 2 for n in (samples, source))
+    return data + d * width + depth * width * width

@@ -5,8 +5,10 @@ from __future__ import annotations
 from collections.abc import Mapping
 from dataclasses import dataclass
 from fractions import Fraction
+from functools import lru_cache
 from typing import Any
 
+import numpy as np
 import sympy
 from sympy import Expr, Mul, S
 
@@ -14,6 +16,7 @@ from ftproofs.claim import Claim, Statement
 from ftproofs.errors import UsageError
 from ftproofs.names import INFINITE, MEASUREMENTS, PARAMETERS
 from ftproofs.symbolic.balls import Undefined, enclose
+from ftproofs.symbolic.kernels import Kernel, numpy_kernel
 from ftproofs.symbolic.vocabulary import SYMBOLS, symbol_names
 
 #: A sign that this many bits do not decide is taken to be 0: the point is on the boundary.
@@ -36,12 +39,32 @@ class SignStatement:
         return tuple(sorted(symbol_names(self.boundary)))
 
     def value(self, values: Mapping[str, Any]) -> float:
-        """The boundary expression at a setting; ``gamma`` is the realised n/d unless it is given. NaN: no value."""
-        at = {SYMBOLS[name]: _parameter(values, name) for name in self.names}
+        """The boundary expression at a setting, in float64: to find where it is 0, not to decide on which side one is.
+
+        ``gamma`` is the realised n/d unless it is given.  NaN: no value.
+        """
+        given = {name: _parameter(values, name) for name in self.names}
+        quick = float(_kernel(self.boundary, self.names)(*(float(value) for value in given.values())))
+        if quick == quick:
+            return quick
+        at = {SYMBOLS[name]: value for name, value in given.items()}
         try:
             return float(enclose(self.boundary, at).mid())
         except (Undefined, ValueError, ZeroDivisionError, ArithmeticError):
             return float("nan")
+
+    def along(self, values: Mapping[str, Any], parameter: str, points: np.ndarray) -> np.ndarray:
+        """The same at many values of one parameter (or of gamma), shape of ``points``."""
+        moved = {**values, parameter: points}
+        columns = []
+        for name in self.names:
+            ratio = name == "gamma" and name not in moved
+            column = np.asarray(moved["n"], float) / moved["d"] if ratio else np.asarray(moved[name], float)
+            columns.append(np.broadcast_to(column, points.shape))
+        found = np.array(np.broadcast_to(_kernel(self.boundary, self.names)(*columns), points.shape))
+        for i in np.flatnonzero(np.isnan(found)):
+            found[i] = self.value({**values, parameter: float(points[i])})
+        return found
 
     def side(self, values: Mapping[str, Any]) -> int:
         """The sign claimed at a setting: +1 or -1, rigorously; 0 on the boundary and where it has no value."""
@@ -53,6 +76,11 @@ class SignStatement:
         if found.is_nan():
             return 0
         return 1 if found > 0 else -1 if found < 0 else 0
+
+
+@lru_cache(maxsize=64)
+def _kernel(boundary: Expr, names: tuple[str, ...]) -> Kernel:
+    return numpy_kernel(boundary, [SYMBOLS[name] for name in names])
 
 
 def sign_statement(statement: Statement) -> SignStatement | None:

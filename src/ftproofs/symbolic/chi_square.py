@@ -11,9 +11,11 @@ from sympy.core.function import ArgumentIndexError
 
 from ftproofs.symbolic.arithmetic import Undefined
 
-#: Nodes of the trapezoidal rule, and the size of exponent at which what is left out is below rounding.
+#: Nodes of the trapezoidal rule (a power of 2), the size of exponent at which what is left out is below rounding,
+#: and how many cases are evaluated at a time.
 _NODES = 1024
 _TAIL = 45.0
+_CHUNK = 256
 
 x = Symbol("x", positive=True)
 
@@ -127,23 +129,28 @@ def inverse_moment_array(xp: Any, k: Any, n: Any, a: Any) -> Any:
         # To the left the shift is a floor of the denominator, from ln(a/n) on or as the density's power needs.
         room = xp.log1p(m / shift)
         low = -wide - (2 * _TAIL + 10) / m - xp.where(2 * k < m, 2 * k / m * room, room)
-        step = (wide - low) / _NODES
-        above, below = (0 * m, 0 * m), (0 * m, 0 * m)
-        for j in range(_NODES + 1):
-            v = low + j * step
-            weight = xp.exp(m / 2 * (v - xp.expm1(v)))
-            above = _added(above, weight * (m * xp.exp(v) + shift) ** (-k))
-            below = _added(below, weight)
-        found = (above[0] - above[1]) / (below[0] - below[1])
-        return xp.where(fine, found, xp.where((a == 0) & (n > 2 * k), _unshifted(xp, k, n), np.nan + 0 * n))
+        cases = [xp.reshape(part + 0 * low, (-1,)) for part in (k, m, shift, low, wide)]
+        chunks = range(0, max(len(cases[0]), 1), _CHUNK)
+        found = [_quotient(xp, *(part[start : start + _CHUNK] for part in cases)) for start in chunks]
+        mean = xp.reshape(xp.concatenate(found), low.shape)
+        return xp.where(fine, mean, xp.where((a == 0) & (n > 2 * k), _unshifted(xp, k, n), np.nan + 0 * n))
 
 
-def _added(sum_and_error: tuple[Any, Any], term: Any) -> tuple[Any, Any]:
-    """Kahan's compensated sum with one more term."""
-    total, error = sum_and_error
-    term = term - error
-    new = total + term
-    return new, (new - total) - term
+def _quotient(xp: Any, k: Any, m: Any, shift: Any, low: Any, wide: Any) -> Any:
+    """Both trapezoidal sums and their quotient, shape (case,)."""
+    k, m, shift, low, wide = (part[:, None] for part in (k, m, shift, low, wide))
+    v = low + xp.arange(1, _NODES + 1, dtype=low.dtype, device=low.device) * ((wide - low) / _NODES)
+    weight = xp.exp(m / 2 * (v - xp.expm1(v)))
+    above = weight * (m * xp.exp(v) + shift) ** (-k)
+    return _tree_sum(above) / _tree_sum(weight)
+
+
+def _tree_sum(terms: Any) -> Any:
+    """The sum over the last axis by halves: as many roundings as it has binary digits, and always the same ones."""
+    while terms.shape[-1] > 1:
+        half = terms.shape[-1] // 2
+        terms = terms[..., :half] + terms[..., half:]
+    return terms[..., 0]
 
 
 def _unshifted(xp: Any, k: Any, n: Any) -> Any:

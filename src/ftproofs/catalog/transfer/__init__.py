@@ -1,14 +1,13 @@
 """Transfer in high dimension: from scratch, a readout on pretrained features, fine-tuning, distances between tasks.
 
-Handbook B1, B3-B8; published formulas that fail stand beside the statements that hold.
-The claims of B2 (`features`) are written and derived but left out: their networks, trained
-from small random starts, do not all reach a certified limit at the low budget yet.
+Handbook B1-B8; published formulas that fail stand beside the statements that hold.
 """
 
-from ftproofs.catalog.transfer import boundary, divergence, finetune, readout, scratch, source
+from ftproofs.catalog.transfer import boundary, divergence, features, finetune, readout, scratch, source
 
 CLAIMS = (
     *scratch.CLAIMS,
+    *features.CLAIMS,
     *readout.CLAIMS,
     *boundary.CLAIMS,
     *finetune.CLAIMS,

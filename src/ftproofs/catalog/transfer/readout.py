@@ -61,7 +61,7 @@ READOUT = Claim(
 )
 
 #: From n = 12 on the fourth moment of the risk is finite with room.
-PLAIN = READOUTS.with_ranges(n=(12, 36), ridge=0)
+PLAIN = READOUTS.with_ranges(n=(12, 24), d=(22, 36), ridge=0)
 
 
 def _mean(floor: object, noise: object) -> Statement:
@@ -121,7 +121,7 @@ READOUT_VARIANCE = Claim(
     experiment="transfer.linear",
     # A square of squares: its own spread is seven times its mean.
     quantifier=Mean(tolerance=0.1, end_to_end=0.5),
-    domain=PLAIN.with_ranges(n=(24, 34), d=(44, 48), sigma=1, target_norm=Rational(1, 2), theta=real_range(0, pi)),
+    domain=PLAIN.with_ranges(n=(16, 22), d=(26, 32), sigma=1, target_norm=Rational(1, 2), theta=real_range(0, pi)),
     statements=(equal((v.risk - readout_risk(n, theta, tau, sigma)) ** 2, readout_variance(n, theta, tau, sigma)),),
     steps=steps.VARIANCE,
     uses=("transfer-readout-mean",),
