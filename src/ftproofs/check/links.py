@@ -21,7 +21,13 @@ from ftproofs.verdict import Link
 COMPARED = ("beta_norm", "par_beta_norm", "perp_beta_norm", "fit_gap", "risk", "mse", "prox_gap", "penalty")
 
 #: Measured on the way, which no oracle knows.
-PATH = frozenset({"path_gap", "min_beta_norm", "decay_rate", "first_layer_gap"})
+PATH = frozenset(
+    {
+        *("path_gap", "min_beta_norm", "decay_rate", "first_layer_gap"),
+        *("path_kkt_gap", "loss_time", "loss_decay", "loss_integral", "loss_area", "c_drift", "r_drift", "drift_gap"),
+        *("c_ratio", "drift_product", "sum_ratio", "sum_product", "difference_ratio", "difference_product"),
+    }
+)
 
 #: Oracle draws for link B of a claim about each network.
 DRAWS = 512
@@ -48,7 +54,7 @@ def engine_of_draws(claim: Claim) -> str:
     if not spec.solver or named & PATH:
         return spec.engines[0]
     ends: dict[str, list[Value]] = {}
-    for name in {"inputs", "features", "frozen_end", "imbalance", "init_scale"} & set(spec.parameters):
+    for name in {"inputs", "features", "frozen_end", "imbalance", "init_scale", "engine"} & set(spec.parameters):
         values = claim.domain[name] if name in claim.domain else Choices((spec.parameters[name],))
         given = (values.low, values.high) if isinstance(values, Range) else values.values
         ends[name] = [x if isinstance(x, str) else float(x) for x in given]
