@@ -21,6 +21,7 @@ if TYPE_CHECKING:
     from ftproofs.claim import Claim
     from ftproofs.errors import FTError as FTError
     from ftproofs.run.replay import replay as replay
+    from ftproofs.symbolic.regimes import regime as regime
     from ftproofs.verdict import Verdict as Verdict
 
     claims: Mapping[str, Claim]
@@ -28,13 +29,14 @@ if TYPE_CHECKING:
 #: Where each public name lives.
 _HOMES = {
     "check": "ftproofs.check",
+    "regime": "ftproofs.symbolic.regimes",
     "replay": "ftproofs.run.replay",
     "strategies": "ftproofs.check.strategies",
     "Verdict": "ftproofs.verdict",
     "FTError": "ftproofs.errors",
 }
 
-__all__ = ["FTError", "Verdict", "__version__", "check", "claims", "replay", "strategies"]
+__all__ = ["FTError", "Verdict", "__version__", "check", "claims", "regime", "replay", "strategies"]
 
 
 class _Package(ModuleType):

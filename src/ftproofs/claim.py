@@ -276,7 +276,7 @@ class Claim:
     ``expected`` is the word the catalog expects (None: proved or supported).
     A claim without steps has no derivation.  A published form that fails is expected
     ``refuted``, and ``corrected`` is the id of the statement it should have been, on the
-    same experiment and domain.
+    same experiment and on its domain or a larger one.
     """
 
     id: str

@@ -72,6 +72,8 @@ def test_every_reading_agrees_with_numpy(size):
         "theta_T": rng.integers(-4, 5, (d, 1)).astype(float),
         "epsilon": rng.integers(-4, 5, (n, 1)).astype(float),
         "beta": rng.integers(-4, 5, (d, 1)).astype(float),
+        **{name: rng.integers(-4, 5, (d, 1)).astype(float) for name in ("slope_change", "slope_path")},
+        **{name: rng.integers(-4, 5, (d, 1)).astype(float) for name in ("beta_dual", "beta_lazy")},
         r"\Sigma^{1/2}": np.diag(rng.integers(1, 5, d).astype(float)),
         "H": np.diag((np.arange(d) < n / 2).astype(float)),
         "q": rng.integers(-4, 5, (d, 1)).astype(float),
@@ -218,7 +220,7 @@ def test_odd_powers_and_parameters_without_a_reading_are_refused():
 
 
 def test_symbols_with_one_name_are_not_confused():
-    one, other = Symbol("c", positive=True), Symbol("c", real=True)
+    one, other = Symbol("c_1", positive=True), Symbol("c_1", real=True)
     relation = equal(one * v.par_source_norm**2, other * v.par_source_norm**2)
     assert Generic().close(relation, context()).status == "undecided"
 

@@ -333,13 +333,13 @@ def test_inequalities_on_boxes():
     box = Box({v.n: (1, 50), v.d: (60, 200)})
     assert holds(v.n / (v.d - v.n - 1), ">", v.n / (v.d - v.n), box).status == "proved"
     assert holds(v.n / (v.d - v.n), "<", v.n / (v.d - v.n - 1), box).status == "proved"
-    c = Symbol("c", positive=True)
+    c = Symbol("c_1", positive=True)
     gap = 1 - ((1 - g) + (1 - c) ** 2 * g)
     share = {g: (PERCENT, 1 - PERCENT)}
     assert holds(gap, ">", 0, Box(share | {c: (PERCENT, 2 - PERCENT)})).status == "proved"
     extended = holds(gap, ">", 0, Box(share | {c: (PERCENT, Rational(21, 10))}))
     assert extended.status == "disproved"
-    r = Symbol("r", positive=True)
+    r = Symbol("r_1", positive=True)
     mp = 1 + r + g - sqrt((1 + r + g) ** 2 - 4 * g)
     assert holds(mp, ">", 0, Box({r: (PERCENT, 2), g: (PERCENT, 2)})).status == "proved"
     assert holds(mp, ">", Rational(1, 10), Box({r: (PERCENT, 2), g: (PERCENT, 2)})).status == "disproved"

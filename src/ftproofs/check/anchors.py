@@ -22,6 +22,7 @@ from ftproofs.names import Value
 from ftproofs.numeric.sampling import Batches, batches, explore
 from ftproofs.symbolic.acceptance import acceptor
 from ftproofs.symbolic.equivalence import Errors, spoken
+from ftproofs.symbolic.kernels import solves
 from ftproofs.symbolic.mutation import strict_mutants
 
 #: The stage of draws that are points of the domain and decide nothing.
@@ -94,7 +95,13 @@ def complement(
     count: int,
     accept: Callable[[Parameters], bool],
 ) -> list[Parameters]:
-    """At most so many acceptable settings that kill what the anchors would leave: each more than one mutant asked."""
+    """At most so many acceptable settings that kill what the anchors would leave: each more than one mutant asked.
+
+    None where a formula's numbers are found by solving equations: hundreds of mutants at dozens of settings
+    would take longer than all draws.
+    """
+    if any(solves(side) for statement in claim.statements for side in (statement.lhs, statement.rhs)):
+        return []
     predict = _Prediction(claim, context.budget.asked)
     own = [
         context.draws(context.block(claim.experiment, [p], engine=engine_of_draws(claim), stage=STAGE)) for p in anchors

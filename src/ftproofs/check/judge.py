@@ -11,7 +11,7 @@ import numpy as np
 
 from ftproofs.claim import Relation, Rows, Statement
 from ftproofs.decision import violations
-from ftproofs.names import MEASUREMENTS, PARAMETERS, Value, scale_names, source_samples
+from ftproofs.names import MEASUREMENTS, PARAMETERS, Value, natural_norm, natural_unit, source_samples
 from ftproofs.symbolic.balls import enclose
 from ftproofs.symbolic.kernels import checked
 from ftproofs.symbolic.vocabulary import SYMBOLS, symbol_names
@@ -59,12 +59,7 @@ class Judge:
         at: dict[str, float] = {}
         for name in symbol_names(self.statement.lhs):
             if name in MEASUREMENTS:
-                # An experiment without a source is measured against its target.
-                factors = [
-                    (values[factor] if factor in values else values["target_norm"]) ** exponent
-                    for factor, exponent in scale_names(name)
-                ]
-                at[name] = math.prod(factors)
+                at[name] = natural_unit(name, values)
             else:
                 at[name] = float(parameter(values, name))
         scale = self.statement.lhs.subs({SYMBOLS[name]: value for name, value in at.items()})
@@ -98,7 +93,7 @@ class Judge:
         context = {k: float(v) for k, v in parameters.items() if not isinstance(v, str)}
         if "initial_loss" in rows.values:
             # A start that fits already gives no scale of its own.
-            least = NEGLIGIBLE * context["target_norm"] ** 2
+            least = NEGLIGIBLE * natural_norm("target_norm", context) ** 2
             context["initial_loss"] = max(float(rows.values["initial_loss"][case]), least)
         unit = max(abs(predicted), self.scale(context) / 10)
         gap = float(violations(np.array(observed - predicted), self.statement.rel)) / unit

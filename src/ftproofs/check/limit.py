@@ -123,9 +123,14 @@ def _affordable(claim: Claim, context: Context, judge: Judge, parameters: Parame
     return not track.error and track.target <= rule.cap / AFFORDABLE
 
 
-def together(stage: str) -> str:
-    """The stage's name where `TEACHERS` tasks share a design."""
-    return f"{stage}/{TEACHERS}"
+def teachers(claim: Claim) -> int:
+    """Tasks that a draw of the claim's experiment is the mean of: one where designs cannot be shared."""
+    return TEACHERS if experiment(claim.experiment).shares else 1
+
+
+def together(stage: str, count: int = TEACHERS) -> str:
+    """The stage's name where that many tasks share a design."""
+    return f"{stage}/{count}" if count > 1 else stage
 
 
 def _ladder(claim: Claim, judge: Judge, parameters: Parameters, largest: int = TOP) -> Ladder:
@@ -141,6 +146,7 @@ def limit_sampler(
     A draw is the mean over the teachers and the noise of `TEACHERS` tasks on one design:
     those vary more than the design does, and cost less.
     """
+    tasks = teachers(claim)
 
     def draw(
         setting: int, size: int, stage: str, start: int, count: int, *, method: int = 0
@@ -151,9 +157,11 @@ def limit_sampler(
         parts = [
             judge.samples(rows)
             for first in range(start, start + count, step)
-            for rows in draw_rows(claim, context, parameters, SOLVER, together(stage), first, step, method=method)
+            for rows in draw_rows(
+                claim, context, parameters, SOLVER, together(stage, tasks), first, step, method=method
+            )
         ]
-        lhs, rhs = (np.concatenate([part[side] for part in parts]).reshape(count, TEACHERS) for side in (0, 1))
+        lhs, rhs = (np.concatenate([part[side] for part in parts]).reshape(count, tasks) for side in (0, 1))
         return lhs.mean(axis=1), rhs.mean(axis=1)
 
     return draw
@@ -287,7 +295,7 @@ def _observation(
         return None
     finding = solved.settings[solved.worst]
     top = at_size(parameters, finding.sizes[-1].d)
-    rows = draw_rows(claim, context, top, SOLVER, together("confirm"), 0, ROUND)[0]
+    rows = draw_rows(claim, context, top, SOLVER, together("confirm", teachers(claim)), 0, ROUND)[0]
     predicted = float(judge.samples(rows)[1].mean())
     low, high = finding.interval
     return Observation(

@@ -175,11 +175,13 @@ def phase(
     at: Annotated[
         list[str] | None, typer.Option("--at", metavar="P=V", help="Fix another parameter; may be repeated.")
     ] = None,
-    grid: Annotated[str, typer.Option(metavar="N[xM]", help="Cells across, and up.")] = "20",
+    grid: Annotated[
+        str | None, typer.Option(metavar="N[xM]", help="Cells across, and up; 20, for curves and regions fewer.")
+    ] = None,
     trained: Annotated[
-        str, typer.Option(metavar="N", help="Networks trained in each cell; 0: prediction alone.")
-    ] = "20",
-    statement: Annotated[str, typer.Option(metavar="K", help="Which of several statements.")] = "1",
+        str | None, typer.Option(metavar="N", help="Networks trained in each cell, 20; 0: prediction alone.")
+    ] = None,
+    statement: Annotated[str | None, typer.Option(metavar="K", help="Which of several statements.")] = None,
     engine: Annotated[str | None, typer.Option(help="How networks are trained; reduced where there is one.")] = None,
     seed: Annotated[str, typer.Option(metavar="S", help="Root seed, 0..2**64-1.")] = "0",
     device: Device = "auto",

@@ -6,6 +6,7 @@ from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
 from typing import TYPE_CHECKING, Any
 
+from ftproofs.cli.groups import PREFIX, read_groups
 from ftproofs.cli.output import check_json_target, deliver, line, to_stdout
 from ftproofs.cli.settings import whole
 from ftproofs.cli.values import Exact, read_values
@@ -32,7 +33,9 @@ def evaluate(name: str, words: Sequence[str], *, digits: str, target: str | None
     """Evaluate the right-hand sides of a claim, or a formula by name."""
     wanted = whole("--digits", digits, 1, MAX_DIGITS)
     check_json_target(target)
-    given = read_values(words)
+    given = read_values([word for word in words if not word.startswith(PREFIX)])
+    for word in words:
+        given |= read_groups(word) if word.startswith(PREFIX) else {}
     lists = {word: text for word, (text, value) in given.items() if isinstance(value, tuple)}
     given = _expanded(name, given)
     formulas = _resolve(name, given)
@@ -165,6 +168,8 @@ def _suitable(name: str, symbol: Symbol, text: str, value: Exact) -> Exact:
     """The value, if it has the kind and sign of its symbol and lies in its parameter's range (FT304)."""
     import sympy
 
+    from ftproofs.symbolic.vocabulary import SYMBOLS
+
     if isinstance(value, tuple):
         raise UsageError("FT304", f"{name} = {text!r:.60}: expected one number, not a list")
     if value == sympy.oo:
@@ -178,6 +183,6 @@ def _suitable(name: str, symbol: Symbol, text: str, value: Exact) -> Exact:
         expected = "a number that is not negative"
     if expected:
         raise UsageError("FT304", f"{name} = {text!r:.60}: expected {expected}")
-    if name in PARAMETERS:
+    if name in PARAMETERS and SYMBOLS.get(name) == symbol:  # a formula may mean something else by the name
         check_value(name, int(value) if value.is_integer else float(value))
     return value

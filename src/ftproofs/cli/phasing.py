@@ -17,6 +17,7 @@ from ftproofs.report.folder import check_folder, write_folder
 
 if TYPE_CHECKING:
     from ftproofs.run.phase import Comparison, Diagram
+    from ftproofs.run.phase_plan import Plan
 
 MAX_GRID = 400
 MAX_TRAINED = 10_000
@@ -29,9 +30,9 @@ def phase(
     x: str | None,
     y: str | None,
     at: Sequence[str],
-    grid: str,
-    trained: str,
-    statement: str,
+    grid: str | None,
+    trained: str | None,
+    statement: str | None,
     engine: str | None,
     seed: str,
     device: str,
@@ -49,8 +50,9 @@ def phase(
         UsageError: FT301 an unknown claim; FT303 to FT306, FT308, FT309, FT311 a diagram
             that cannot be made; FT401 to FT403 the folder cannot be written.
     """
-    cells, networks = read_grid(grid), whole("--trained", trained, 0, MAX_TRAINED)
-    number = whole("--statement", statement, 1, 99)
+    cells = None if grid is None else read_grid(grid)
+    networks = None if trained is None else whole("--trained", trained, 0, MAX_TRAINED)
+    number = 1 if statement is None else whole("--statement", statement, 1, 99)
     root, place = read_seed(seed), read_device(device)
     workers = None if processes is None else whole("--processes", processes, 1, MAX_PROCESSES)
     check_json_target(target)
@@ -68,17 +70,11 @@ def phase(
     from ftproofs.run.phase import compute
     from ftproofs.run.phase_plan import plan
 
-    planned = plan(
-        claim,
-        x=x,
-        y=y,
-        at=read_fixed(at),
-        grid=cells,
-        trained=networks,
-        seed=root,
-        engine=engine,
-        statement=number,
-    )
+    def made(number: int) -> Plan:
+        fixed = read_fixed(at)
+        return plan(claim, x=x, y=y, at=fixed, grid=cells, trained=networks, seed=root, engine=engine, statement=number)
+
+    planned = made(number)
     where = resolve_device(place)
     if place == "auto" and where != "cpu":
         log(f"training on {where}")
@@ -92,6 +88,9 @@ def phase(
         with CheckProgress(1) as progress:
             progress.claim(claim.id)
             diagram = compute(planned, store=store, device=where, processes=workers, progress=progress)
+            if planned.regions is not None and statement is None and diagram.complete:
+                # The same networks, from the store.
+                diagram.second = compute(made(2), store=store, device=where, processes=1)
     run = {"device": where, "code": code_hash(), "ledger": ledger}
     written = report.files(diagram, run)
     write_folder(folder, written, force=force)
@@ -165,10 +164,16 @@ def summary(diagram: Diagram) -> list[str]:
                 f"signs: {seen['predicted']} cells as predicted, {seen['opposite']} opposite, "
                 f"{seen['unsure']} too close to 0 for {plan.trained} networks"
             )
+    if diagram.second is not None:
+        from ftproofs.report.phase_regions import regions_document
+
+        regions = regions_document(diagram, diagram.second)
+        lines.append(f"regions: {regions['alike']} of {len(regions['cells'])} cells as predicted")
     if diagram.oracle is not None:
         lines.append("worst error: " + _compared(diagram.oracle, "against the oracle on the same data"))
     if diagram.agreement is not None:
-        what = f"{diagram.agreement.second} against the raw {diagram.agreement.first}, d <= {diagram.agreement.d}"
+        size = "" if diagram.agreement.d is None else f", d <= {diagram.agreement.d}"
+        what = f"{diagram.agreement.second} against the raw {diagram.agreement.first}{size}"
         lines.append("agreement: " + _compared(diagram.agreement, what))
     return lines
 

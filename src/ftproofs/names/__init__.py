@@ -13,7 +13,16 @@ from ftproofs.names.kinds import INFINITE, REQUIRED, Experiment, Kind, Measureme
 from ftproofs.names.measurements import MEASUREMENTS
 from ftproofs.names.parameters import INPUTS, OPTIMIZERS, PARAMETERS, SPECTRA
 from ftproofs.names.tails import HEAVY_TAILED, degrees, infinite_variance
-from ftproofs.names.values import check_value, complete, experiment, scale_names, source_samples
+from ftproofs.names.values import (
+    PER_COORDINATE,
+    check_value,
+    complete,
+    experiment,
+    natural_norm,
+    natural_unit,
+    scale_names,
+    source_samples,
+)
 
 __all__ = [
     "EXPERIMENTS",
@@ -23,6 +32,7 @@ __all__ = [
     "MEASUREMENTS",
     "OPTIMIZERS",
     "PARAMETERS",
+    "PER_COORDINATE",
     "REQUIRED",
     "SPECTRA",
     "Experiment",
@@ -36,6 +46,8 @@ __all__ = [
     "degrees",
     "experiment",
     "infinite_variance",
+    "natural_norm",
+    "natural_unit",
     "scale_names",
     "source_samples",
 ]

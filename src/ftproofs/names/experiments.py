@@ -4,6 +4,7 @@ from __future__ import annotations
 
 from collections.abc import Mapping
 
+from ftproofs.names.diagonal_experiments import DIAGONAL_EXPERIMENTS
 from ftproofs.names.kinds import INFINITE, REQUIRED, Experiment, Value, by_name
 
 _TASK: dict[str, Value] = {
@@ -254,4 +255,5 @@ EXPERIMENTS: Mapping[str, Experiment] = by_name(
         (*_TRANSFERRED, *_FEATURES),
         ("flow", "reduced", "descent"),
     ),
+    *DIAGONAL_EXPERIMENTS,
 )

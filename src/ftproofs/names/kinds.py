@@ -62,7 +62,8 @@ class Experiment:
 
     ``parameters`` maps each parameter to its default or `REQUIRED`.  ``engines``
     lists how its networks can be trained; the first is the default.  ``solver``
-    says whether an independent oracle draws where training ends (link B).
+    says whether an independent oracle draws where training ends (link B), ``shares``
+    whether its cases may share a design.
     """
 
     name: str
@@ -71,10 +72,15 @@ class Experiment:
     measurements: tuple[str, ...]
     engines: tuple[str, ...]
     solver: bool = True
+    shares: bool = True
 
 
 T = TypeVar("T", Parameter, Measurement, Experiment)
 
 
 def by_name(*items: T) -> Mapping[str, T]:
-    return MappingProxyType({item.name: item for item in items})
+    found = {item.name: item for item in items}
+    if len(found) < len(items):
+        names = [item.name for item in items]
+        raise ValueError(f"named twice: {', '.join(sorted({name for name in names if names.count(name) > 1}))}")
+    return MappingProxyType(found)

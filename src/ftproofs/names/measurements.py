@@ -4,6 +4,7 @@ from __future__ import annotations
 
 from collections.abc import Mapping
 
+from ftproofs.names.diagonal import DIAGONAL
 from ftproofs.names.kinds import Measurement, Sign, by_name
 from ftproofs.names.transferred import TRANSFERRED
 
@@ -273,4 +274,5 @@ MEASUREMENTS: Mapping[str, Measurement] = by_name(
         "real",
     ),
     *TRANSFERRED,
+    *DIAGONAL,
 )

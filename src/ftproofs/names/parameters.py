@@ -15,6 +15,9 @@ FEATURES = ("aligned", "full-rank")
 TOWARD = ("source", "zero")
 STARTS = ("gaussian", "orthonormal")
 DIRECTIONS = ("uniform", "top", "resolution", "tail")
+PROTOCOLS = ("S", "M", "R", "N", "readout")
+AMPLITUDES = ("atom", "gauss")
+ENGINES = ("flow", "descent")
 
 PARAMETERS: Mapping[str, Parameter] = by_name(
     Parameter("n", "number of target samples", "n", "integer", "positive", 1, shapes=True),
@@ -92,7 +95,8 @@ PARAMETERS: Mapping[str, Parameter] = by_name(
     ),
     Parameter(
         "step",
-        "step size in units of 2n/s_max(X)^2, where gradient descent stops converging",
+        "step size in units of 2n/s_max(X)^2, where gradient descent stops converging; of a diagonal network in units "
+        "of 2/(s_max(X)^2 max_i D_i), D_i = 2 sqrt(c_i^2 + b_i^2), b_i the larger coefficient of start and teacher",
         r"\bar\eta",
         sign="positive",
     ),
@@ -140,5 +144,68 @@ PARAMETERS: Mapping[str, Parameter] = by_name(
         r"\mathrm{start}",
         "choice",
         choices=STARTS,
+    ),
+    Parameter("c", "diagonal networks: scale w0^2 + v0^2 of the symmetric start", "c", sign="positive"),
+    Parameter(
+        "r",
+        "diagonal networks: relative scale (w0^2 - v0^2)/c of the start; negative: smaller first layer",
+        "r",
+        sign="real",
+        low=-1.0,
+        high=1.0,
+    ),
+    Parameter("reinit", "diagonal networks: value of the re-initialised readout", r"\gamma_{\mathrm{re}}"),
+    Parameter(
+        "protocol",
+        "re-initialisation of a diagonal network after pretraining, readouts set to reinit: both first layers set to "
+        "their sum (S), their mean (M), their rms (R), or kept (N); readout: as S, and the first layers stay frozen",
+        r"\mathrm{protocol}",
+        "choice",
+        choices=PROTOCOLS,
+        shapes=True,
+    ),
+    Parameter(
+        "rescale",
+        "factor on a diagonal network's first layers after re-initialisation",
+        r"\alpha_w",
+        sign="positive",
+    ),
+    Parameter("beta_aux", "coefficient of the pretraining task", r"\beta_{\mathrm{aux}}", sign="real", low=-math.inf),
+    Parameter("beta_main", "coefficient of the fine-tuning task", r"\beta_{\mathrm{main}}", sign="real", low=-math.inf),
+    Parameter("curvature", "squared length of the one column of a scalar task's design", "h", sign="positive"),
+    Parameter("time", "when fine-tuning is looked at on its way", "t", sign="positive"),
+    Parameter(
+        "rho_pt",
+        "density of pretrained features; round(rho_pt d) coordinates are +-1/sqrt(their density)",
+        r"\rho_{\mathrm{pt}}",
+        high=1.0,
+    ),
+    Parameter(
+        "rho_shared",
+        "share of the pretrained coordinates on which the target is active (rounded to a count)",
+        r"\rho_{\mathrm{sh}}",
+        high=1.0,
+    ),
+    Parameter(
+        "rho_new",
+        "share of the other coordinates on which the target is active (rounded to a count)",
+        r"\rho_{\mathrm{new}}",
+        high=1.0,
+    ),
+    Parameter(
+        "amplitude",
+        "law of the target's active coefficients, of unit second moment a coordinate over all coordinates: +-b (atom) "
+        "or normal (gauss)",
+        r"\mathrm{amplitude}",
+        "choice",
+        choices=AMPLITUDES,
+    ),
+    Parameter(
+        "engine",
+        "what trains: gradient flow (flow), or gradient descent at the size of step (descent)",
+        r"\mathrm{engine}",
+        "choice",
+        choices=ENGINES,
+        shapes=True,
     ),
 )

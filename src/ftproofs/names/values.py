@@ -11,6 +11,9 @@ from ftproofs.names.kinds import INFINITE, REQUIRED, Experiment, Value
 from ftproofs.names.measurements import MEASUREMENTS
 from ftproofs.names.parameters import PARAMETERS
 
+#: Measurements that are per coordinate where teachers have no norm of their own (diagonal networks).
+PER_COORDINATE = ("transfer_gain",)
+
 
 def experiment(name: str) -> Experiment:
     """The experiment of that name.
@@ -74,7 +77,7 @@ def _resolve_gamma(gamma: Value, given: Mapping[str, Value]) -> dict[str, Value]
 
 
 def check_value(name: str, value: Value) -> Value:
-    """The value in its parameter's own type (int, float or str).
+    """The value in its parameter's own type (int, float or str; infinity as `INFINITE` where it is admitted).
 
     Raises:
         UsageError: FT304, naming the parameter, what was found and what was expected.
@@ -111,3 +114,26 @@ def source_samples(values: Mapping[str, Value]) -> int | None:
 def scale_names(measurement: str) -> tuple[tuple[str, int], ...]:
     """The factors (name, exponent) of a measurement's scale; empty for scale 1."""
     return MEASUREMENTS[measurement].scale
+
+
+def natural_unit(measurement: str, values: Mapping[str, Value]) -> float:
+    """A measurement's natural scale at a setting; a gain per coordinate, of teachers of unit second moment, has 1."""
+    if measurement in PER_COORDINATE and "target_norm" not in values:
+        return 1.0
+    return math.prod(natural_norm(factor, values) ** exponent for factor, exponent in scale_names(measurement))
+
+
+def natural_norm(name: str, values: Mapping[str, Value]) -> float:
+    """A teacher's norm at a setting, which measurements are scaled by.
+
+    An experiment without a source is measured against its target.  The teachers of
+    diagonal networks have unit second moment a coordinate, so the norm sqrt(d); in one
+    coordinate they are beta_aux and beta_main.
+    """
+    if name in values:
+        return float(values[name])
+    if "target_norm" in values:
+        return float(values["target_norm"])
+    if "beta_main" in values:
+        return abs(float(values["beta_aux" if name == "source_norm" else "beta_main"]))
+    return math.sqrt(float(values["d"]))

@@ -13,6 +13,8 @@ from ftproofs.errors import UsageError, unknown
 from ftproofs.names import Experiment, Value, experiment
 from ftproofs.numeric import solvers, tasks, training, transfer
 from ftproofs.numeric.device import resolve_device
+from ftproofs.numeric.diagonal import experiments as diagonal
+from ftproofs.numeric.diagonal import multitask, scalar
 from ftproofs.numeric.extremes import read_extremes
 from ftproofs.numeric.measurements import Readings, read_predictor, read_task
 from ftproofs.numeric.seeds import sharing
@@ -176,4 +178,10 @@ _MEASURES: dict[str, Measure] = {
     "transfer.scratch": transfer.transfer,
     "transfer.linear": transfer.transfer,
     "transfer.finetune": transfer.transfer,
+    "diagonal.scratch": diagonal.measure,
+    "diagonal.pretrain": diagonal.measure,
+    "diagonal.finetune": diagonal.measure,
+    "diagonal.multitask": multitask.measure,
+    "diagonal.scalar": scalar.measure,
+    "replica.finetune": diagonal.measure,
 }

@@ -19,6 +19,8 @@ from matplotlib.patches import Patch, Rectangle
 from ftproofs import __version__
 from ftproofs.names import PARAMETERS
 from ftproofs.report.files import dumps
+from ftproofs.report.phase_curves import curves_document, curves_figure
+from ftproofs.report.phase_regions import regions_document, regions_figure
 from ftproofs.run.phase import FINE, Comparison, Diagram
 from ftproofs.run.phase_cells import LEVEL, Cell
 from ftproofs.run.phase_plan import Axis
@@ -96,6 +98,8 @@ def document(diagram: Diagram, run: dict[str, Any]) -> dict[str, Any]:
         "agreement": _comparison(diagram.agreement),
         "counts": counts(diagram),
         "signs": signs(diagram),
+        "curves": curves_document(diagram) if plan.curves else [],
+        "regions": None if diagram.second is None else regions_document(diagram, diagram.second),
     }
 
 
@@ -181,7 +185,14 @@ def draw(diagram: Diagram) -> tuple[bytes, bytes]:
     Left the formula (of a sign claim the sign alone), right the mean over each cell's
     networks in the same colours, with the predicted boundary in both.  A plus or a minus
     marks a sign that the cell's networks establish; hatched cells contradict the claim.
+    Regions and curves have pictures of their own.
     """
+    if diagram.second is not None:
+        figure = regions_figure(diagram, diagram.second)
+        return _svg(figure), _png(figure)
+    if diagram.plan.curves:
+        figure = curves_figure(diagram, shown(diagram))
+        return _svg(figure), _png(figure)
     figure = Figure(figsize=(11, 4.8), layout="constrained")
     left, right = figure.subplots(1, 2, sharex=True, sharey=True)
     colours, norm = _colours(diagram)

@@ -20,7 +20,7 @@ from sympy import Integer
 from ftproofs.check.judge import Judge, parameter
 from ftproofs.check.links import COMPARED, has_oracle
 from ftproofs.claim import Block, Rows, Statement, Store
-from ftproofs.names import MEASUREMENTS, PARAMETERS, Value, experiment, scale_names
+from ftproofs.names import MEASUREMENTS, PARAMETERS, Value, experiment, natural_unit
 from ftproofs.numeric import experiments
 from ftproofs.numeric.device import single_threaded
 from ftproofs.run.phase_cells import Cell, read_cell
@@ -38,6 +38,9 @@ COMPARED_CELLS = 4
 
 #: Work (samples times dimension times the smaller of them, over all networks) that is worth a second process.
 WORTH = 4e10
+
+#: What is measured of a task as it was drawn, and the parameter it rounds.
+NOMINAL = {"share_pt": "rho_pt", "share_shared": "rho_shared", "share_new": "rho_new"}
 
 Progress = Callable[[str, int, int], None]
 
@@ -64,8 +67,9 @@ class Diagram:
     """What was computed, and the seconds it took: on the clock, and of all processes' processor time.
 
     ``cells[(i, j)]`` is missing where nothing was trained yet; ``prediction`` has shape
-    (FINE, FINE), y first, or is None where the formula itself needs measurements;
-    ``boundary`` holds the lines along which it is 0, each of shape (point, 2).
+    (FINE, FINE), y first, (cells along y, FINE) where curves are drawn, or is None where the
+    formula itself needs measurements; ``second`` is the other diagram of a claim about
+    regions, on the same networks; ``boundary`` holds the lines along which it is 0, each of shape (point, 2).
     """
 
     plan: Plan
@@ -77,6 +81,7 @@ class Diagram:
     seconds: float = 0.0
     processor_seconds: float = 0.0
     complete: bool = False
+    second: Diagram | None = None
 
     @property
     def judged(self) -> Statement:
@@ -105,8 +110,8 @@ def compute(
         progress: called with (label, networks done, all networks).
     """
     begin, spent = time.perf_counter(), sum(os.times()[:4])
-    prediction = predict(plan, plan.x.fine(FINE), plan.y.fine(FINE))
-    found = Diagram(plan, prediction, boundary_of(plan, prediction))
+    prediction = predict(plan, plan.x.fine(FINE), plan.y.values if plan.curves else plan.y.fine(FINE))
+    found = Diagram(plan, prediction, [] if plan.curves else boundary_of(plan, prediction))
     if not plan.trained:
         values = predict(plan, plan.x.values, plan.y.values)
         for (i, j), parameters in plan.cells.items():
@@ -147,10 +152,11 @@ def _judge(plan: Plan) -> Judge:
 def predict(plan: Plan, x: np.ndarray, y: np.ndarray) -> np.ndarray | None:
     """The formula (of a sign claim: the expression whose sign is predicted) at points, shape (y, x).
 
-    None where it speaks of measurements; NaN where it has no value.  The ratio n/d is the
-    nominal one.
+    None where it speaks of measurements; NaN where it has no value.  The ratio n/d and the
+    shares of active coordinates are the nominal ones.
     """
     formula = plan.sign.boundary if plan.sign is not None else plan.claim.statements[plan.number].rhs
+    formula = formula.subs({SYMBOLS[share]: SYMBOLS[name] for share, name in NOMINAL.items()})
     names = sorted(symbol_names(formula))
     if any(name in MEASUREMENTS for name in names):
         return None
@@ -310,12 +316,6 @@ def spread(items: Sequence[T], count: int) -> list[T]:
     return [items[round(i)] for i in np.linspace(0, len(items) - 1, count)]
 
 
-def natural_unit(name: str, parameters: Mapping[str, Value]) -> float:
-    """A measurement's natural scale at a setting; what has no source is measured against its target."""
-    factors = scale_names(name)
-    return math.prod(float(parameters.get(factor, parameters["target_norm"])) ** power for factor, power in factors)
-
-
 def agreement(plan: Plan, store: Store, device: str) -> Comparison | None:
     """The engine of the diagram against the raw flow of all parameters, same data, at a small dimension.
 
@@ -326,6 +326,9 @@ def agreement(plan: Plan, store: Store, device: str) -> Comparison | None:
         return None
     shapes: dict[tuple[Value, ...], list[dict[str, Value]]] = {}
     for cell in plan.cells.values():
+        if "d" not in cell:  # one coordinate
+            shapes.setdefault((), []).append(cell)
+            continue
         d = min(SMALL, int(cell["d"]))
         n = max(1, round(int(cell["n"]) / int(cell["d"]) * d))
         if n != d:
@@ -344,4 +347,4 @@ def agreement(plan: Plan, store: Store, device: str) -> Comparison | None:
                 store.put(rows)
             found.append(rows)
         compared.add(found[0], found[1])
-    return compared.comparison("flow", plan.engine, SMALL)
+    return compared.comparison("flow", plan.engine, SMALL if all("d" in cell for cell in plan.cells.values()) else None)

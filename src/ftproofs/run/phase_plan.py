@@ -5,6 +5,7 @@ from __future__ import annotations
 import math
 from collections.abc import Mapping
 from dataclasses import dataclass
+from types import MappingProxyType
 
 import numpy as np
 
@@ -14,10 +15,13 @@ from ftproofs.errors import UsageError, nearest
 from ftproofs.names import INFINITE, PARAMETERS, Value, check_value, complete, experiment
 from ftproofs.symbolic.acceptance import acceptor
 from ftproofs.symbolic.boundary import SignStatement, sign_statements
+from ftproofs.symbolic.kernels import solves
 from ftproofs.symbolic.vocabulary import symbol_names
 
-#: The dimension of a claim about a limit, unless another is asked for.
+#: The dimension of a claim about a limit, unless another is asked for; where curves are drawn, less: their
+#: networks have no reduction that makes them cheap.
 DIMENSION = 500
+CURVES_DIMENSION = 96
 
 #: The stage of a diagram's networks, and of those that compare two engines.
 STAGE = "phase"
@@ -26,8 +30,36 @@ AGREEMENT = "phase-agreement"
 #: A block holds this many numbers of designs at most.
 NUMBERS = 1 << 23
 
+
+@dataclass(frozen=True, slots=True)
+class Regions:
+    """How the values of two statements' left sides name the regions of a plane, where the parameters are ``at``."""
+
+    levels: tuple[float, float]
+    names: Mapping[tuple[bool, bool], str]
+    at: Mapping[str, Value]
+
+
 #: Taken for the horizontal and the vertical axis where the claim lets them vary.
 USUAL = ("gamma", "theta")
+USUAL_OF = {"replica": ("r", "gamma"), "diagonal": ("c", "beta_main")}
+
+#: Claims of which two statements together tell regions apart: the value at which each of the two changes side,
+#: and the regions' names by (first at least that, second at least that).
+REGIONS: Mapping[str, Regions] = MappingProxyType(
+    {
+        "diagonal-regimes": Regions(
+            (1.5, 1.5),
+            {
+                (False, False): "I: rich, independent",
+                (True, True): "II: lazy, dependent",
+                (True, False): "III: lazy, independent",
+                (False, True): "IV: rich, dependent",
+            },
+            {"r": -0.8, "reinit": 0.1, "beta_aux": 1.0, "rescale": 1.0},
+        )
+    }
+)
 
 
 @dataclass(frozen=True, slots=True)
@@ -80,6 +112,17 @@ class Plan:
     engine: str
     sign: SignStatement | None
 
+    @property
+    def curves(self) -> bool:
+        """Whether the prediction is drawn as a curve for each value of y: where a map of it takes too long."""
+        statement = self.claim.statements[self.number]
+        return self.sign is None and solves(statement.rhs)
+
+    @property
+    def regions(self) -> Regions | None:
+        """The regions that the claim's first two statements tell apart, if they do."""
+        return REGIONS.get(self.claim.id)
+
     def blocks(self) -> list[tuple[Block, list[tuple[int, int]]]]:
         """The networks to train, cells of equal shape together, the dearest first; each with its cells in order.
 
@@ -120,8 +163,8 @@ def plan(
     x: str | None = None,
     y: str | None = None,
     at: Mapping[str, Value] | None = None,
-    grid: tuple[int, int] = (20, 20),
-    trained: int = 20,
+    grid: tuple[int, int] | None = None,
+    trained: int | None = None,
     seed: int = 0,
     engine: str | None = None,
     statement: int = 1,
@@ -134,8 +177,8 @@ def plan(
             where the claim lets them vary, on the ranges of its domain.
         at: values of other parameters; by default the experiment's own where the domain has
             it, else the middle of the domain, the largest d (500 for a limit).
-        grid: cells along x and y.
-        trained: networks in a cell.
+        grid: cells along x and y; by default 20 by 20, 12 by 12 for regions, 8 by 3 for curves.
+        trained: networks in a cell; by default 20, one for regions, 32 for curves.
         engine: by default ``reduced`` where the experiment has it, else its first.
         statement: which one of several, counted from 1.
 
@@ -145,9 +188,15 @@ def plan(
     """
     number, sign = _statement(claim, statement)
     given = dict(at or {})
+    curves = sign is None and solves(claim.statements[number].rhs)
+    usual = ((12, 12), 1) if claim.id in REGIONS else ((8, 3), 32) if curves else ((20, 20), 20)
+    grid, trained = usual[0] if grid is None else grid, usual[1] if trained is None else trained
     axes = _axes(claim, x, y, grid, given)
     _check_given(claim, given, axes)
-    fixed = _fixed(claim, given, axes)
+    if claim.id in REGIONS:
+        shown = (axes[0].name, axes[1].name)
+        given = {name: value for name, value in REGIONS[claim.id].at.items() if name not in shown} | given
+    fixed = _fixed(claim, given, axes, CURVES_DIMENSION if curves else DIMENSION)
     accept = acceptor(claim.domain)
     cells = {}
     for i, first in enumerate(axes[0].values):
@@ -187,7 +236,7 @@ def _axes(
     varying = [name for name in reals if isinstance(_extent(claim, name, given), Range)]
     said = [None if text is None else text.partition("=")[0].strip() for text in (x, y)]
     chosen: list[str] = []
-    for wanted, usual in zip(said, USUAL, strict=True):
+    for wanted, usual in zip(said, USUAL_OF.get(claim.experiment.partition(".")[0], USUAL), strict=True):
         free = [name for name in (usual, *varying) if name in varying and name not in (*chosen, *said)]
         if wanted is None and not free:
             raise UsageError("FT311", f"{claim.id} has no two real parameters that vary; name them with --x and --y")
@@ -254,7 +303,7 @@ def _check_given(claim: Claim, given: Mapping[str, Value], axes: tuple[Axis, Axi
             raise UsageError("FT311", f"{name} varies along an axis and cannot be fixed")
 
 
-def _fixed(claim: Claim, given: dict[str, Value], axes: tuple[Axis, Axis]) -> dict[str, Value]:
+def _fixed(claim: Claim, given: dict[str, Value], axes: tuple[Axis, Axis], dimension: int) -> dict[str, Value]:
     """A value for every parameter that is on no axis, as far as the domain says one."""
     shown = {axis.name for axis in axes}
     defaults = experiment(claim.experiment).parameters
@@ -264,7 +313,7 @@ def _fixed(claim: Claim, given: dict[str, Value], axes: tuple[Axis, Axis]) -> di
             found[name] = _representative(name, extent, defaults.get(name))
     found |= given
     if isinstance(claim.quantifier, Limit) and "d" not in found:
-        found["d"] = DIMENSION
+        found["d"] = dimension
     if "gamma" in shown:
         found.pop("n", None)
     elif "gamma" in found and {"n", "d"} <= set(found):

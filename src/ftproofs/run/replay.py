@@ -77,7 +77,7 @@ def first(rows: Rows) -> Rows:
 
 def _floats(parameters: Mapping[str, Value]) -> int:
     """About how many numbers one case holds: data of target and source, a factorisation, the layers."""
-    d, samples = int(parameters["d"]), int(parameters.get("n", 0))  # trained on the population: no data
+    d, samples = int(parameters.get("d", 1)), int(parameters.get("n", 0))  # trained on the population: no data
     source = (source_samples(parameters) if "gamma_s" in parameters else None) or 0
     width, depth = int(parameters.get("width", 1)), int(parameters.get("L", 1))
     data = sum(3 * n * d + min(n, d) ** 2 for n in (samples, source))

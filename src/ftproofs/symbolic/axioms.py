@@ -15,7 +15,15 @@ from typing import Any
 from sympy import Expr, S
 
 from ftproofs.claim import Statement
-from ftproofs.symbolic import concentration, equivalents, flows, theorems, transfer_theorems
+from ftproofs.symbolic import (
+    concentration,
+    diagonal_theorems,
+    equivalents,
+    flows,
+    replica_theorems,
+    theorems,
+    transfer_theorems,
+)
 from ftproofs.symbolic.context import Context
 from ftproofs.symbolic.methods import _open
 from ftproofs.symbolic.rules import Preparation, is_matrix
@@ -343,6 +351,13 @@ AXIOMS: Mapping[str, Theorem] = MappingProxyType(
             "the root of an equation with positive slope is a differentiable function of the equation's parameter",
             "Rudin, Principles of Mathematical Analysis, 1976, theorem 9.28",
             equivalents.root_along_depth,
+        ),
+        **{name: Theorem(says, cited, form) for name, says, cited, form in diagonal_theorems.THEOREMS},
+        "replica": Theorem(
+            "in the proportional limit a penalised fit acts on every coordinate as the penalty's proximal map on "
+            "Gaussian noise, of a size and strength that solve two equations",
+            "Kabashima, Wadayama, Tanaka 2009; for convex penalties Thrampoulidis, Oymak, Hassibi 2015",
+            replica_theorems.replica,
         ),
     }
 )

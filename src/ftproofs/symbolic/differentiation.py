@@ -18,13 +18,17 @@ from sympy import (
     Symbol,
     acosh,
     asin,
+    asinh,
     atan,
     cos,
+    cosh,
     exp,
     log,
     sin,
+    sinh,
     sqrt,
     sympify,
+    tanh,
 )
 from sympy.core.function import AppliedUndef
 from sympy.core.relational import GreaterThan, LessThan, StrictGreaterThan, StrictLessThan
@@ -34,6 +38,7 @@ from ftproofs.symbolic import balls
 from ftproofs.symbolic.arithmetic import precision
 from ftproofs.symbolic.context import Context
 from ftproofs.symbolic.methods import _open, decide, weakest
+from ftproofs.symbolic.penalty import ELEMENTARY
 from ftproofs.symbolic.quadrature import NoPattern, complex_ball
 from ftproofs.symbolic.rules import Preparation, rewrite
 from ftproofs.symbolic.zero import Finding, box_for, is_zero
@@ -47,6 +52,10 @@ class NoRule(ValueError):
 _OUTER: dict[Any, Callable[[Expr], Expr]] = {
     sin: cos,
     cos: lambda u: -sin(u),
+    sinh: cosh,
+    cosh: sinh,
+    tanh: lambda u: 1 / cosh(u) ** 2,
+    asinh: lambda u: 1 / sqrt(1 + u**2),
     atan: lambda u: 1 / (1 + u**2),
     asin: lambda u: 1 / sqrt(1 - u**2),
     acosh: lambda u: 1 / (sqrt(u - 1) * sqrt(u + 1)),
@@ -77,6 +86,8 @@ def derivative(expr: Expr, x: Symbol) -> Expr:
         return power * base ** (power - 1) * derivative(base, x) + expr * log(base) * derivative(power, x)
     if isinstance(expr, AppliedUndef) and expr.args == (x,):
         return Derivative(expr, x)
+    if isinstance(expr, ELEMENTARY):
+        return derivative(expr.elementary(*expr.args), x)
     if type(expr) in _OUTER:
         return _OUTER[type(expr)](expr.args[0]) * derivative(expr.args[0], x)
     raise NoRule(f"no differentiation rule for {expr.func.__name__}")

@@ -24,7 +24,7 @@ from sympy import Expr, Rational, S, Symbol
 
 from ftproofs.claim import Claim, Domain, Limit, Mean, Statement
 from ftproofs.errors import FTError
-from ftproofs.names import EXPERIMENTS, MEASUREMENTS, scale_names
+from ftproofs.names import EXPERIMENTS, MEASUREMENTS, PER_COORDINATE, scale_names
 from ftproofs.symbolic.box import Box, Point, box_for
 from ftproofs.symbolic.cases import has_cases
 from ftproofs.symbolic.kernels import numpy_kernel
@@ -364,9 +364,20 @@ def natural_scale(lhs: Expr, experiment: str) -> Expr:
     for symbol in lhs.free_symbols:
         if symbol.name in MEASUREMENTS:
             factors = []
+            if symbol.name in PER_COORDINATE and "target_norm" not in parameters:
+                rule[symbol] = sympy.S.One
+                continue
             for name, power in scale_names(symbol.name):
-                # An experiment without a source is measured against its target.
                 present = name in parameters or name in MEASUREMENTS
-                factors.append(SYMBOLS[name if present else "target_norm"] ** power)
+                factors.append((SYMBOLS[name] if present else _norm(name, parameters)) ** power)
             rule[symbol] = sympy.Mul(*factors)
     return lhs.xreplace(rule)
+
+
+def _norm(name: str, parameters: Mapping[str, object]) -> Expr:
+    """A teacher's norm where it is no parameter; as `ftproofs.names.natural_norm`."""
+    if "target_norm" in parameters:
+        return SYMBOLS["target_norm"]
+    if "beta_main" in parameters:
+        return sympy.Abs(SYMBOLS["beta_aux" if name == "source_norm" else "beta_main"])
+    return sympy.sqrt(SYMBOLS["d"])

@@ -19,6 +19,7 @@ from sympy import Dummy, Expr, Integer, Poly, Rational, S, Symbol, cancel, fract
 
 from ftproofs.symbolic.exponents import angles, common_unit, lattice, merged, multiple_angle, primes
 from ftproofs.symbolic.functions import depth_root
+from ftproofs.symbolic.penalty import ELEMENTARY
 from ftproofs.symbolic.quotient import TooLarge, check_size
 
 #: Sign of an expression: 3 positive, 2 positive inside, 1 nonnegative, 0 unknown; negative likewise.
@@ -324,6 +325,7 @@ def _canonical(expr: Expr) -> Expr:
 
 
 _RULES: tuple[tuple[Any, Callable[..., Expr]], ...] = (
+    *((function, function.elementary) for function in ELEMENTARY),
     (sympy.tan, lambda x: sympy.sin(x) / sympy.cos(x)),
     (sympy.cot, lambda x: sympy.cos(x) / sympy.sin(x)),
     (sympy.sec, lambda x: 1 / sympy.cos(x)),

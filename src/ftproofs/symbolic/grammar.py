@@ -47,13 +47,14 @@ class Grammar:
     depth: int = 40
     nodes: int = 400
     digits: int = 40
+    least_exponent: int = -40
     power: int = 64
     root: int = 12
     argument: int = 4096
 
 
-#: Plain numbers, as values of parameters are given.
-NUMBERS = Grammar(offered="known", functions=("sqrt",), constants=("pi",), text=200, depth=20)
+#: Plain numbers, as values of parameters are given; scales of networks may be as small as float64 can tell.
+NUMBERS = Grammar(offered="known", functions=("sqrt",), constants=("pi",), text=200, depth=20, least_exponent=-300)
 
 
 @dataclass(frozen=True, slots=True)
@@ -171,8 +172,10 @@ class _Check:
         mantissa, _, exponent = text.lower().partition("e")
         if sum(c.isdigit() for c in mantissa) > limit:
             raise self._error("FT106", f"number with more than {limit} digits", node)
-        if exponent and (len(exponent) > 4 or abs(int(exponent)) > limit):
-            raise self._error("FT106", f"decimal exponent beyond {limit}", node)
+        least = self.grammar.least_exponent
+        if exponent and (len(exponent) > 4 or not least <= int(exponent) <= limit):
+            where = f"beyond {limit}" if least == -limit else f"outside {least}..{limit}"
+            raise self._error("FT106", f"decimal exponent {where}", node)
         return Constant(Fraction(text))
 
     def _name(self, node: ast.Name) -> Constant | None:

@@ -95,7 +95,8 @@ def checked(
 
     The error allowed at a point x is ``ulp`` units in the last place of the value, or
     ``ulp`` times 2**-52 times sum_i |x_i df/dx_i|, the error that rounding the
-    arguments alone would cause, where that is larger. Where the expression has no real
+    arguments alone would cause, where that is larger, or the ``accuracy`` that a function
+    in it states. Where the expression has no real
     value the kernel must not give a number either. A kernel with shared subexpressions
     that fails is built again without them.
 
@@ -134,10 +135,20 @@ def error_units(expr: Expr, args: Sequence[Symbol], row: Sequence[float], value:
     with balls.precision(256):
         distance = float(abs(arb(float(value)) - exact).upper())
         size = float(abs(exact).upper())
-    place = float(np.spacing(size))
+    # Functions found by quadrature state how exact they are.
+    place = max(float(np.spacing(size)), size * max((f.accuracy for f in _stated(expr)), default=0.0) / 4)
     if distance <= place:  # whatever the condition: derivatives of long expressions are dear
         return distance / place, exact
     return distance / max(place, _EPS * _sensitivity(expr, at)), exact
+
+
+def solves(expr: Expr) -> bool:
+    """Whether a function in it is found by quadrature and solving equations: milliseconds, not nanoseconds, a point."""
+    return bool(_stated(expr))
+
+
+def _stated(expr: Expr) -> list[Any]:
+    return [type(f) for f in expr.atoms(Function) if hasattr(type(f), "accuracy")]
 
 
 def _sensitivity(expr: Expr, at: dict[Symbol, float]) -> float:

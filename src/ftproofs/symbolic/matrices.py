@@ -82,6 +82,14 @@ tail_energy = Symbol("tail_energy", nonnegative=True)
 factor = Symbol("phi", nonnegative=True)
 scaled = theta_T - factor * theta_S
 
+#: Diagonal networks: change of the penalty's slope (asinh(beta/c) - asinh(beta(0)/c))/2, at the end and at a time;
+#: the time integral of the residual; the minimisers of the penalty, and of the weighted squares, over what fits.
+slope_change = MatrixSymbol("slope_change", d, 1)
+slope_path = MatrixSymbol("slope_path", d, 1)
+multiplier = MatrixSymbol("mu", n, 1)
+dual = MatrixSymbol("beta_dual", d, 1)
+lazy = MatrixSymbol("beta_lazy", d, 1)
+
 #: Trace of the inverse of the smaller Gram matrix, XX' (n <= d) or X'X (n >= d).
 gram_inverse_trace = Symbol("tr_inverse", positive=True)
 #: What is missed outside, in the covariance's norm squared, and its product with the fitted noise there.
@@ -138,6 +146,10 @@ READINGS: Mapping[Symbol, Reading] = MappingProxyType(
         v.perp_gap: Reading("norm", P_perp * (beta - theta_S)),
         v.target_gap: Reading("norm", P * (beta - theta_T)),
         v.pinv_noise_norm: Reading("norm", Xp * eps),
+        v.kkt_gap: Reading("norm", P_perp * slope_change),
+        v.path_kkt_gap: Reading("norm", P_perp * slope_path),
+        v.prox_gap: Reading("norm", beta - dual),
+        v.lazy_gap: Reading("norm", beta - lazy),
         v.transposed_noise_norm: Reading("norm", X.T * eps),
         v.sigma_source_norm: Reading("norm", root * theta_S),
         v.sigma_target_norm: Reading("norm", root * theta_T),

@@ -19,7 +19,18 @@ from typing import Any
 from sympy import Derivative, Identity, Integer, Rational, log
 
 from ftproofs.claim import Choices, Range, Statement
-from ftproofs.symbolic import frozen_chain, frozen_layers, pretraining, split, transfer_steps, two_layers
+from ftproofs.symbolic import (
+    diagonal_flow,
+    diagonal_orders,
+    diagonal_tasks,
+    diagonal_training,
+    frozen_chain,
+    frozen_layers,
+    pretraining,
+    split,
+    transfer_steps,
+    two_layers,
+)
 from ftproofs.symbolic import matrices as m
 from ftproofs.symbolic.context import Context
 from ftproofs.symbolic.methods import _open
@@ -252,6 +263,11 @@ MEANINGS: Mapping[str, Meaning] = MappingProxyType(
         # transfer
         **{name: Meaning(*found) for name, found in transfer_steps.MEANINGS.items()},
         **{name: Meaning(*found) for name, found in pretraining.MEANINGS.items()},
+        # diagonal networks
+        **{name: Meaning(w.says, w.relation, w.applies) for name, w in diagonal_flow.WORDS.items()},
+        **{name: Meaning(w.says, w.relation, w.applies) for name, w in diagonal_training.WORDS.items()},
+        **{name: Meaning(w.says, w.relation, w.applies) for name, w in diagonal_orders.WORDS.items()},
+        **{name: Meaning(w.says, w.relation, w.applies) for name, w in diagonal_tasks.WORDS.items()},
     }
 )
 

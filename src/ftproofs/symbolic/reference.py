@@ -4,6 +4,7 @@ from __future__ import annotations
 
 from collections.abc import Callable, Mapping
 from dataclasses import dataclass
+from functools import partial
 from types import MappingProxyType
 
 from sympy import Eq, Expr, Piecewise, Symbol, cos, sqrt, symbols
@@ -18,6 +19,15 @@ from ftproofs.symbolic.functions import (
     norm_floor,
     null_fraction_variance,
     unbalanced_factor,
+)
+from ftproofs.symbolic.reference_diagonal import (
+    CASES,
+    REPLICA,
+    REPLICA_LISTS,
+    REPLICA_PARAMETERS,
+    closed_forms,
+    replica_expression,
+    two_stage_forms,
 )
 from ftproofs.symbolic.resolution import (
     anisotropic_depth_factor,
@@ -63,6 +73,13 @@ class ListFormula:
 def entries_of(parameter: Symbol, length: int) -> tuple[Symbol, ...]:
     """Symbols for the entries of a list, with its own assumptions."""
     return tuple(Symbol(f"{parameter.name}_{i}", **parameter.assumptions0) for i in range(1, length + 1))
+
+
+def _replica(what: str, letter: str) -> ListFormula:
+    """A replica observable under the name it has in one of the published cases."""
+    words = what.split(" ", 1)
+    name = " ".join(["replica", *words, "case", letter])
+    return ListFormula(name, REPLICA_PARAMETERS, REPLICA_LISTS, partial(replica_expression, what))
 
 
 def _formulas() -> dict[str, Formula | ListFormula]:
@@ -167,6 +184,8 @@ def _formulas() -> dict[str, Formula | ListFormula]:
         Formula("B7_TV", (v_gap, sigma), divergences.total_variation(v_gap, sigma)),
         Formula("B7_chi2", (v_gap, sigma), divergences.chi_squared(v_gap, sigma)),
         Formula("B7_W2sq_collinear", (a, b, sigma), divergences.wasserstein_squared_collinear(a, b, sigma)),
+        *(Formula(*form) for form in (*closed_forms(), *two_stage_forms())),
+        *(_replica(what, letter) for letter in CASES for what in REPLICA),
     )
     return {formula.name: formula for formula in table}
 

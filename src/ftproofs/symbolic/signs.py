@@ -101,6 +101,8 @@ class Signs:
             return 3
         if isinstance(expr, depth_root):
             return 3 if expr.is_positive else 1
+        if hasattr(type(expr), "ball") and expr.is_nonnegative:  # the special functions say what they know
+            return 3 if expr.is_positive else 1
         if isinstance(expr, sympy.log):
             return self(expr.args[0] - 1)
         if isinstance(expr, (sympy.Max, sympy.Min)):

@@ -87,6 +87,9 @@ class _Typesetter(LatexPrinter):
         text = "\\" + ("arc" + name[1:] if name.startswith("a") else name) + (f"^{{{exp}}}" if exp else "")
         return f"{text} {self._print(expr.args[0])}" if expr.args[0].is_Symbol else text + self._call(expr.args)
 
+    def _print_asinh(self, expr: Any, exp: str | None = None) -> str:
+        return r"\operatorname{arsinh}" + (f"^{{{exp}}}" if exp else "") + self._call(expr.args)
+
     _print_cos = _print_sin = _print_tan = _print_acos = _print_asin = _print_atan = _elementary
 
     def _print_sign(self, expr: Any, exp: str | None = None) -> str:

@@ -38,7 +38,7 @@ from dataclasses import dataclass
 import torch
 from torch import Tensor
 
-from ftproofs.numeric.elementwise import power
+from ftproofs.numeric.elementwise import hypot, power
 
 UNIT = 2.0**-53
 
@@ -117,7 +117,7 @@ def linear_bound(span: Span, X: Tensor, y: Tensor, theta: Tensor, start: Tensor)
     inside, _ = linear_distance(span, X, y, theta)
     moved = theta - start
     drift = norm(span.outside(moved[:, :, None]))
-    return torch.hypot(inside, drift + span.tilt() * norm(moved)), drift
+    return hypot(inside, drift + span.tilt() * norm(moved)), drift
 
 
 def path_bounds(depth: int, residual: Tensor, smallest: Tensor, gain: Tensor, largest: Tensor) -> tuple[Tensor, Tensor]:

@@ -15,7 +15,7 @@ from torch import Tensor
 
 from ftproofs.names import Value
 from ftproofs.numeric import networks
-from ftproofs.numeric.elementwise import power
+from ftproofs.numeric.elementwise import hypot, power
 from ftproofs.numeric.tasks import Task
 from ftproofs.numeric.training import flow
 from ftproofs.numeric.training.bounds import UNIT, norm, path_bounds
@@ -248,7 +248,7 @@ def finish(
         # The limit does not depend on the path as long as it stays inside the span.
         moved = beta - source
         drifted = norm(problem.span.outside(moved[:, :, None])) + problem.span.tilt() * norm(moved)
-        return beta, torch.hypot(plain, drifted), ends
+        return beta, hypot(plain, drifted), ends
     arrived = code == flow.ARRIVED
     at_saddle = code == flow.AT_SADDLE
     if not jump:

@@ -90,7 +90,13 @@ class Probe:
 
 
 def integrate(
-    system: System, z: Tensor, scale: Tensor, tolerance: Tensor, max_steps: int, horizon: Tensor | None = None
+    system: System,
+    z: Tensor,
+    scale: Tensor,
+    tolerance: Tensor,
+    max_steps: int,
+    horizon: Tensor | None = None,
+    group: int = 1,
 ) -> tuple[Tensor, Tensor, Tensor]:
     """Follow the flow from z (case, m) until ``system.watch`` says each case is done.
 
@@ -99,6 +105,7 @@ def integrate(
         tolerance: (case,), local error allowed, relative to the scale.
         max_steps: steps tried before a case is given up.
         horizon: (case,), times at which cases arrive whatever they watch.
+        group: so many consecutive cases are kept together.
 
     Returns:
         the ends (case, m), how each case ended (int64 codes), steps tried (case,).
@@ -131,7 +138,7 @@ def integrate(
             running = running & ~new
             if not bool(running.any()):
                 break
-            index = survivors(running)
+            index = survivors(running, group)
             if index is not None:
                 system.keep(index)
                 first, start = work.K[index, 0], work.start[index]

@@ -13,6 +13,7 @@ from dataclasses import dataclass
 import torch
 from torch import Tensor
 
+from ftproofs.numeric.elementwise import hypot
 from ftproofs.numeric.training.batching import survivors
 from ftproofs.numeric.training.bounds import UNIT, norm
 from ftproofs.numeric.training.result import ACCEPT, AIM, DIVERGED, NOT_CONVERGED, OK
@@ -93,7 +94,7 @@ class _Regression:
         inside = torch.bmm(self.V, torch.bmm(self.V.mT, moved[:, :, None]))[:, :, 0]
         drift = norm(moved - inside) if self.V.shape[1] > self.V.shape[2] else torch.zeros_like(self.low)
         near = (norm(gradient) + self.floor) / self.low
-        return torch.hypot(near, drift + self.tilt * norm(moved)), self.floor / self.low, drift
+        return hypot(near, drift + self.tilt * norm(moved)), self.floor / self.low, drift
 
 
 def train_ridge(

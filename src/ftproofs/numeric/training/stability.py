@@ -13,6 +13,7 @@ from torch import Tensor
 
 from ftproofs.errors import UsageError
 from ftproofs.names import Value
+from ftproofs.numeric.elementwise import hypot
 from ftproofs.numeric.seeds import generator
 from ftproofs.numeric.tasks import Task
 from ftproofs.numeric.training import flow
@@ -159,7 +160,7 @@ def _read(task: Task, rate: Tensor, end: Tensor, shadow: Tensor) -> Readings:
     tilt = span.tilt() * (moved + norm(end) + norm(start))
     first_error, last_error = 2 * rounded * size0 / span.smallest, 2 * rounded * size1 / span.smallest
     first = norm(e0)
-    last = torch.hypot(norm(e1), outside)
+    last = hypot(norm(e1), outside)
     growth = last / first
     wide = span.frobenius
 

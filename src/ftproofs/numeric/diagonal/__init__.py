@@ -1,0 +1,1 @@
+"""Two-layer diagonal linear networks: tasks, weights, training, the dual oracle, measurements."""

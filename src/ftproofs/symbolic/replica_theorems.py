@@ -1,0 +1,108 @@
+"""The replica prediction as a theorem that derivations cite, and the step from its equations to their solution.
+
+It is conjectural in this generality (for a convex penalty the same equations follow from
+Gordon's inequality, Thrampoulidis, Oymak and Hassibi 2015): what rests on it is supported at best.
+"""
+
+from __future__ import annotations
+
+from dataclasses import dataclass
+from typing import Any
+
+from sympy import Expr, Function, Integer, Symbol
+
+from ftproofs.claim import Choices, Limit, Statement
+from ftproofs.names import INFINITE
+from ftproofs.symbolic.context import Context
+from ftproofs.symbolic.finetuning import task_groups
+from ftproofs.symbolic.methods import _open
+from ftproofs.symbolic.replica import replica_mse, replica_penalty, replica_tau, replica_theta
+from ftproofs.symbolic.theorems import Inadmissible
+from ftproofs.symbolic.vocabulary import v
+from ftproofs.symbolic.zero import Finding
+
+#: Deviation of the effective noise, and effective strength of the penalty.
+tau, theta = Symbol("tau_star", positive=True), Symbol("theta_star", positive=True)
+#: E (eta - B)^2, E eta' and E q(eta), as functions of them.
+error, slope, cost = (Function(f"{name}_mean", real=True) for name in ("error", "slope", "cost"))
+
+_at = (theta, tau)
+EQUATIONS = {
+    "noise": Statement(tau**2, "==", v.sigma**2 + error(*_at) / v.gamma),
+    "strength": Statement(slope(*_at), "==", v.gamma),
+    "mse": Statement(v.mse, "==", error(*_at)),
+    "penalty": Statement(v.penalty / v.d, "==", cost(*_at)),
+    "multiplier": Statement(v.multiplier, "==", (tau / theta) ** 2),
+}
+
+
+def arguments(protocol: str, amplitude: str) -> tuple[Expr, ...]:
+    """delta, sigma, no ridge, and the groups of the tasks as they were drawn, for interpolation."""
+    groups = task_groups(
+        protocol,
+        *(v.c, v.r, v.reinit, v.share_pt, v.share_shared, v.share_new),
+        amplitude=amplitude,
+        rescale=v.rescale,
+    )
+    return (v.gamma, v.sigma, Integer(0), *groups)
+
+
+def _law(context: Context) -> tuple[str, str]:
+    """The one protocol and amplitude of the claim's domain."""
+    found = []
+    for name in ("protocol", "amplitude"):
+        allowed = context.allowed(name)
+        if not isinstance(allowed, Choices) or len(allowed.values) != 1:
+            raise Inadmissible(f"the domain does not fix {name}")
+        found.append(str(allowed.values[0]))
+    return found[0], found[1]
+
+
+def replica(context: Context, which: str) -> Statement:
+    """The equations of the limit for fine-tuning to a fit, after pretraining on the population."""
+    if context.claim.experiment not in ("replica.finetune", "diagonal.finetune"):
+        raise Inadmissible("the experiment is not the fine-tuning of a diagonal network")
+    if not isinstance(context.claim.quantifier, Limit) or context.regimes() != {"wide"}:
+        raise Inadmissible("the claim is not about a limit of growing dimension with n < d")
+    if not context.only("gamma_s", INFINITE) or not context.only("sigma_s", 0, 0.0):
+        raise Inadmissible("pretraining data are finite or noisy")
+    if _law(context)[0] not in ("S", "M", "R"):
+        raise Inadmissible("training may start at a predictor other than zero")
+    if which not in EQUATIONS:
+        raise Inadmissible(f"no equation {which!r}")
+    return EQUATIONS[which]
+
+
+_SOLUTIONS: dict[Expr, Any] = {
+    tau: replica_tau,
+    theta: replica_theta,
+    error(*_at): replica_mse,
+    cost(*_at): replica_penalty,
+}
+
+
+@dataclass(frozen=True)
+class Solution:
+    """tau, theta or an expectation at them, as the function that solves the two given equations.
+
+    ``equations`` are the steps of the noise and the strength; the function's arguments must be
+    those of the claim's tasks.
+    """
+
+    equations: tuple[str, str]
+
+    def close(self, relation: Statement, context: Context) -> Finding:
+        """Check the equations, the function and its arguments."""
+        for id, name in zip(self.equations, ("noise", "strength"), strict=True):
+            if context.given.get(id) != EQUATIONS[name]:
+                return _open("fixed point", f"step {id!r} is not the equation of the {name}")
+        function = _SOLUTIONS.get(relation.lhs)
+        if relation.rel != "==" or function is None:
+            return _open("fixed point", "the left side is not a quantity of the fixed point")
+        try:
+            expected = function(*arguments(*_law(context)))
+        except Inadmissible as reason:
+            return _open("fixed point", str(reason))
+        if relation.rhs != expected:
+            return _open("fixed point", f"the solution is {expected}")
+        return Finding("proved", "fixed point", "the one solution of its equations")
