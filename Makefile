@@ -3,7 +3,7 @@ VENV := .venv
 BIN := $(VENV)/bin
 STAMP := $(VENV)/.installed
 
-.PHONY: setup check test test-slow lint clean
+.PHONY: setup check test test-slow quality lint clean
 
 setup: $(STAMP)
 
@@ -16,13 +16,18 @@ $(STAMP): pyproject.toml constraints.txt
 check: setup
 	$(BIN)/ftproofs check --ledger .ftproofs/ledger.sqlite
 
-# Tracing slows symbolic work down, so the law suite, which repeats whole checks, runs without coverage.
+# Tracing slows symbolic work down, so the law suite and the audit suite, which repeat whole checks, run without
+# coverage. FTPROOFS_QUALITY_SHARD=K picks the sixth of the audit suite; `make quality` runs all of it.
 test: setup
-	$(BIN)/python -m pytest -n 2 --cov --cov-report=term --cov-fail-under=90 --ignore=tests/laws
-	$(BIN)/python -m pytest -n 2 tests/laws
+	$(BIN)/python -m pytest -n 2 --cov --cov-report=term --cov-fail-under=90 --ignore=tests/laws --ignore=tests/quality
+	$(BIN)/python -m pytest -n 2 tests/laws tests/quality
 
 test-slow: setup
 	$(BIN)/python -m pytest -n 2 -m slow
+
+quality: setup
+	$(BIN)/python tests/quality/verify.py
+	$(BIN)/python -m pytest -n 2 -m "quality or not quality" tests/quality
 
 lint: setup
 	$(BIN)/ruff format --check src tests

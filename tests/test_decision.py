@@ -152,6 +152,35 @@ def test_finite_variance_is_not() -> None:
     )
 
 
+def test_variance_depends_on_what_is_spoken_of() -> None:
+    """Unit noise has a tail without label noise; a frozen network's one number has a chi-square of n degrees."""
+    square = {"n": 39, "d": 40, "sigma": 0.0, "theta": 1.0}
+    refuse_infinite_variance([square], {"risk"})
+    refuse_infinite_variance([square | {"sigma": 1.0}], {"perp_product"})
+    with pytest.raises(UsageError, match="FT213: variance is infinite at d - n < 4"):
+        refuse_infinite_variance([square], {"noise_trace"})
+    frozen = square | {"frozen_end": "first", "sigma": 1.0}
+    refuse_infinite_variance([frozen, frozen | {"n": 5}, frozen | {"n": 4, "sigma": 0.0, "theta": 0.0}], {"risk"})
+    with pytest.raises(UsageError, match="FT213: variance is infinite at n < 5"):
+        refuse_infinite_variance([frozen | {"n": 4, "sigma": 0.0}], {"risk"})
+    with pytest.raises(UsageError, match="FT213: variance is infinite at d - n < 4"):
+        refuse_infinite_variance([frozen], {"risk", "noise_risk"})
+
+
+def test_variance_of_what_starts_from_source_data_or_trains_a_readout_alone() -> None:
+    """Noisy source data have a tail where they are as many as dimensions; a readout alone fits one number."""
+    values = {"n": 4, "d": 40, "sigma": 0.5, "theta": 1.0, "gamma_s": 0.95, "sigma_s": 0.5, "ridge": 0.0}
+    for names in ({"start_norm"}, {"risk"}, {"transfer_gain"}):
+        with pytest.raises(UsageError, match="FT213: variance is infinite at d - n_s < 4"):
+            refuse_infinite_variance([values], names, "transfer.finetune")
+    refuse_infinite_variance([values], {"scratch_risk"}, "transfer.finetune")
+    refuse_infinite_variance([values | {"sigma_s": 0.0}, values | {"gamma_s": "inf"}], {"risk"}, "transfer.finetune")
+    alone = values | {"gamma_s": "inf"}
+    with pytest.raises(UsageError, match="FT213: variance is infinite at n < 5"):
+        refuse_infinite_variance([alone], {"risk"}, "transfer.linear")
+    refuse_infinite_variance([alone | {"ridge": 0.1}, alone | {"n": 5}], {"risk"}, "transfer.linear")
+
+
 # -- mean ------------------------------------------------------------------------
 
 TRIALS = [Trial(10, 40, 1.0, 0.2), Trial(20, 60, 0.7), Trial(30, 48, 1.2, 0.5), Trial(8, 64, 1.0)]

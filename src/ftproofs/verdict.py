@@ -174,10 +174,29 @@ class Evidence:
 
 
 @dataclass(frozen=True, slots=True)
+class Power:
+    """Which wrong variants of a claim its check would have refuted.
+
+    ``score`` is killed over killed and survived, ``strict`` the same without the fine
+    operators; None when there is nothing to kill.  ``survivors`` are the statements left
+    with the largest relative error each makes where the claim holds, largest first.
+    """
+
+    score: float | None
+    strict: float | None
+    killed: int
+    survived: int
+    equivalent: int
+    below_tolerance: int
+    survivors: tuple[tuple[str, float], ...] = ()
+
+
+@dataclass(frozen=True, slots=True)
 class Verdict:
     """The word about a claim, with both legs it stands on.
 
-    ``hints`` say why a refuted claim may have failed; the word never depends on them.
+    ``hints`` say why a refuted claim may have failed, ``power`` what the check would have
+    refuted (where that was asked); the word never depends on them.
     """
 
     claim: str
@@ -188,6 +207,7 @@ class Verdict:
     flags: tuple[str, ...] = ()
     seconds: float = 0.0
     hints: tuple[str, ...] = ()
+    power: Power | None = None
 
     @property
     def as_expected(self) -> bool:

@@ -163,3 +163,15 @@ def test_a_number_that_is_missing_is_no_outcome() -> None:
 def test_floats_are_exact_levels() -> None:
     values = complete("linear.finetune", {"n": 10, "d": 40, "theta": 1.0})
     assert level_gap(claim(at_most(SHARE, 1), Float("0.95")), values) == pytest.approx(0.05, rel=1e-12)
+
+
+def test_a_bound_that_fails_in_a_corner_of_its_domain_only_is_refuted() -> None:
+    """Few settings are drawn, none where samples are most; the corners are looked at as well."""
+    tasks = Domain.of(
+        n=(8, 20), d=(40, 60), theta=real_range(Rational(1, 2), 2), spectrum="power-law", alpha=real_range(1, 2)
+    )
+    wrong = claim(at_most(v.delta_risk, v.kappa * v.perp_delta_norm**2), Rational(9, 10), domain=tasks)
+    found = check(wrong, device="cpu")
+    assert found.word == "refuted"
+    assert found.experiment.worst is not None
+    assert int(found.experiment.worst.setting.parameters["n"]) >= 18

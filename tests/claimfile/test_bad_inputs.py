@@ -88,7 +88,10 @@ EXPRESSIONS = {
     "B039": ("Integral(sigma,sigma)", "FT117", "unknown function 'Integral'; allowed: "),
     "B040": ("Symbol('sigma')", "FT117", "unknown function 'Symbol'; allowed: "),
     "B041": ("n\u2212 1", "FT104", "character U+2212 at column 2 is not allowed (ASCII only)"),
+    # control and zero-width characters are refused in any text of a file, formulas included
+    "B042": ("n\u200b", "FT224", "control character U+200B"),
     "B043": ("\u0441", "FT104", "character U+0441 at column 1 is not allowed (ASCII only)"),
+    "B044": ("n\x00", "FT224", "control character U+0000"),
     "B045": ("n\n+1", "FT224", "control character U+000A"),
     "B046": ("", "FT103", "empty expression"),
     "B047": ("1/0", "FT114", "division by zero (column 1)"),
@@ -273,6 +276,19 @@ EXAMINED = {
         ),
         "FT213",
         "variance is infinite at d - n < 4",
+        6,
+    ),
+    "variance of a readout alone": (
+        with_domain(
+            "n = { min = 3, max = 30 }",
+            "d = { min = 40, max = 50 }",
+            "theta = 1",
+            "ridge = { min = 0, max = 1 }",
+            head=HEAD.replace("each", "mean").replace("linear.finetune", "transfer.linear"),
+            statement="risk == 1",
+        ),
+        "FT213",
+        "variance is infinite at n < 5",
         6,
     ),
     "exponent": (

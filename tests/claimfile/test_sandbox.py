@@ -120,9 +120,10 @@ def test_what_is_flagged() -> None:
 
     for tautology in (b"risk == risk", b"risk*(1 - n/d) == risk - risk*n/d", b"risk >= 0", b"risk <= risk + sigma + 1"):
         assert "tautology" in vetted(tautology, b"sigma = { min = 0, max = 1 }").flags, tautology
-    idle = vetted(b"risk == (1 - n/d)*delta_norm**2")
+    idle = vetted(b"risk == 2*(1 - n/d)")
     assert idle.flags == ("unused-parameter",)
     assert "theta" in idle.notes[0]
+    assert vetted(b"risk == (1 - n/d)*delta_norm**2").flags == ()  # theta is in delta_norm
     assert vetted(b"risk == (1 - n/d)*theta").flags == ()
     complex_ = vetted(b"risk == sqrt(theta - 1/2)")
     assert complex_.disproof.startswith("FT602: prediction is not real and finite at theta = ")

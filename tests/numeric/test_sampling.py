@@ -340,3 +340,21 @@ def test_an_exception_while_shrinking_comes_out_too() -> None:
 def test_the_strategy_serves_a_users_own_given(batch: tuple[dict[str, Value], ...]) -> None:
     target(float(batch[0]["sigma"]))
     assert all(narrow(values) for values in batch)
+
+
+def test_corners_are_at_the_ends_or_moved_where_constraints_refuse() -> None:
+    domain = Domain.of(n=(4, 60), d=(8, 80), theta=real_range(0, 1), spectrum=["isotropic", "power-law"], alpha=1)
+    found = batches(domain, "linear.finetune", anything, size=1).corners(64)
+    assert {(p["n"], p["d"], p["theta"], p["spectrum"]) for p in found} == {
+        (n, d, theta, spectrum)
+        for n in (4, 60)
+        for d in (8, 80)
+        for theta in (0.0, 1.0)
+        for spectrum in ("isotropic", "power-law")
+    }
+    inside = batches(domain, "linear.finetune", narrow, size=1).corners(64)
+    assert all(narrow(p) for p in inside)
+    assert {(4, 8), (4, 80), (60, 80), (6, 8)} == {(p["n"], p["d"]) for p in inside}  # (60, 8) was refused and moved
+    few = batches(DEEP, "deep-linear.finetune", anything, size=1).corners(16)
+    assert len(few) == 16
+    assert few == batches(DEEP, "deep-linear.finetune", anything, size=1).corners(16)

@@ -3,9 +3,8 @@
 from __future__ import annotations
 
 import time
-from dataclasses import replace
 
-from ftproofs.check.context import BUDGETS, Budget, Context, MemoryStore, Progress, check_seed
+from ftproofs.check.context import BUDGETS, Budget, Context, MemoryStore, Progress, budget_of, check_seed
 from ftproofs.check.each import check_each
 from ftproofs.check.judge import measured
 from ftproofs.check.limit import check_limit
@@ -13,7 +12,7 @@ from ftproofs.check.mean import check_mean
 from ftproofs.check.probability import check_probability
 from ftproofs.check.sign import check_sign
 from ftproofs.claim import Claim, Each, Limit, Mean, Store
-from ftproofs.errors import FTError, UsageError, unknown
+from ftproofs.errors import FTError, UsageError
 from ftproofs.numeric.device import resolve_device
 from ftproofs.symbolic.boundary import sign_statements
 from ftproofs.symbolic.worker import derived
@@ -51,7 +50,7 @@ def check(
     """
     context = Context(
         store if store is not None else MemoryStore(),
-        _budget(budget, settings),
+        budget_of(budget, settings),
         check_seed(seed),
         resolve_device(device),
         progress or (lambda label, done, total: None),
@@ -69,17 +68,6 @@ def check(
         tuple(sorted({*flags, *evidence.flags})),
         time.perf_counter() - begin,
     )
-
-
-def _budget(name: str, settings: int | None) -> Budget:
-    if name not in BUDGETS:
-        raise unknown("budget", name, BUDGETS, code="FT309")
-    budget = BUDGETS[name]
-    if settings is None:
-        return budget
-    if isinstance(settings, bool) or not isinstance(settings, int) or not 1 <= settings <= 100_000:
-        raise UsageError("FT309", f"settings must be an integer in 1..100000, got {settings!r}")
-    return replace(budget, settings=settings, batch=min(budget.batch, settings), explored=max(budget.anchors, settings))
 
 
 def experiment_leg(claim: Claim, context: Context) -> Evidence:

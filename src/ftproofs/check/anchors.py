@@ -15,10 +15,10 @@ from scipy.special import ndtri
 from sympy import Symbol
 
 from ftproofs.check.context import Context
+from ftproofs.check.links import engine_of_draws
 from ftproofs.claim import Claim, Rows, Setting
 from ftproofs.decision import ALPHA
 from ftproofs.names import Value
-from ftproofs.numeric.experiments import SOLVER
 from ftproofs.numeric.sampling import Batches, batches, explore
 from ftproofs.symbolic.acceptance import acceptor
 from ftproofs.symbolic.equivalence import Errors, spoken
@@ -63,7 +63,7 @@ def domain_points(
     found: list[Rows] = []
 
     def draw(batch: tuple[Parameters, ...]) -> tuple[float, list[int]]:
-        found.append(context.draws(context.block(claim.experiment, batch, engine=SOLVER, stage=STAGE)))
+        found.append(context.draws(context.block(claim.experiment, batch, engine=engine_of_draws(claim), stage=STAGE)))
         return score(found[-1]), []
 
     source = source or batches(claim.domain, claim.experiment, acceptor(claim.domain), size=1)
@@ -96,7 +96,9 @@ def complement(
 ) -> list[Parameters]:
     """At most so many acceptable settings that kill what the anchors would leave: each more than one mutant asked."""
     predict = _Prediction(claim, context.budget.asked)
-    own = [context.draws(context.block(claim.experiment, [p], engine=SOLVER, stage=STAGE)) for p in anchors]
+    own = [
+        context.draws(context.block(claim.experiment, [p], engine=engine_of_draws(claim), stage=STAGE)) for p in anchors
+    ]
     given = np.stack([predict.errors(rows) for rows in own], axis=1)
     # What has no value somewhere is killed by the domain check; no anchor need see to it.
     alive = np.isfinite(given).all(axis=1)

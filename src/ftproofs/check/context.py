@@ -6,7 +6,7 @@ from collections.abc import Callable, Iterable, Sequence
 from dataclasses import dataclass, field, replace
 
 from ftproofs.claim import Block, Rows, Setting, Store
-from ftproofs.errors import UsageError
+from ftproofs.errors import UsageError, unknown
 from ftproofs.ids import encode
 from ftproofs.names import PARAMETERS, Value
 from ftproofs.numeric import experiments
@@ -68,7 +68,7 @@ class MemoryStore:
 
 @dataclass
 class Context:
-    """One check's surroundings; counts what was trained on the way."""
+    """One check's surroundings; counts what was trained on the way, and says which training was ``lost`` (FT603)."""
 
     store: Store
     budget: Budget
@@ -78,27 +78,35 @@ class Context:
     trained: int = 0
     reused: int = 0
     flags: set[str] = field(default_factory=set)
+    lost: str = ""
 
     def rows(self, block: Block) -> Rows:
         """The block's rows, from the store or measured now and stored."""
+        return self._noted(self._measured(block, experiments.run))
+
+    def draws(self, block: Block) -> Rows:
+        """The block's rows without bounds: for means, where rounding does not matter and draws are many."""
+
+        def run(block: Block, *, device: str) -> Rows:
+            return replace(experiments.run(block, device=device), bounds={}, info={})
+
+        return self._noted(self._measured(block, run))
+
+    def _measured(self, block: Block, run: Callable[..., Rows]) -> Rows:
         found = self.store.get(block)
         if found is not None:
             self.reused += len(block)
             return found
-        rows = experiments.run(block, device=self.device)
+        rows = run(block, device=self.device)
         self.store.put(rows)
         self.trained += len(block)
         return rows
 
-    def draws(self, block: Block) -> Rows:
-        """The block's rows without bounds: for means, where rounding does not matter and draws are many."""
-        found = self.store.get(block)
-        if found is not None:
-            self.reused += len(block)
-            return found
-        rows = replace(experiments.run(block, device=self.device), bounds={}, info={})
-        self.store.put(rows)
-        self.trained += len(block)
+    def _noted(self, rows: Rows) -> Rows:
+        """The rows; the first that training lost is remembered, as what an error says."""
+        if not self.lost and experiments.DIVERGED in rows.status:
+            case = rows.status.index(experiments.DIVERGED)
+            self.lost = f"FT603: training diverged: no finite number, setting id {self.identify(rows, case)}"
         return rows
 
     def block(
@@ -143,6 +151,22 @@ def by_shape(values: Iterable[dict[str, Value]]) -> list[list[dict[str, Value]]]
         shape = tuple(parameters[name] for name in sorted(parameters) if PARAMETERS[name].shapes)
         groups.setdefault(shape, []).append(parameters)
     return list(groups.values())
+
+
+def budget_of(name: str, settings: int | None = None) -> Budget:
+    """The budget of that name, with another number of settings to explore if one is given.
+
+    Raises:
+        UsageError: FT309 an unknown budget, or a number of settings that is not in 1..100000.
+    """
+    if name not in BUDGETS:
+        raise unknown("budget", name, BUDGETS, code="FT309")
+    budget = BUDGETS[name]
+    if settings is None:
+        return budget
+    if isinstance(settings, bool) or not isinstance(settings, int) or not 1 <= settings <= 100_000:
+        raise UsageError("FT309", f"settings must be an integer in 1..100000, got {settings!r}")
+    return replace(budget, settings=settings, batch=min(budget.batch, settings), explored=max(budget.anchors, settings))
 
 
 def check_seed(seed: int) -> int:

@@ -16,10 +16,11 @@ import numpy as np
 from ftproofs.check.context import Context
 from ftproofs.check.draws import Parameters, natural_scale
 from ftproofs.check.judge import Judge, parameter
+from ftproofs.check.links import engine_of_draws
 from ftproofs.check.sizes import at_size, check_domain
 from ftproofs.claim import Claim, Each, Limit, Probability
 from ftproofs.errors import FTError, UsageError
-from ftproofs.names import EXPERIMENTS, PARAMETERS, Value, complete, experiment
+from ftproofs.names import EXPERIMENTS, PARAMETERS, Value, complete
 from ftproofs.numeric.experiments import SOLVER
 from ftproofs.numeric.sampling import batches, explore
 from ftproofs.numeric.statistics import relative_error
@@ -29,6 +30,9 @@ from ftproofs.symbolic.acceptance import acceptor
 SETTINGS = 24
 DRAWS = {"each": 4, "mean": 2048, "limit": 256}
 SIZE = 96
+
+#: Draws at each setting where they have to be trained.
+TRAINED = 64
 
 #: Failing settings at which an assumption is tried, those that fail most.
 TRIED = 5
@@ -89,9 +93,19 @@ def _hints(claim: Claim, context: Context, judge: Judge) -> list[str]:
     failing = sorted((s for s in seen if s.fails(tolerance)), key=lambda s: -abs(s.error))
     if not failing:
         return []
-    hints = list(_assumptions(claim, look, failing[:TRIED], tolerance))[:MOST]
-    hints += _factor(claim, seen, tolerance)
-    return hints or _region(claim, seen, failing, tolerance)
+    assumptions = list(_assumptions(claim, look, failing[:TRIED], tolerance))[:MOST]
+    usable, ratios, noise = _ratios(seen, tolerance)
+    if not usable:
+        return assumptions or _region(claim, seen, failing, tolerance)
+    # A factor that repairs the statement everywhere says more than an assumption under which it is 1;
+    # a factor that is only described says less.
+    exact = _repair(claim, usable, ratios, noise)
+    return (
+        [*exact, *assumptions]
+        or _constant(ratios, noise)
+        or _one_parameter(claim, usable, ratios, noise)
+        or _region(claim, seen, failing, tolerance)
+    )
 
 
 def _settings(claim: Claim, context: Context) -> list[Parameters]:
@@ -111,9 +125,8 @@ def _settings(claim: Claim, context: Context) -> list[Parameters]:
 
 
 def _looker(claim: Claim, context: Context, judge: Judge) -> Callable[[Parameters], Seen | None]:
-    spec = experiment(claim.experiment)
-    engine = SOLVER if spec.solver else spec.engines[0]
-    draws = DRAWS[claim.quantifier.name]
+    engine = engine_of_draws(claim)
+    draws = DRAWS[claim.quantifier.name] if engine == SOLVER else min(TRAINED, DRAWS[claim.quantifier.name])
 
     def look(parameters: Parameters) -> Seen | None:
         block = context.block(claim.experiment, [parameters] * draws, engine=engine, stage="diagnose")
@@ -218,23 +231,32 @@ def _written(value: Value) -> str:
 # -- factors ----------------------------------------------------------------------
 
 
-def _factor(claim: Claim, seen: Sequence[Seen], tolerance: float) -> list[str]:
-    """A factor that would repair the statement, or the one parameter its factor depends on."""
+def _ratios(seen: Sequence[Seen], tolerance: float) -> tuple[list[Seen], np.ndarray, np.ndarray]:
+    """Settings with a positive observed over predicted, that ratio and its noise; none if those are too few."""
     usable = [s for s in seen if math.isfinite(s.ratio) and s.ratio > 0]
     if len(usable) < 6 or len(usable) < 0.8 * len(seen):
-        return []
+        usable = []
     ratios = np.array([s.ratio for s in usable])
-    noise = np.array([tolerance + NOISE * s.noise for s in usable])
+    return usable, ratios, np.array([tolerance + NOISE * s.noise for s in usable])
+
+
+def _repair(claim: Claim, usable: Sequence[Seen], ratios: np.ndarray, noise: np.ndarray) -> list[str]:
+    """A factor that would repair the statement."""
     for text, factor in _factors(claim, [s.parameters for s in usable]):
         values = np.array([factor(s.parameters) for s in usable])
         with np.errstate(all="ignore"):
             off = np.abs(ratios / values - 1)
         if np.isfinite(off).all() and (off <= noise).all() and (np.abs(values - 1) > noise).any():
             return [f"right after multiplying the right-hand side by {text}"]
+    return []
+
+
+def _constant(ratios: np.ndarray, noise: np.ndarray) -> list[str]:
+    """The factor by which the statement is off, if it is the same everywhere."""
     constant = float(np.exp(np.mean(np.log(ratios))))
     if (np.abs(ratios / constant - 1) <= noise).all() and abs(constant - 1) > noise.max():
         return [f"off by a constant factor of {constant:.3g}"]
-    return _one_parameter(claim, usable, ratios, noise)
+    return []
 
 
 def _factors(claim: Claim, settings: Sequence[Parameters]) -> Iterator[tuple[str, Callable[[Parameters], float]]]:

@@ -14,7 +14,7 @@ import numpy as np
 
 from ftproofs.check.context import Context
 from ftproofs.check.judge import Judge
-from ftproofs.check.links import against_oracle
+from ftproofs.check.links import against_oracle, engine_of_draws
 from ftproofs.claim import Claim, Domain, Rows
 from ftproofs.names import Value, experiment
 from ftproofs.numeric.experiments import SOLVER
@@ -83,7 +83,9 @@ def explore_settings(
 
 def exploratory(claim: Claim, context: Context, parameters: Parameters) -> Rows:
     """A few of the oracle's draws at a setting, to see how bad it looks."""
-    return context.draws(context.block(claim.experiment, [parameters] * EXPLORATORY, engine=SOLVER, stage="explore"))
+    return context.draws(
+        context.block(claim.experiment, [parameters] * EXPLORATORY, engine=engine_of_draws(claim), stage="explore")
+    )
 
 
 def chunk(parameters: Parameters) -> int:
@@ -140,6 +142,11 @@ def mean_sampler(
     return draw
 
 
+def cap_of(claim: Claim, context: Context, draws: int) -> int:
+    """At most so many draws at a setting: training affords fewer than the oracle."""
+    return draws if engine_of_draws(claim) == SOLVER else min(draws, context.budget.trainings)
+
+
 def link_a(claim: Claim, context: Context, settings: Sequence[Parameters]) -> Link:
     """Networks trained at the settings against the oracle, on the same data."""
     engine = experiment(claim.experiment).engines[0]
@@ -156,19 +163,24 @@ def natural_scale(judge: Judge, parameters: Parameters) -> float:
 
 
 def agreement(
-    status: ExperimentStatus, trained: Link, end_to_end: ExperimentStatus
+    status: ExperimentStatus, trained: Link, end_to_end: ExperimentStatus, lost: str = ""
 ) -> tuple[ExperimentStatus, str, set[str]]:
     """Link B's status in the light of the other links, why it changed, and the flags that go with it.
 
     Refuted if link B refutes; supported only if link A is certified and real trainings
-    do not refute; what contradicts one another is undecided, flag ``disagreement``.
+    do not refute; what contradicts one another is undecided, flag ``disagreement``.  A
+    training that was lost (``lost`` says which) is an error, never evidence.
     """
-    if trained.status in ("refuted", "error"):
+    if trained.status == "error" or (status == "error" and lost):
+        return "error", lost or "some trained networks gave no number", set()
+    if trained.status == "refuted":
         return "undecided", "trained networks do not end where the oracle says", {"disagreement"}
     if trained.status == "undecided" and status == "supported":
         return "undecided", "some trained networks did not reach a certified limit", set()
     if end_to_end == "refuted" and status != "refuted":
         return "undecided", "real trainings refute what the oracle's draws do not", {"disagreement"}
     if end_to_end == "error" and status == "supported":
+        if lost:
+            return "error", lost, set()
         return "undecided", "some real trainings gave no number", set()
     return status, "", set()

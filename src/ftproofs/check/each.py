@@ -98,6 +98,9 @@ def check_each(claim: Claim, context: Context) -> Evidence:
                 flags.add("disagreement")
     if status == "undecided" and not detail:
         detail = _missing(explored)
+    if status == "error":
+        where = f"at setting id {worst.id}" if worst is not None else "at some setting"
+        detail = context.lost or f"the statement has no real value {where}"
     return Evidence(
         status,
         "each",

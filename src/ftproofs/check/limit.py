@@ -26,6 +26,7 @@ from ftproofs.check.draws import (
     natural_scale,
 )
 from ftproofs.check.judge import Judge
+from ftproofs.check.links import refuse_untold_limit
 from ftproofs.check.sizes import TOP, at_size, check_domain, ladder_of
 from ftproofs.claim import Claim, Limit
 from ftproofs.decision import (
@@ -65,9 +66,11 @@ def check_limit(claim: Claim, context: Context) -> Evidence:
     """The experiment leg of a claim whose quantifier is limit.
 
     Raises:
-        UsageError: FT210 a ladder too short or too large; FT215 a domain with n or d, or without gamma.
+        UsageError: FT210 a ladder too short or too large; FT215 a domain with n or d, or without gamma;
+            FT218 a measurement or domain that only training knows.
     """
     assert isinstance(claim.quantifier, Limit)
+    refuse_untold_limit(claim)
     judges = [Judge(statement) for statement in claim.statements]
     budget = context.budget
     explored, anchors, chosen = choose(claim, context, judges)
@@ -206,7 +209,9 @@ def _conclude(
     number, (solved, trained) = min(enumerate(parts), key=lambda part: _ORDER.index(part[1][0].status))
     end_status = combine(end.status for _, end in parts)
     flags = {flag for part, end in parts for flag in (*part.flags, *end.flags)}
-    status, why, contradictions = agreement(combine(part.status for part, _ in parts), trainings, end_status)
+    status, why, contradictions = agreement(
+        combine(part.status for part, _ in parts), trainings, end_status, context.lost
+    )
     shown = solved.worst if solved.worst is not None else 0
     finding = solved.settings[shown] if solved.settings else None
     worst = _observation(context, claim, judges[number], number, settings[shown], solved)

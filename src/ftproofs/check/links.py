@@ -2,20 +2,26 @@
 
 from __future__ import annotations
 
+import itertools
 from collections.abc import Sequence
 
 import numpy as np
 
 from ftproofs.check.context import Context, by_shape
 from ftproofs.check.judge import Judge
-from ftproofs.claim import Claim, Rows
+from ftproofs.claim import Choices, Claim, Range, Rows
 from ftproofs.decision import decide_each
+from ftproofs.errors import UsageError
 from ftproofs.names import Value, experiment, scale_names
 from ftproofs.numeric.experiments import SOLVER
+from ftproofs.symbolic.vocabulary import symbol_names
 from ftproofs.verdict import Link
 
 #: Endpoint measurements in which training and oracle are compared.
 COMPARED = ("beta_norm", "par_beta_norm", "perp_beta_norm", "fit_gap", "risk")
+
+#: Measured on the way, which no oracle knows.
+PATH = frozenset({"path_gap", "min_beta_norm", "decay_rate", "first_layer_gap"})
 
 #: Oracle draws for link B of a claim about each network.
 DRAWS = 512
@@ -31,6 +37,36 @@ def has_oracle(name: str, parameters: dict[str, Value]) -> bool:
         return False  # The oracle knows the limit of small starts.
     # A readout that starts shorter than the first layer may change its sign on the way.
     return float(parameters.get("imbalance", 1)) >= 1 and parameters.get("inputs") != "population"
+
+
+def engine_of_draws(claim: Claim) -> str:
+    """What draws for claims about laws: the oracle, or training wherever it does not know what the claim measures."""
+    spec = experiment(claim.experiment)
+    named = {n for statement in claim.statements for side in (statement.lhs, statement.rhs) for n in symbol_names(side)}
+    if not spec.solver or named & PATH:
+        return spec.engines[0]
+    ends: dict[str, list[Value]] = {}
+    for name in {"inputs", "features", "frozen_end", "imbalance", "init_scale"} & set(spec.parameters):
+        values = claim.domain[name] if name in claim.domain else Choices((spec.parameters[name],))
+        given = (values.low, values.high) if isinstance(values, Range) else values.values
+        ends[name] = [x if isinstance(x, str) else float(x) for x in given]
+    known = all(
+        has_oracle(claim.experiment, dict(zip(ends, combination, strict=True)))
+        for combination in itertools.product(*ends.values())
+    )
+    return SOLVER if known else spec.engines[0]
+
+
+def refuse_untold_limit(claim: Claim) -> None:
+    """Refuse a limit that would have to be trained for at its sizes.
+
+    Raises:
+        UsageError: FT218.
+    """
+    if engine_of_draws(claim) != SOLVER:
+        raise UsageError(
+            "FT218", f"no oracle of {claim.experiment} knows this limit, and training at its sizes takes too long"
+        )
 
 
 def against_oracle(context: Context, trained: Sequence[Rows], tolerance: float) -> Link:

@@ -17,6 +17,7 @@ from ftproofs.check.draws import (
     Explored,
     Parameters,
     agreement,
+    cap_of,
     exploratory,
     explore_settings,
     link_a,
@@ -24,11 +25,11 @@ from ftproofs.check.draws import (
     natural_scale,
 )
 from ftproofs.check.judge import Judge
+from ftproofs.check.links import engine_of_draws
 from ftproofs.claim import Claim, Mean
 from ftproofs.decision import ALPHA, Anchor, MeanDecision, combine, decide_mean, refuse_infinite_variance
 from ftproofs.decision.draws import MISS
-from ftproofs.names import HEAVY_TAILED, experiment
-from ftproofs.numeric.experiments import SOLVER
+from ftproofs.names import degrees, experiment
 from ftproofs.numeric.sampling import shrink
 from ftproofs.numeric.statistics import BLOCK, planned_draws, relative_error
 from ftproofs.verdict import Evidence, ExperimentStatus, Link, Observation
@@ -38,6 +39,9 @@ ADAPTIVE = 2
 
 #: A supporting anchor may plan for at most this part of the draws allowed: plans come from few draws.
 AFFORDABLE = 2
+
+#: Up to so many degrees of freedom of an inverse chi-square an average is too skewed for a normal interval.
+HEAVY = 10
 
 #: Settings tried on the way to a simpler counterexample, and draws for each at most.
 SHRINK_STEPS = 20
@@ -58,10 +62,11 @@ def check_mean(claim: Claim, context: Context) -> Evidence:
         return max(_score(claim, context, judge, parameters) for judge in judges)
 
     explored = explore_settings(claim, context, claim.domain, score, steps=2 * budget.explored)
-    refuse_infinite_variance(explored.settings)
+    names = {name for judge in judges for name in judge.measurements}
+    refuse_infinite_variance(explored.settings, names, claim.experiment)
     # Anchors are where wrong formulas differ most from this one, whatever draws looked like there.
     pool = candidates(claim, context, explored.source)
-    refuse_infinite_variance([candidate.parameters for candidate in pool])
+    refuse_infinite_variance([candidate.parameters for candidate in pool], names, claim.experiment)
     light = pick(
         [c for c in pool if not heavy_tailed(claim, judges, c.parameters)],
         budget.anchors,
@@ -75,14 +80,14 @@ def check_mean(claim: Claim, context: Context) -> Evidence:
 
     parts: list[tuple[MeanDecision, MeanDecision]] = []
     for number, judge in enumerate(judges):
-        draws = mean_sampler(claim, context, judge, chosen, SOLVER)
+        draws = mean_sampler(claim, context, judge, chosen, engine_of_draws(claim))
         marks = [_anchor(claim, judges, judge, p) for p in chosen]
         solved = decide_mean(
             draws,
             marks[: len(anchors)],
             marks[len(anchors) :],
             tolerance=claim.margin,
-            cap=budget.draws,
+            cap=cap_of(claim, context, budget.draws),
             relation=judge.statement.rel,
         )
         context.progress(claim.id, budget.explored + number + 1, 2 * budget.explored)
@@ -100,9 +105,8 @@ def check_mean(claim: Claim, context: Context) -> Evidence:
 
 def heavy_tailed(claim: Claim, judges: Sequence[Judge], parameters: Parameters) -> bool:
     """Whether a statement's law has too heavy a tail here for a normal interval."""
-    names = {name for judge in judges for name in judge.measurements}
-    noisy = "noise_trace" in names or (float(parameters["sigma"]) > 0 and names & HEAVY_TAILED)
-    return bool(noisy) and abs(int(parameters["d"]) - int(parameters["n"])) < 10
+    least = degrees({name for judge in judges for name in judge.measurements}, parameters, claim.experiment)
+    return least is not None and least <= HEAVY
 
 
 def _anchor(claim: Claim, judges: Sequence[Judge], judge: Judge, parameters: Parameters) -> Anchor:
@@ -112,10 +116,11 @@ def _anchor(claim: Claim, judges: Sequence[Judge], judge: Judge, parameters: Par
 def _affordable(claim: Claim, context: Context, judges: Sequence[Judge], parameters: Parameters) -> bool:
     """Whether support there takes well below the most draws allowed, as far as a few draws can tell."""
     rows = exploratory(claim, context, parameters)
+    cap = cap_of(claim, context, context.budget.draws)
     for judge in judges:
         lhs, rhs = judge.samples(rows)
         spread = relative_error(lhs, rhs, natural_scale(judge, parameters)).spread
-        if not planned_draws(spread, claim.margin, ALPHA, MISS) <= context.budget.draws / AFFORDABLE:
+        if not planned_draws(spread, claim.margin, ALPHA, MISS) <= cap / AFFORDABLE:
             return False
     return True
 
@@ -163,7 +168,7 @@ def _conclude(
     end_status = combine(end.status for end in ends)
     status = combine(part.status for part, _ in parts)
     flags = {flag for part, end in parts for flag in (*part.flags, *end.flags)}
-    status, why, contradictions = agreement(status, trainings, end_status)
+    status, why, contradictions = agreement(status, trainings, end_status, context.lost)
     flags |= contradictions
     worst = _observation(context, claim, judges[number], number, settings, solved)
     simplest = None
@@ -201,12 +206,12 @@ def _simplest(
     """The simplest setting at which the statement is refuted by itself, on fresh draws; None if not at the start."""
 
     def decide(parameters: Parameters) -> MeanDecision:
-        draws = mean_sampler(claim, context, judge, [parameters], SOLVER)
+        draws = mean_sampler(claim, context, judge, [parameters], engine_of_draws(claim))
         return decide_mean(
             draws,
             [_anchor(claim, [judge], judge, parameters)],
             tolerance=claim.margin,
-            cap=min(SHRINK_DRAWS, context.budget.draws),
+            cap=cap_of(claim, context, min(SHRINK_DRAWS, context.budget.draws)),
             relation=judge.statement.rel,
         )
 
@@ -240,7 +245,9 @@ def _observation(
     if solved.worst is None:
         return None
     finding = solved.settings[solved.worst]
-    block = context.block(claim.experiment, [settings[solved.worst]] * BLOCK, engine=SOLVER, stage="confirm")
+    block = context.block(
+        claim.experiment, [settings[solved.worst]] * BLOCK, engine=engine_of_draws(claim), stage="confirm"
+    )
     rows = context.draws(block)
     predicted = float(judge.samples(rows)[1].mean())
     unit = max(abs(predicted), _anchor(claim, [judge], judge, settings[solved.worst]).scale / 10)

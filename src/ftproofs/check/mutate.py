@@ -17,7 +17,7 @@ from typing import Literal
 
 from ftproofs.check import limit, probability
 from ftproofs.check.anchors import STAGE, domain_points
-from ftproofs.check.context import BUDGETS, Context, MemoryStore, Progress, check_seed
+from ftproofs.check.context import Context, MemoryStore, Progress, budget_of, check_seed
 from ftproofs.check.each import check_each
 from ftproofs.check.judge import Judge, measured
 from ftproofs.check.mean import check_mean
@@ -27,7 +27,7 @@ from ftproofs.check.stored_limit import LimitRows, halved
 from ftproofs.check.stored_mean import MeanRows
 from ftproofs.check.stored_probability import ProbabilityRows
 from ftproofs.claim import Claim, Each, Limit, Mean, Probability, Statement, Store
-from ftproofs.errors import FTError, UsageError, unknown
+from ftproofs.errors import FTError, UsageError
 from ftproofs.names import experiment
 from ftproofs.numeric.device import resolve_device
 from ftproofs.numeric.experiments import SOLVER
@@ -36,7 +36,7 @@ from ftproofs.symbolic.boundary import sign_statements
 from ftproofs.symbolic.equivalence import POINTS as DOMAIN_POINTS
 from ftproofs.symbolic.equivalence import Comparison, spoken
 from ftproofs.symbolic.mutation import Mutant, mutants
-from ftproofs.verdict import Evidence, ExperimentStatus
+from ftproofs.verdict import Evidence, ExperimentStatus, Power
 
 Outcome = Literal["killed", "undefined", "survived", "equivalent", "sub-tolerance"]
 
@@ -89,6 +89,20 @@ class Mutation:
         return self._score(False)
 
     @property
+    def power(self) -> Power:
+        """The figures, and every survivor."""
+        survivors = sorted((j for j in self.judged if j.outcome == "survived"), key=lambda j: -j.difference)
+        return Power(
+            self.score,
+            self.strict_score,
+            self.count("killed", "undefined"),
+            len(survivors),
+            self.count("equivalent"),
+            self.count("sub-tolerance"),
+            tuple((str(j.mutant.statement), j.difference) for j in survivors),
+        )
+
+    @property
     def passed(self) -> bool:
         """Whether the claim's own experiment did."""
         return self.status in ("certified", "supported")
@@ -120,6 +134,7 @@ def unmutable(claim: Claim) -> str:
 def mutate(
     claim: Claim,
     *,
+    settings: int | None = None,
     budget: str = "default",
     seed: int = 0,
     device: str = "auto",
@@ -130,7 +145,7 @@ def mutate(
 
     Args:
         claim: a claim that networks can be trained for and that is not known to be false.
-        budget, seed, device, store, progress: as for `check`; the same rows are used.
+        settings, budget, seed, device, store, progress: as for `check`; the same rows are used.
 
     Raises:
         UsageError: FT310 a claim without mutants to judge, and what `check` raises.
@@ -138,14 +153,13 @@ def mutate(
     reason = unmutable(claim)
     if reason:
         raise UsageError("FT310", f"{claim.id} cannot be mutated: {reason}")
-    if budget not in BUDGETS:
-        raise unknown("budget", budget, BUDGETS, code="FT309")
+    counts = budget_of(budget, settings)
     found = mutants(claim)
     symbols = spoken(claim, found)
     recorder = Recorder(store if store is not None else MemoryStore(), {symbol.name for symbol in symbols})
     context = Context(
         recorder,
-        BUDGETS[budget],
+        counts,
         check_seed(seed),
         resolve_device(device),
         progress or (lambda label, done, total: None),

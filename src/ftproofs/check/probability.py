@@ -13,12 +13,14 @@ from ftproofs.check.draws import (
     Explored,
     Parameters,
     agreement,
+    cap_of,
     draw_rows,
     exploratory,
     explore_settings,
     link_a,
 )
 from ftproofs.check.judge import Judge
+from ftproofs.check.links import engine_of_draws
 from ftproofs.check.outcomes import level_gap, outcomes_of
 from ftproofs.claim import Claim, Probability, Rows
 from ftproofs.decision import (
@@ -38,6 +40,9 @@ from ftproofs.verdict import Evidence, ExperimentStatus, Link, Observation
 
 #: Settings chosen because exploration made them look bad.
 ADAPTIVE = 2
+
+#: Corners of the domain that are looked at, where bounds are tightest; training affords none.
+CORNERS = 32
 
 #: Settings tried on the way to a simpler counterexample, and draws for each at most.
 SHRINK_STEPS = 20
@@ -70,10 +75,10 @@ def check_probability(claim: Claim, context: Context) -> Evidence:
     parts: list[tuple[ProbabilityDecision, ProbabilityDecision]] = []
     for number, judge in enumerate(judges):
         solved = decide_probability(
-            _sampler(claim, context, judge, chosen.settings, SOLVER),
+            _sampler(claim, context, judge, chosen.settings, engine_of_draws(claim)),
             deltas[: chosen.anchors],
             deltas[chosen.anchors :],
-            cap=budget.outcomes,
+            cap=cap_of(claim, context, budget.outcomes),
         )
         context.progress(claim.id, budget.explored + number + 1, 2 * budget.explored)
         order = sorted(range(chosen.anchors), key=lambda i: (-deltas[i], int(anchors[i]["n"]) * int(anchors[i]["d"])))
@@ -102,15 +107,26 @@ def choose(claim: Claim, context: Context, judges: Sequence[Judge]) -> tuple[Exp
         return max(_score(claim, judge, rows) for judge in judges)
 
     explored = explore_settings(claim, context, claim.domain, score, steps=2 * budget.explored)
+    cap = cap_of(claim, context, budget.outcomes)
     deltas = {id(p): level_gap(claim, p) for p in explored.settings}
     promised = [p for p in explored.settings if deltas[id(p)] < 1]
     if not promised:
         raise UsageError("FT214", f"the level {claim.quantifier.level} is 0 or less at every setting drawn")
     # Anchors are the first settings drawn, whatever they looked like, of those that so many draws can support.
-    within = [p for p in promised if supportable(deltas[id(p)], budget.outcomes)]
-    beyond = [p for p in promised if not supportable(deltas[id(p)], budget.outcomes)]
+    within = [p for p in promised if supportable(deltas[id(p)], cap)]
+    beyond = [p for p in promised if not supportable(deltas[id(p)], cap)]
     anchors = within[: budget.anchors]
-    others = [p for p in explored.adaptive(anchors, len(explored.settings)) if p in promised][:ADAPTIVE]
+    if engine_of_draws(claim) == SOLVER:
+        for corner in explored.source.corners(CORNERS):
+            delta = level_gap(claim, corner)
+            if delta < 1 and corner not in promised:
+                deltas[id(corner)] = delta
+                promised.append(corner)
+    suspects = [p for p in promised if p not in anchors]
+    suspects.sort(
+        key=lambda p: -max(_suspicion(claim, judge, exploratory(claim, context, p), deltas[id(p)]) for judge in judges)
+    )
+    others = suspects[:ADAPTIVE]
     settings = [*anchors, *others, *[p for p in beyond[: budget.anchors // 2] if p not in others]]
     return explored, Chosen(settings, [deltas[id(p)] for p in settings], len(anchors))
 
@@ -140,6 +156,16 @@ def _score(claim: Claim, judge: Judge, rows: Rows) -> float:
     return float(found.violated.mean()) + min(max(near, 0.0), 10.0)
 
 
+def _suspicion(claim: Claim, judge: Judge, rows: Rows, delta: float) -> float:
+    """By how many standard errors violations are too many on a few draws; of equal ones how near the others come."""
+    found = outcomes_of(judge, rows, claim.margin)
+    if np.isnan(found.violated).any():
+        return 0.0
+    near = float(np.nan_to_num(np.quantile(found.ratio, 1 - delta), nan=0.0))
+    share, error = float(found.violated.mean()), math.sqrt(delta * (1 - delta) / len(found.violated))
+    return (share - delta) / error + min(max(near, 0.0), 10.0) / 1e3
+
+
 def _conclude(
     claim: Claim,
     context: Context,
@@ -154,7 +180,9 @@ def _conclude(
     # What trainings say about slack and triviality, the oracle's draws say better.
     flags = {flag for part, _ in parts for flag in part.flags}
     flags |= {flag for _, end in parts for flag in end.flags if flag == "disagreement"}
-    status, why, contradictions = agreement(combine(part.status for part, _ in parts), trainings, end_status)
+    status, why, contradictions = agreement(
+        combine(part.status for part, _ in parts), trainings, end_status, context.lost
+    )
     worst = (
         None if solved.worst is None else _observation(context, claim, judges[number], number, settings[solved.worst])
     )
@@ -212,8 +240,10 @@ def _simplest(
         delta = level_gap(claim, batch[0])
         if delta >= 1:
             return 0.0, []
-        draws = _sampler(claim, context, judge, [batch[0]], SOLVER)
-        found = decide_probability(draws, [delta], cap=min(SHRINK_DRAWS, context.budget.outcomes))
+        draws = _sampler(claim, context, judge, [batch[0]], engine_of_draws(claim))
+        found = decide_probability(
+            draws, [delta], cap=cap_of(claim, context, min(SHRINK_DRAWS, context.budget.outcomes))
+        )
         return 0.0, [0] if found.status == "refuted" else []
 
     found = shrink(explored.source, fails, start, seed=context.seed, calls=SHRINK_STEPS)
@@ -224,7 +254,7 @@ def _observation(
     context: Context, claim: Claim, judge: Judge, number: int, parameters: Parameters
 ) -> Observation | None:
     """The draw nearest to a violation, or furthest in it, of the first block; its id replays it."""
-    rows = draw_rows(claim, context, parameters, SOLVER, "confirm", 0, BLOCK)[0]
+    rows = draw_rows(claim, context, parameters, engine_of_draws(claim), "confirm", 0, BLOCK)[0]
     lhs, rhs = judge.samples(rows)
     gap = judge.relative(lhs, rhs, rows)
     if not np.isfinite(gap).any():

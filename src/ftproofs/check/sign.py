@@ -25,6 +25,7 @@ from ftproofs.check.draws import (
     natural_scale,
 )
 from ftproofs.check.judge import Judge
+from ftproofs.check.links import engine_of_draws, refuse_untold_limit
 from ftproofs.check.mean import SHRINK_DRAWS, SHRINK_STEPS, heavy_tailed
 from ftproofs.check.sides import Mark, Sides, choose_sides, drawn
 from ftproofs.check.sign_links import solve, train
@@ -32,7 +33,6 @@ from ftproofs.check.sign_study import WORST, Study
 from ftproofs.check.sizes import at_size, exact_ladder
 from ftproofs.claim import Claim, Limit, Statement
 from ftproofs.decision import Ladder, SignDecision, SignLimitDecision, combine, refuse_infinite_variance
-from ftproofs.numeric.experiments import SOLVER
 from ftproofs.numeric.sampling import shrink
 from ftproofs.numeric.statistics import BLOCK
 from ftproofs.symbolic.boundary import SignStatement
@@ -64,8 +64,10 @@ def check_sign(claim: Claim, context: Context, statements: Sequence[SignStatemen
     """The experiment leg of a claim about signs, whose quantifier is mean or limit.
 
     Raises:
-        UsageError: FT213 settings of infinite variance (mean); FT210, FT215 as for a limit.
+        UsageError: FT213 settings of infinite variance (mean); FT210, FT215, FT218 as for a limit.
     """
+    if isinstance(claim.quantifier, Limit):
+        refuse_untold_limit(claim)
     study = Study.of(claim, context)
     judges = [Judge(Statement(statement.measured, "==", Integer(0))) for statement in statements]
     suspects: list[list[tuple[float, Line]]] = [[] for _ in statements]
@@ -83,7 +85,8 @@ def check_sign(claim: Claim, context: Context, statements: Sequence[SignStatemen
     explored = explore_settings(claim, context, study.domain, score, steps=2 * examples, examples=examples)
     pool = [study.exact(p) for p in (*explored.settings, *drawn(explored.source, context.seed))]
     if not study.limit:
-        refuse_infinite_variance(explored.settings)
+        names = {name for judge in judges for name in judge.measurements}
+        refuse_infinite_variance(explored.settings, names, claim.experiment)
         pool = [p for p in pool if not heavy_tailed(claim, judges, p)]
     parts = []
     for number, (statement, judge, seen) in enumerate(zip(statements, judges, suspects, strict=True)):
@@ -136,7 +139,7 @@ def _conclude(study: Study, explored: Explored, parts: Sequence[_Part]) -> Evide
     compared = [at_size(p, exact_ladder(claim, p)[0]) for p in anchors] if limit else anchors
     trainings = link_a(claim, context, compared) if compared else Link("none")
     status = combine(p.solved.status for p in parts)
-    status, why, contradictions = agreement(status, trainings, end_status)
+    status, why, contradictions = agreement(status, trainings, end_status, context.lost)
     flags = {flag for p in parts for flag in p.solved.flags} | contradictions
     worst = _observation(claim, context, part, part.solved, part.marks)
     simplest = None
@@ -208,7 +211,7 @@ def _observation(
     if isinstance(solved, SignLimitDecision):
         sizes = exact_ladder(claim, parameters)
         parameters, count = at_size(parameters, sizes[-1]), Ladder(sizes, 1.0).rounds[-1]
-    rows = draw_rows(claim, context, parameters, SOLVER, "confirm", 0, count)[0]
+    rows = draw_rows(claim, context, parameters, engine_of_draws(claim), "confirm", 0, count)[0]
     low, high = finding.interval
     unit = natural_scale(part.judge, mark.parameters)
     return Observation(

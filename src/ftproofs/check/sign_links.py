@@ -7,9 +7,10 @@ from collections.abc import Sequence
 import numpy as np
 
 from ftproofs.check.context import Context
-from ftproofs.check.draws import Parameters, mean_sampler, natural_scale
+from ftproofs.check.draws import Parameters, cap_of, mean_sampler, natural_scale
 from ftproofs.check.judge import Judge
 from ftproofs.check.limit import limit_sampler
+from ftproofs.check.links import engine_of_draws
 from ftproofs.check.sides import Mark, Sides
 from ftproofs.check.sizes import at_size, exact_ladder
 from ftproofs.claim import Claim, Limit
@@ -25,7 +26,6 @@ from ftproofs.decision import (
     decide_sign_limit,
 )
 from ftproofs.names import experiment
-from ftproofs.numeric.experiments import SOLVER
 from ftproofs.verdict import Link
 
 
@@ -36,8 +36,10 @@ def solve(
     settings = [mark.parameters for mark in marks]
     signs = [mark.side for mark in marks]
     if not isinstance(claim.quantifier, Limit):
-        draws = _values(claim, context, judge, settings, SOLVER)
-        return decide_sign(draws, signs[:anchors], signs[anchors:], cap=cap or context.budget.draws)
+        draws = _values(claim, context, judge, settings, engine_of_draws(claim))
+        return decide_sign(
+            draws, signs[:anchors], signs[anchors:], cap=cap_of(claim, context, cap or context.budget.draws)
+        )
     ladders = [Ladder(exact_ladder(claim, p), 1.0) for p in settings]
     pairs = list(zip(signs, ladders, strict=True))
     sampler = limit_sampler(claim, context, judge, settings, ladders)

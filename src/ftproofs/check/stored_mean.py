@@ -11,13 +11,13 @@ from sympy import Symbol
 from ftproofs.check.anchors import STAGE, values_at
 from ftproofs.check.drawn import Drawn, Formulas
 from ftproofs.check.judge import Judge
+from ftproofs.check.links import engine_of_draws
 from ftproofs.check.stored import UNTRUSTED, Finding, factor, ratios
 from ftproofs.claim import Claim, Rows, Statement
 from ftproofs.decision import REFUTE_AT, Anchor, Sampler
 from ftproofs.decision.draws import Rule, Track
 from ftproofs.names import experiment
 from ftproofs.numeric import statistics
-from ftproofs.numeric.experiments import SOLVER
 from ftproofs.numeric.statistics import BLOCK
 from ftproofs.symbolic.mutation import Mutant
 
@@ -33,7 +33,7 @@ class MeanRows:
         stages: dict[str, dict[tuple[object, ...], list[Rows]]] = {stage: {} for stage in _STAGES}
         for found in rows:
             first = found.block.settings[0]
-            engine = experiment(claim.experiment).engines[0] if first.stage == "link-a" else SOLVER
+            engine = experiment(claim.experiment).engines[0] if first.stage == "link-a" else engine_of_draws(claim)
             if first.stage in stages and (found.block.engine, found.block.method) == (engine, 0):
                 stages[first.stage].setdefault(first.values, []).append(found)
         # Networks are trained for link A at the anchors, and only there.

@@ -12,12 +12,12 @@ from ftproofs.check.anchors import values_at
 from ftproofs.check.drawn import Drawn, Formulas
 from ftproofs.check.draws import Parameters
 from ftproofs.check.judge import Judge, violation
+from ftproofs.check.links import engine_of_draws
 from ftproofs.check.stored import UNTRUSTED, Finding, factor, ratios
 from ftproofs.claim import Claim, Rows, Setting, Statement
 from ftproofs.decision import REFUTE_AT, counts
 from ftproofs.decision.probability import ALPHA
 from ftproofs.numeric import statistics
-from ftproofs.numeric.experiments import SOLVER
 from ftproofs.numeric.statistics import BLOCK
 from ftproofs.symbolic.mutation import Mutant
 
@@ -44,7 +44,7 @@ class ProbabilityRows:
         self._explored: list[Rows] = []
         for part in rows:
             first = part.block.settings[0]
-            if (part.block.engine, part.block.method) != (SOLVER, 0):
+            if (part.block.engine, part.block.method) != (engine_of_draws(claim), 0):
                 continue
             if first.stage == "confirm":
                 found.setdefault(first.values, []).append(part)

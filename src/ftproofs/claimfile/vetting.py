@@ -10,10 +10,11 @@ from collections.abc import Iterator
 from dataclasses import asdict, dataclass
 from typing import Any
 
-from sympy import Basic, Expr, I, Integer, Pow, Symbol, solve
+from sympy import Basic, Expr, I, Integer, Pow, Symbol, pi, solve
 
-from ftproofs.claim import Claim, Mean, Range
-from ftproofs.names import EXPERIMENTS, HEAVY_TAILED, MEASUREMENTS, PARAMETERS, VARIANCE_GAP
+from ftproofs.claim import Choices, Claim, Mean, Probability, Range
+from ftproofs.names import EXPERIMENTS, HEAVY_TAILED, MEASUREMENTS, PARAMETERS, infinite_variance
+from ftproofs.names.tails import VARIANCE_DEGREES
 from ftproofs.symbolic import balls
 from ftproofs.symbolic.balls import enclose
 from ftproofs.symbolic.box import Box, Point, box_for
@@ -69,7 +70,7 @@ def vet(claim: Claim) -> Vetting:
     if tautologies:
         flags.append("tautology")
         notes.append(f"true whatever is measured: {tautologies[0]}")
-    idle = _idle(claim, sides)
+    idle = [] if tautologies else _idle(claim, sides)
     if idle:
         flags.append("unused-parameter")
         notes.append(f"varies and plays no part in the statement: {', '.join(idle)}")
@@ -148,24 +149,54 @@ def _reached(symbol: Symbol, root: Expr, claim: Claim, box: Box, points: list[Po
 
 
 def _infinite_variance(claim: Claim, sides: list[Expr], box: Box, points: list[Point]) -> tuple[str, str] | None:
-    """A claim on means of noisy fits that reaches settings whose risk has no variance."""
+    """A claim on means that reaches settings at which what it speaks of has no variance."""
     names = {s.name for side in sides for s in side.free_symbols}
-    if not isinstance(claim.quantifier, Mean) or not names & HEAVY_TAILED:
-        return None
     domain = claim.domain
-    if any(name not in domain for name in ("n", "d", "sigma")) or not _largest(domain["sigma"]) > 0:
+    if not isinstance(claim.quantifier, Mean) or not names & HEAVY_TAILED or "n" not in domain or "d" not in domain:
         return None
-    noise = {SYMBOLS["sigma"]: _largest(domain["sigma"])}
-    for size in _integers(domain["d"]):
-        for samples in range(max(1, size + 1 - VARIANCE_GAP), size + VARIANCE_GAP):
-            at = {SYMBOLS["n"]: samples, SYMBOLS["d"]: size} | noise
-            if _contains(domain["n"], samples) and any(box.admits(dict(p) | at) for p in points[:20]):
-                return (
-                    "FT213",
-                    f"variance is infinite at d - n < {VARIANCE_GAP} (d = {size}, n = {samples}); "
-                    "restrict the domain or declare an upper bound",
-                )
+    for others in _other_values(claim):
+        noise = {SYMBOLS["sigma"]: others["sigma"]}
+        for size in _integers(domain["d"]):
+            for samples in _near(size):
+                where = infinite_variance({**others, "n": samples, "d": size}, names, claim.experiment)
+                at = {SYMBOLS["n"]: samples, SYMBOLS["d"]: size} | noise
+                if where and _contains(domain["n"], samples) and any(box.admits(dict(p) | at) for p in points[:20]):
+                    return (
+                        "FT213",
+                        f"variance is infinite at {where} (d = {size}, n = {samples}); "
+                        "restrict the domain or declare an upper bound",
+                    )
     return None
+
+
+def _other_values(claim: Claim) -> Iterator[dict[str, Any]]:
+    """The largest noise, the least penalty, an angle between the teachers, each kind of inputs and frozen layers."""
+    defaults = EXPERIMENTS[claim.experiment].parameters
+    known: dict[str, list[Any]] = {}
+    for name in ("sigma", "theta", "inputs", "frozen_end"):
+        if name in claim.domain:
+            values = claim.domain[name]
+            middle = [] if isinstance(values, Choices) else [(float(values.low) + float(values.high)) / 2]
+            known[name] = list(getattr(values, "values", middle))
+        elif name in defaults:
+            known[name] = [defaults[name]]
+    sigma = claim.domain["sigma"] if "sigma" in claim.domain else Choices((Integer(0),))
+    known["sigma"] = [sigma.high if isinstance(sigma, Range) else max(sigma.values)]
+    for name in {"ridge", "L"} & set(defaults):
+        if name in claim.domain:
+            given = claim.domain[name]
+            known[name] = [given.low if isinstance(given, Range) else min(given.values)]
+        else:
+            known[name] = [defaults[name]]
+    known["theta"] = sorted(known.get("theta", [0]), key=lambda theta: theta in (0, pi))[:1]
+    for combination in itertools.product(*known.values()):
+        yield dict(zip(known, combination, strict=True))
+
+
+def _near(size: int) -> list[int]:
+    """Numbers of samples at which something may have no variance: few, or near the dimension."""
+    near = range(size - VARIANCE_DEGREES, size + VARIANCE_DEGREES + 1)
+    return sorted({n for n in (*range(1, VARIANCE_DEGREES), *near) if n > 0})
 
 
 def _integers(values: Any) -> list[int]:
@@ -182,10 +213,6 @@ def _contains(values: Any, number: int) -> bool:
     return any(int(x) == number for x in values.values)
 
 
-def _largest(values: Any) -> Any:
-    return values.high if isinstance(values, Range) else max(values.values)
-
-
 def _is_tautology(lhs: Expr, rel: str, rhs: Expr, claim: Claim) -> bool:
     """Whether the relation holds for every value of its measurements, read as free nonnegative or real numbers."""
     symbols = lhs.free_symbols | rhs.free_symbols
@@ -198,8 +225,17 @@ def _is_tautology(lhs: Expr, rel: str, rhs: Expr, claim: Claim) -> bool:
 
 
 def _idle(claim: Claim, sides: list[Expr]) -> list[str]:
-    """Parameters that vary over the domain and occur in no statement and no constraint."""
-    spoken = {s.name for part in (*sides, *claim.domain.constraints) for s in part.free_symbols}
+    """Parameters that vary over the domain and occur in no statement, no constraint and no level.
+
+    A statement on one measurement claims that it depends on nothing else; one that relates
+    several has parameters in them that need no mention.
+    """
+    if any(len(_measured(s.lhs) | _measured(s.rhs)) > 1 for s in claim.statements):
+        return []
+    parts = [*sides, *claim.domain.constraints]
+    if isinstance(claim.quantifier, Probability):
+        parts.append(claim.quantifier.level)
+    spoken = {s.name for part in parts for s in part.free_symbols}
     if "gamma" in spoken:
         spoken |= {"n", "d"}
     varying = [
@@ -208,6 +244,10 @@ def _idle(claim: Claim, sides: list[Expr]) -> list[str]:
         if isinstance(values, Range) or len(getattr(values, "values", ())) > 1
     ]
     return [name for name in varying if name not in spoken and name not in ("n", "d", "gamma")]
+
+
+def _measured(expr: Expr) -> set[str]:
+    return {symbol.name for symbol in expr.free_symbols if symbol.name in MEASUREMENTS}
 
 
 def _not_real(sides: list[Expr], box: Box, points: list[Point]) -> str:

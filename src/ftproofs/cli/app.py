@@ -118,6 +118,9 @@ def audit(
     accept_latex: Annotated[
         bool, typer.Option("--accept-latex", help="Use formulas in LaTeX as they were understood.")
     ] = False,
+    power: Annotated[
+        bool, typer.Option("--power", help="Also the power of the check: which wrong variants it would have refuted.")
+    ] = False,
     json: Json = None,
 ) -> int:
     """Check the claims of files that anyone may have written; say where they fail."""
@@ -127,7 +130,7 @@ def audit(
     chosen = read_options(
         settings=settings, budget=budget, seed=seed, device=device, executor=executor, ledger=ledger, target=json
     )
-    return auditing.audit(file, chosen, accept_latex=accept_latex)
+    return auditing.audit(file, chosen, accept_latex=accept_latex, power=power)
 
 
 @app.command()

@@ -7,6 +7,7 @@ import time
 from collections.abc import Callable, Sequence
 from contextlib import ExitStack
 from pathlib import Path
+from typing import TYPE_CHECKING
 
 from ftproofs.claim import Claim, Store
 from ftproofs.cli.interrupt import Interrupts
@@ -17,6 +18,9 @@ from ftproofs.report import results, tables
 from ftproofs.report.files import write
 from ftproofs.report.results import Run
 from ftproofs.verdict import Evidence, Verdict, exit_status, join
+
+if TYPE_CHECKING:
+    from ftproofs.check.mutate import Mutation
 
 
 def derive(names: Sequence[str], *, target: str | None) -> int:
@@ -80,6 +84,20 @@ class Checker:
             progress=self.progress,
         )
 
+    def power(self, claim: Claim) -> Mutation:
+        """The wrong variants of the claim, judged on the rows of its check."""
+        from ftproofs.check.mutate import mutate
+
+        return mutate(
+            claim,
+            settings=self.options.settings,
+            budget=self.options.budget,
+            seed=self.options.seed,
+            device=self.device,
+            store=self.store,
+            progress=self.progress,
+        )
+
     def explain(self, claim: Claim) -> tuple[str, ...]:
         """Hints on why the claim was refuted."""
         from ftproofs.check.context import BUDGETS, Context
@@ -89,7 +107,11 @@ class Checker:
 
 
 def run_checks(
-    claims: Sequence[Claim], options: CheckOptions, judge: Callable[[Claim, Checker], Verdict]
+    claims: Sequence[Claim],
+    options: CheckOptions,
+    judge: Callable[[Claim, Checker], Verdict],
+    *,
+    catalog: bool = True,
 ) -> list[tuple[Claim, Verdict]]:
     """The claims with their verdicts, shown and written; ``judge`` is given each claim and how to check it.
 
@@ -142,7 +164,7 @@ def run_checks(
                 complete=complete,
             )
             if checked:
-                _report(checked, run, options)
+                _report(checked, run, options, catalog)
         if ledger is not None:
             for claim, verdict in checked:
                 ledger.put_verdict(claim, results.claim_result(claim, verdict), run=run.conditions())
@@ -155,12 +177,12 @@ def keep_hypothesis_out_of_here() -> None:
     os.environ.setdefault("HYPOTHESIS_STORAGE_DIRECTORY", str(cache / "ftproofs" / "hypothesis"))
 
 
-def _report(checked: Sequence[tuple[Claim, Verdict]], run: Run, options: CheckOptions) -> None:
+def _report(checked: Sequence[tuple[Claim, Verdict]], run: Run, options: CheckOptions, catalog: bool) -> None:
     document = results.document(checked, run)
     write(options.results, document)
     if not to_stdout(options.target):
         show(tables.verdicts(checked))
-        for note in tables.footnotes(checked):
+        for note in tables.footnotes(checked, catalog=catalog):
             line(note)
         line(f"Full results: {options.results}")
     deliver(document, options.target)

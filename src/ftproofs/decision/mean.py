@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import math
-from collections.abc import Iterable, Mapping, Sequence
+from collections.abc import Collection, Iterable, Mapping, Sequence
 from dataclasses import dataclass
 
 import numpy as np
@@ -11,7 +11,7 @@ import numpy as np
 from ftproofs.claim import Relation
 from ftproofs.decision.draws import Anchor, Rule, Sampler, SettingFinding, Track
 from ftproofs.errors import UsageError
-from ftproofs.names import VARIANCE_GAP, Value, infinite_variance
+from ftproofs.names import Value, infinite_variance
 from ftproofs.numeric import statistics
 from ftproofs.numeric.statistics import BLOCK, LAMBDAS
 from ftproofs.verdict import ExperimentStatus
@@ -24,17 +24,20 @@ CONFIRM_AT = 1e3
 ALPHA = 2e-4
 
 
-def refuse_infinite_variance(settings: Iterable[Mapping[str, Value]]) -> None:
-    """Refuse settings at which the fitted noise has no variance (`names.infinite_variance`).
+def refuse_infinite_variance(
+    settings: Iterable[Mapping[str, Value]], names: Collection[str] = ("risk",), experiment: str = ""
+) -> None:
+    """Refuse settings at which a measurement has no variance (`names.infinite_variance`).
 
     Raises:
         UsageError: FT213.
     """
     for values in settings:
-        if infinite_variance(values):
+        where = infinite_variance(values, names, experiment)
+        if where:
             raise UsageError(
                 "FT213",
-                f"variance is infinite at d - n < {VARIANCE_GAP} (d = {values['d']}, n = {values['n']}, "
+                f"variance is infinite at {where} (d = {values['d']}, n = {values['n']}, "
                 f"sigma = {values['sigma']}); restrict the domain or declare an upper bound",
             )
 

@@ -12,7 +12,7 @@ from ftproofs.names.experiments import EXPERIMENTS
 from ftproofs.names.kinds import INFINITE, REQUIRED, Experiment, Kind, Measurement, Parameter, Sign, Value
 from ftproofs.names.measurements import MEASUREMENTS
 from ftproofs.names.parameters import INPUTS, OPTIMIZERS, PARAMETERS, SPECTRA
-from ftproofs.names.tails import HEAVY_TAILED, VARIANCE_GAP, infinite_variance
+from ftproofs.names.tails import HEAVY_TAILED, degrees, infinite_variance
 from ftproofs.names.values import check_value, complete, experiment, scale_names, source_samples
 
 __all__ = [
@@ -25,7 +25,6 @@ __all__ = [
     "PARAMETERS",
     "REQUIRED",
     "SPECTRA",
-    "VARIANCE_GAP",
     "Experiment",
     "Kind",
     "Measurement",
@@ -34,6 +33,7 @@ __all__ = [
     "Value",
     "check_value",
     "complete",
+    "degrees",
     "experiment",
     "infinite_variance",
     "scale_names",

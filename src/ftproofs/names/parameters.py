@@ -39,7 +39,7 @@ PARAMETERS: Mapping[str, Parameter] = by_name(
     ),
     Parameter("alpha", "power-law exponent: eigenvalues i^-alpha", r"\alpha"),
     Parameter("spikes", "number of large eigenvalues (spiked)", r"k_\lambda", "integer"),
-    Parameter("spike_ratio", "a large eigenvalue over a small one (spiked)", r"\lambda_1"),
+    Parameter("spike_ratio", "a large eigenvalue over a small one (spiked)", r"\lambda_1", sign="positive"),
     Parameter(
         "inputs",
         "rows Sigma^(1/2) z with z standard normal (gaussian) or uniform of norm sqrt(d) (sphere); "

@@ -17,8 +17,10 @@ from ftproofs.numeric.extremes import read_extremes
 from ftproofs.numeric.measurements import Readings, read_predictor, read_task
 from ftproofs.numeric.seeds import sharing
 from ftproofs.numeric.training import stability
-from ftproofs.numeric.training.result import scale
+from ftproofs.numeric.training.result import DIVERGED, scale
 from ftproofs.numeric.training.ridge import train_ridge
+
+__all__ = ["DIVERGED", "SOLVER", "USABLE", "run"]
 
 SOLVER = "solver"
 

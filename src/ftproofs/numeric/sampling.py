@@ -12,7 +12,7 @@ from __future__ import annotations
 import contextlib
 import itertools
 import math
-from collections.abc import Callable, Mapping, Sequence
+from collections.abc import Callable, Iterator, Mapping, Sequence
 from dataclasses import dataclass, field
 from functools import cached_property
 from typing import TypeAlias
@@ -41,6 +41,8 @@ _REDRAWS = 20
 _TICKS = 1 << 16
 _SEARCH = 200
 _SHIFT = 7_310_579 * 10**12
+#: Values of a parameter that are tried in turn where the constraints refuse a corner.
+_MOVES = 40
 
 
 @dataclass(frozen=True)
@@ -129,6 +131,38 @@ class Batches:
         drawn = self._raw[key(setting)]
         places = tuple(a.values.index(drawn[a.name]) for a in self.axes)
         return sum(math.log2(1 + place) for place in places), places
+
+    def corners(self, count: int) -> tuple[Values, ...]:
+        """Settings at the ends of all ranges at once, of at most so many corners spread over all of them.
+
+        Where the constraints refuse a corner, each parameter by itself is moved from its end
+        until they do not.
+        """
+        ends = [a.spread if not a.edges else tuple(dict.fromkeys((a.spread[0], a.spread[-1]))) for a in self.axes]
+        lengths = [len(values) for values in ends]
+        total = math.prod(lengths)
+        every = range(total) if total <= count else sorted(_generator("corners").choice(total, count, replace=False))
+        found: dict[tuple[tuple[str, Value], ...], Values] = {}
+        for number in every:
+            places = np.unravel_index(int(number), lengths)
+            corner = {a.name: ends[i][int(places[i])] for i, a in enumerate(self.axes)}
+            for drawn in itertools.chain([corner], self._moved(corner)):
+                setting = self.settle(drawn)
+                if setting is not None:
+                    found.setdefault(key(setting), setting)
+                    if drawn is corner:
+                        break
+        return tuple(found.values())
+
+    def _moved(self, corner: Values) -> Iterator[Values]:
+        """The corner with one parameter moved, each in turn, to the first value that the constraints allow."""
+        for a in self.axes:
+            if a.edges:
+                values = a.spread if corner[a.name] == a.spread[0] else a.spread[::-1]
+                moved = ({**corner, a.name: value} for value in values[:: max(1, len(values) // _MOVES)])
+                accepted = next((drawn for drawn in moved if self.settle(drawn) is not None), None)
+                if accepted is not None:
+                    yield accepted
 
     @property
     def strategy(self) -> st.SearchStrategy[tuple[Values, ...]]:

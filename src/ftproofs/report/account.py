@@ -3,13 +3,16 @@
 from __future__ import annotations
 
 from ftproofs.claim import Claim
-from ftproofs.verdict import Observation, Verdict
+from ftproofs.verdict import Observation, Power, Verdict
+
+#: So many wrong variants that a check would let pass are named.
+SURVIVORS = 5
 
 
 def account(claim: Claim, verdict: Verdict) -> list[str]:
-    """What a reader of a refuted claim wants to know: the simplest and the worst setting, and how to replay them."""
+    """Of a refuted claim the simplest and the worst setting, and how to replay them; of another the check's power."""
     if verdict.word != "refuted":
-        return []
+        return [] if verdict.power is None else _power(verdict.power)
     seen = verdict.experiment
     lines = [f"refuted: {seen.detail}"] if seen.simplest is None and seen.worst is None else []
     for name, observation in (("simplest", seen.simplest), ("worst", seen.worst)):
@@ -19,6 +22,15 @@ def account(claim: Claim, verdict: Verdict) -> list[str]:
         lines.append(f"  replay with: ftproofs replay {observation.id}")
     lines += [f"hint: {hint}" for hint in verdict.hints]
     return lines
+
+
+def _power(power: Power) -> list[str]:
+    score, strict = ("-" if x is None else f"{x:.3f}" for x in (power.score, power.strict))
+    total = power.killed + power.survived
+    lines = [f"power: {power.killed} of {total} wrong variants would be refuted, score {score} (strict {strict})"]
+    lines += [f"power: survived, off by at most {size:.2%}: {text}" for text, size in power.survivors[:SURVIVORS]]
+    rest = power.survived - SURVIVORS
+    return [*lines, f"power: and {rest} more"] if rest > 0 else lines
 
 
 def _found(claim: Claim, seen: Observation) -> str:

@@ -9,7 +9,7 @@ from typing import Any
 from ftproofs import __version__
 from ftproofs.claim import Claim
 from ftproofs.names import Value
-from ftproofs.verdict import Derivation, Evidence, Link, Observation, Slack, StepResult, Verdict
+from ftproofs.verdict import Derivation, Evidence, Link, Observation, Power, Slack, StepResult, Verdict
 
 FORMAT = 1
 
@@ -74,6 +74,7 @@ def claim_result(claim: Claim, verdict: Verdict) -> dict[str, Any]:
         "flags": list(verdict.flags),
         "hints": list(verdict.hints),
         "seconds": round(verdict.seconds, 3),
+        **({} if verdict.power is None else {"power": _power(verdict.power)}),
     }
 
 
@@ -146,6 +147,18 @@ def _slack(slack: Slack | None) -> dict[str, Any] | None:
     if slack is None:
         return None
     return {"level": slack.level, "factor": slack.factor, "interval": slack.interval}
+
+
+def _power(power: Power) -> dict[str, Any]:
+    return {
+        "score": power.score,
+        "strict_score": power.strict,
+        "killed": power.killed,
+        "survived": power.survived,
+        "equivalent": power.equivalent,
+        "sub_tolerance": power.below_tolerance,
+        "survivors": [{"statement": text, "difference": size} for text, size in power.survivors],
+    }
 
 
 def _observation(seen: Observation | None) -> dict[str, Any] | None:

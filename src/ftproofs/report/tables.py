@@ -53,14 +53,14 @@ def word(verdict: Verdict) -> str:
     return f"[{style}]{verdict.word}[/]{escape(tail)}"
 
 
-def footnotes(checked: Sequence[tuple[Claim, Verdict]]) -> list[str]:
-    """How the verdicts add up, and how often each routine flag was set."""
+def footnotes(checked: Sequence[tuple[Claim, Verdict]], *, catalog: bool = True) -> list[str]:
+    """How the verdicts add up, and how often each routine flag was set; of the catalog's claims words are expected."""
     words = [verdict.word for _, verdict in checked]
     counts = [f"{words.count(w)} {w}" for w in ("proved", "supported", "refuted", "undecided", "error") if w in words]
     against = sum(not verdict.as_expected for _, verdict in checked)
     noun = "claim" if len(checked) == 1 else "claims"
-    tail = f"{against} not as expected" if against else "all as expected"
-    lines = [f"{len(checked)} {noun}: {', '.join(counts) or 'none'}; {tail}."]
+    tail = "; " + (f"{against} not as expected" if against else "all as expected") if catalog else ""
+    lines = [f"{len(checked)} {noun}: {', '.join(counts) or 'none'}{tail}."]
     for flag in sorted(ROUTINE_FLAGS):
         number = sum(flag in verdict.flags for _, verdict in checked)
         if number:

@@ -10,7 +10,7 @@ from ftproofs.claim import Claim
 from ftproofs.claimfile import Document, load, parse, read
 from ftproofs.claimfile.sandbox import DEADLINE, Late, Sandbox
 from ftproofs.claimfile.vetting import Vetting
-from ftproofs.errors import FileError
+from ftproofs.errors import FileError, UsageError
 from ftproofs.verdict import Derivation, Evidence, Verdict
 
 #: A claim that takes the sandbox too long is examined no further; its networks are trained all the same.
@@ -82,12 +82,18 @@ def verdict_of(item: Submitted, check: Callable[[Claim], Verdict]) -> Verdict:
     A prediction that is not real and finite somewhere in the domain refutes the claim
     before training (FT602).  A claim that could not be examined in time is undecided at
     best (FT601).
+
+    Raises:
+        FileError: a domain that no setting meets (FT204), or another that cannot be checked.
     """
     claim, vetting = item.claim, item.vetting
     if vetting is not None and vetting.disproof:
         evidence = Evidence("refuted", claim.quantifier.name, claim.margin, detail=vetting.disproof)
         return Verdict(claim.id, "refuted", Derivation("none"), evidence, claim.expected, vetting.flags)
-    verdict = check(claim)
+    try:
+        verdict = check(claim)
+    except UsageError as error:  # what only shows when settings are drawn
+        raise FileError(item.file, item.line, error.code, error.message, exit_status=error.exit_status) from None
     if vetting is None:
         word = verdict.word if verdict.word in ("refuted", "error") else "undecided"
         detail = LATE if not verdict.experiment.detail else f"{LATE}; {verdict.experiment.detail}"

@@ -1,0 +1,85 @@
+"""`ftproofs audit` is right about files whose truth is known: true ones are supported, wrong ones refuted.
+
+The ordinary run audits a sixth of them, ``make quality`` all (``pytest -m "quality or not quality"
+tests/quality``), at the default budget. Another seed: ``FTPROOFS_QUALITY_SEED=1``, or ``suite.py --seed 1``.
+"""
+
+from __future__ import annotations
+
+import importlib.util
+import os
+import sys
+import tomllib
+from pathlib import Path
+from types import ModuleType
+from typing import Any
+
+import pytest
+
+HERE = Path(__file__).parent
+
+
+def _module(name: str) -> ModuleType:
+    spec = importlib.util.spec_from_file_location(f"audit_{name}", HERE / f"{name}.py")
+    assert spec is not None
+    assert spec.loader is not None
+    module = importlib.util.module_from_spec(spec)
+    sys.modules[spec.name] = module
+    spec.loader.exec_module(module)
+    return module
+
+
+suite = _module("suite")
+
+#: A run audits one of so many equal parts of the suite: every sixth file, from the one that
+#: ``FTPROOFS_QUALITY_SHARD`` says (any whole number, such as that of the run). All: ``make quality``.
+SHARDS = 6
+SHARD = int(os.environ.get("FTPROOFS_QUALITY_SHARD", "0")) % SHARDS
+SEED = int(os.environ.get("FTPROOFS_QUALITY_SEED", "0"))
+
+
+def parts() -> list[Any]:
+    """Every file; those of other shards are marked, and left out of ordinary runs."""
+    return [
+        pytest.param(file, id=file.path.stem, marks=[] if number % SHARDS == SHARD else [pytest.mark.quality])
+        for number, file in enumerate(suite.expected())
+    ]
+
+
+@pytest.mark.parametrize("file", parts())
+def test_the_verdict_at_the_default_budget_is_right(file: object) -> None:
+    (row,) = suite.audit([file], budget="default", seed=SEED)
+    assert row.right, f"{row.id} is {'true' if row.true else 'wrong'} ({row.why}), and the verdict {row.word}"
+
+
+def test_every_shard_has_both_kinds_and_most_quantifiers() -> None:
+    for shard in range(SHARDS):
+        files = suite.expected()[shard::SHARDS]
+        assert {file.true for file in files} == {True, False}
+        said = {tomllib.loads(file.path.read_text())["claim"][0]["quantifier"] for file in files}
+        assert len(said) >= 3, shard
+
+
+def test_the_suite_is_large_and_balanced() -> None:
+    files = suite.expected()
+    assert len(files) >= 60
+    assert 0.4 <= sum(file.true for file in files) / len(files) <= 0.6
+    claims = [tomllib.loads(file.path.read_text())["claim"][0] for file in files]
+    for claim, file in zip(claims, files, strict=True):
+        assert claim["id"] == file.path.stem
+    for word in ("each", "mean", "limit", "probability"):
+        told = {file.true for claim, file in zip(claims, files, strict=True) if claim["quantifier"] == word}
+        assert told == {True, False}, word
+    experiments = ["linear.finetune", "linear.scratch", "linear.stability", "linear.ridge", "deep-linear.finetune"]
+    experiments += ["deep-linear.frozen", "transfer.scratch", "transfer.linear", "transfer.finetune"]
+    for name in experiments:
+        told = {file.true for claim, file in zip(claims, files, strict=True) if claim["experiment"] == name}
+        assert told == {True, False}, name
+
+
+def test_what_verifies_the_suite_imports_nothing_of_the_program() -> None:
+    for name in ("verify.py", "simulate.py"):
+        text = (HERE / name).read_text()
+        assert "ftproofs" not in text
+        assert "torch" not in text
+        assert "sympy" not in text
