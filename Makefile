@@ -3,7 +3,7 @@ VENV := .venv
 BIN := $(VENV)/bin
 STAMP := $(VENV)/.installed
 
-.PHONY: setup check test test-slow quality lint clean
+.PHONY: setup check test test-slow laws quality lint clean
 
 setup: $(STAMP)
 
@@ -24,6 +24,9 @@ test: setup
 
 test-slow: setup
 	$(BIN)/python -m pytest -n 2 -m slow
+
+laws: setup
+	$(BIN)/python -m pytest -n 2 -m "laws or not laws" tests/laws
 
 quality: setup
 	$(BIN)/python tests/quality/verify.py
