@@ -176,7 +176,7 @@ def test_the_solution_has_the_arguments_of_the_tasks():
     assert by.close(equal(what, replica_mse(*args)), limit(swapped)).status == "undecided"
 
 
-@pytest.mark.parametrize("id", ["diagonal-scale-sum", "diagonal-order", "diagonal-trajectory", "replica-error"])
+@pytest.mark.parametrize("id", ["diagonal-scale-sum", "diagonal-order", "diagonal-trajectory", "replica-risk"])
 def test_a_changed_statement_is_not_proved(id):
     one = claims()[id]
     for factor in (2, Rational(101, 100)):
