@@ -102,10 +102,19 @@ def test_the_numbers_are_those_of_every_case_alone(experiment: str, engine: str,
     assert compared >= (15 if experiment == "transfer.scratch" else 29)
 
 
-@pytest.mark.parametrize("experiment", ["linear.finetune", "deep-linear.finetune", "transfer.finetune"])
+@pytest.mark.parametrize(
+    ("experiment", "more"),
+    [
+        ("linear.finetune", {}),
+        ("deep-linear.finetune", {}),
+        ("transfer.finetune", {}),
+        ("transfer.finetune", {"gamma_s": 2.0, "sigma_s": 0.3}),
+        ("transfer.finetune", {"gamma_s": 1.0, "sigma_s": 0.3}),
+    ],
+)
 @pytest.mark.parametrize("start", [0, 8])
-def test_a_row_is_replayed_bit_for_bit_from_its_id(experiment: str, start: int):
-    block = settings(experiment, count=16, start=start)
+def test_a_row_is_replayed_bit_for_bit_from_its_id(experiment: str, more: dict, start: int):
+    block = settings(experiment, count=16, start=start, **more)
     rows = experiments.run(Block(block, "solver"))
     for case in (0, 5, 15):
         text = encode(block[case], engine="solver", method=0, batch=16, dtype="float64", code=code_hash())

@@ -18,7 +18,7 @@ from ftproofs.claim import Setting
 from ftproofs.names import Value, source_samples
 from ftproofs.numeric import networks, solvers
 from ftproofs.numeric.gram import GramDesign, suits
-from ftproofs.numeric.seeds import generator
+from ftproofs.numeric.seeds import generator, of_design, sharing
 from ftproofs.numeric.tasks import Task
 from ftproofs.numeric.training import descent
 from ftproofs.numeric.training.pretrain import Pretrained, pretrain
@@ -29,21 +29,39 @@ LINEAR_STEPS = 40_000
 
 
 def source_task(task: Task, cases: Sequence[int], samples: int) -> Task:
-    """The source data of some cases: X (case, n_s, d) standard normal, y = X theta_S + sigma_s eps; training from 0."""
-    d = task.X.shape[2]
+    """The source data of some cases: X (case, n_s, d) standard normal, y = X theta_S + sigma_s eps; training from 0.
+
+    Cases that share their design share the inputs of their source data too (`seeds.sharing`).
+    """
+    d, shared = task.X.shape[2], task.shared
     settings = tuple(task.settings[i] for i in cases)
-    normal = np.stack([generator(s, "source").standard_normal(samples * d + samples) for s in settings])
-    level = np.array([[float(s.parameters["sigma_s"])] for s in settings])
-    eps = level * normal[:, samples * d :]
+    inputs, eps = _source_normals(settings, samples, d, shared)
+    eps *= np.array([[float(s.parameters["sigma_s"])] for s in settings])
 
     def move(a: np.ndarray) -> Tensor:
         return torch.from_numpy(np.ascontiguousarray(a)).to(task.X.device)
 
-    inputs = normal[:, : samples * d].reshape(len(settings), samples, d)
-    labels = np.einsum("cnd,cd->cn", inputs, task.source[list(cases)].cpu().numpy()) + eps
     teacher = task.source[list(cases)]
+    own = teacher.cpu().numpy().reshape(len(inputs), shared, d)
+    # Alone one row at a time: a case's bits do not depend on its neighbours, who are always the same if any.
+    clean = np.einsum("cnd,cd->cn", inputs, own[:, 0]) if shared == 1 else own @ inputs.transpose(0, 2, 1)
+    labels = clean.reshape(len(settings), samples) + eps
     zero, one = torch.zeros_like(teacher), torch.ones_like(teacher)
-    return Task(move(inputs), move(labels), move(eps), zero, teacher, one, settings)
+    return Task(move(inputs), move(labels), move(eps), zero, teacher, one, settings, shared)
+
+
+def _source_normals(settings: Sequence[Setting], samples: int, d: int, shared: int) -> tuple[np.ndarray, np.ndarray]:
+    """Standard normal inputs (design, n_s, d) and noise (case, n_s): the inputs' generator is their design's."""
+    inputs, eps = np.empty((len(settings) // shared, samples * d)), np.empty((len(settings), samples))
+    for i, setting in enumerate(settings[::shared]):
+        count = sharing(setting.stage)
+        source = generator(of_design(setting), "source")
+        source.standard_normal(out=inputs[i])
+        if count == shared:
+            source.standard_normal(out=eps[i * shared : (i + 1) * shared])
+        else:
+            eps[i] = source.standard_normal((count, samples))[setting.index % count]
+    return inputs.reshape(-1, samples, d), eps
 
 
 def from_zero(task: Task, parameters: list[dict[str, Value]], *, method: int = 0) -> descent.Trained:
@@ -72,8 +90,11 @@ def source_endpoint(task: Task, parameters: list[dict[str, Value]], *, method: i
         if samples is not None:
             source = source_task(task, cases, samples)
             quick = method == 0 and suits(*source.X.shape[1:])
-            design = GramDesign.of(source.X) if quick else solvers.factorise(source.X, method=method)
-            end[cases] = design.fit(source.y)
+            if quick:
+                end[cases] = GramDesign.of(source.X, shared=source.shared).fit(source.y)
+            else:
+                X = source.X.repeat_interleave(source.shared, dim=0)
+                end[cases] = solvers.factorise(X, method=method).fit(source.y)
     return end
 
 
