@@ -1,22 +1,20 @@
 """The law suite: what every claim of the catalog must satisfy, whoever wrote it.
 
 Adding a family adds its claims here with no edit.  Rows are shared between a claim
-and its variants, as they are in any run.  What takes thousands of draws, claims about
-means, limits, probabilities and signs, is parted: an ordinary run checks every fourth of
-them with all its variants, ``make laws`` all (``FTPROOFS_LAW_SHARD`` picks the quarter).
+and its variants, as they are in any run.  Whole checks are parted (`parting`): an
+ordinary run makes some of them, ``make laws`` all.
 """
 
 from __future__ import annotations
 
-import os
 from dataclasses import replace
-from typing import Any
 
 import pytest
+from parting import parted
 
 from ftproofs.catalog import claims
 from ftproofs.check import MemoryStore, check
-from ftproofs.claim import Choices, Domain, Each, Range, Source, log_range, real_range
+from ftproofs.claim import Choices, Domain, Range, Source, log_range, real_range
 from ftproofs.ids import decode
 from ftproofs.names import EXPERIMENTS, MEASUREMENTS, PARAMETERS
 from ftproofs.run.replay import replay
@@ -24,18 +22,8 @@ from ftproofs.symbolic.vocabulary import symbol_names, v
 
 CLAIMS = claims()
 
-SHARDS = 4
-SHARD = int(os.environ.get("FTPROOFS_LAW_SHARD", "0")) % SHARDS
 
-
-def parts() -> list[Any]:
-    """Every claim; the costly ones of other shards are marked, and left out of ordinary runs."""
-    costly = [name for name, claim in CLAIMS.items() if not (isinstance(claim.quantifier, Each) or claim.untrained)]
-    left_out = {name for number, name in enumerate(costly) if number % SHARDS != SHARD}
-    return [pytest.param(name, id=name, marks=[pytest.mark.laws] if name in left_out else []) for name in CLAIMS]
-
-
-@pytest.mark.parametrize("name", parts())
+@pytest.mark.parametrize("name", parted(CLAIMS))
 def test_claim_passes_and_its_variants_are_refuted(name: str) -> None:
     """The word is as expected, each counterexample replays bit for bit, and names decide nothing."""
     claim = CLAIMS[name]

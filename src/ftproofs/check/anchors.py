@@ -87,6 +87,11 @@ def pick(
     return [among[i].parameters for i in greedy(evidence, count, lambda i: accept(among[i].parameters))]
 
 
+def guided(claim: Claim) -> bool:
+    """Whether wrong formulas say where to look: not where a formula's numbers are found by solving equations."""
+    return not any(solves(side) for statement in claim.statements for side in (statement.lhs, statement.rhs))
+
+
 def complement(
     claim: Claim,
     context: Context,
@@ -97,10 +102,9 @@ def complement(
 ) -> list[Parameters]:
     """At most so many acceptable settings that kill what the anchors would leave: each more than one mutant asked.
 
-    None where a formula's numbers are found by solving equations: hundreds of mutants at dozens of settings
-    would take longer than all draws.
+    None where the claim is not `guided`: hundreds of mutants at dozens of settings would take longer than all draws.
     """
-    if any(solves(side) for statement in claim.statements for side in (statement.lhs, statement.rhs)):
+    if not guided(claim):
         return []
     predict = _Prediction(claim, context.budget.asked)
     own = [

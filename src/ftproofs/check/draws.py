@@ -26,6 +26,9 @@ from ftproofs.verdict import ExperimentStatus, Link
 #: Draws per explored setting, never used again for a decision.
 EXPLORATORY = 64
 
+#: Corners of the domain that are looked at beside the settings drawn, where nothing else says where to look.
+CORNERS = 32
+
 #: At most this many draws, and so many numbers of their designs, are measured at once.
 CHUNK = 2048
 CHUNK_NUMBERS = 1 << 23

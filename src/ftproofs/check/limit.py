@@ -12,9 +12,10 @@ from collections.abc import Sequence
 
 import numpy as np
 
-from ftproofs.check.anchors import complement
+from ftproofs.check.anchors import complement, guided
 from ftproofs.check.context import Context
 from ftproofs.check.draws import (
+    CORNERS,
     Explored,
     Parameters,
     agreement,
@@ -42,11 +43,14 @@ from ftproofs.decision import (
 from ftproofs.decision.ladder import ROUND, LimitRule, LimitTrack
 from ftproofs.names import experiment
 from ftproofs.numeric.experiments import SOLVER
-from ftproofs.numeric.sampling import shrink
+from ftproofs.numeric.sampling import Batches, shrink
 from ftproofs.verdict import Evidence, Link, Observation
 
 #: Settings chosen because exploration made them look bad.
 ADAPTIVE = 1
+
+#: And corners of the domain, for each statement, where no formula says where to look.
+ADAPTIVE_CORNERS = 2
 
 #: An anchor that mutants ask for may plan for at most this part of the draws allowed.
 AFFORDABLE = 2
@@ -111,7 +115,20 @@ def choose(
         context.budget.anchors // 2,
         lambda parameters: all(_affordable(claim, context, judge, parameters) for judge in judges),
     )
-    return explored, anchors, [*anchors, *explored.adaptive(anchors, ADAPTIVE)]
+    chosen = [*anchors, *explored.adaptive(anchors, ADAPTIVE)]
+    if not guided(claim):
+        for judge in judges:
+            chosen += [p for p in _worst_corners(claim, context, judge, explored.source) if p not in chosen]
+    return explored, anchors, chosen
+
+
+def _worst_corners(claim: Claim, context: Context, judge: Judge, source: Batches) -> list[Parameters]:
+    """The ends of all ranges at which a statement looks worst at a moderate size."""
+
+    def score(parameters: Parameters) -> float:
+        return _score(claim, context, judge, at_size(parameters, ladder_of(claim, parameters)[1]))
+
+    return sorted(source.corners(CORNERS), key=score, reverse=True)[:ADAPTIVE_CORNERS]
 
 
 def _affordable(claim: Claim, context: Context, judge: Judge, parameters: Parameters) -> bool:

@@ -10,6 +10,7 @@ import numpy as np
 
 from ftproofs.check.context import Context
 from ftproofs.check.draws import (
+    CORNERS,
     Explored,
     Parameters,
     agreement,
@@ -40,9 +41,6 @@ from ftproofs.verdict import Evidence, ExperimentStatus, Link, Observation
 
 #: Settings chosen because exploration made them look bad.
 ADAPTIVE = 2
-
-#: Corners of the domain that are looked at, where bounds are tightest; training affords none.
-CORNERS = 32
 
 #: Settings tried on the way to a simpler counterexample, and draws for each at most.
 SHRINK_STEPS = 20
@@ -116,7 +114,7 @@ def choose(claim: Claim, context: Context, judges: Sequence[Judge]) -> tuple[Exp
     within = [p for p in promised if supportable(deltas[id(p)], cap)]
     beyond = [p for p in promised if not supportable(deltas[id(p)], cap)]
     anchors = within[: budget.anchors]
-    if engine_of_draws(claim) == SOLVER:
+    if engine_of_draws(claim) == SOLVER:  # where bounds are tightest; training affords none
         for corner in explored.source.corners(CORNERS):
             delta = level_gap(claim, corner)
             if delta < 1 and corner not in promised:

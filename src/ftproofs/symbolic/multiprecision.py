@@ -64,6 +64,8 @@ class Multiprecision:
         own = getattr(expr.func, "multiprecision", None)
         if own is None:
             raise KernelError("FT141", f"no mpmath form of {expr.func.__name__}")
+        if any(isinstance(arg, mpmath.mpc) for arg in args):
+            return mpmath.nan  # functions of our own are of real numbers
         return own(mpmath.mp, *args)
 
     def _holds(self, condition: Basic) -> bool:

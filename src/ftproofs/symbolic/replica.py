@@ -82,6 +82,8 @@ class _Replica(Function):
         if len(args) < 7 or len(args) % 4 != 3:
             raise TypeError(f"{cls.__name__} takes delta, sigma, ridge and weight, c, b, s of each group")
         kept = [arg for i in range(3, len(args), 4) if args[i] is not S.Zero for arg in args[i : i + 4]]
+        if not kept:
+            return S.NaN  # coordinates of no kind
         return cls(*args[:3], *kept) if len(kept) + 3 < len(args) else None
 
     def fdiff(self, argindex: int = 1) -> Expr:

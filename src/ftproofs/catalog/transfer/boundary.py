@@ -33,7 +33,11 @@ ROOTS = Claim(
     steps=steps.ROOTS,
     corollaries=steps.ROOTS_COROLLARIES,
     variants=(
-        Variant("product", "the roots' product is the cosine", (equal(steps.ABOVE * steps.BELOW, C),)),
+        Variant(
+            "cosine-beyond",
+            "above 1 the boundary has the cosine",
+            (equal(steps.MANY_GAIN.lhs, C**2 * (1 + sigma**2 / C**2 - gamma) / (gamma - 1)),),
+        ),
         Variant("sum", "their sum forgets the noise", (equal(steps.ABOVE + steps.BELOW, 1 + C**2),)),
     ),
     untrained="the roots of a polynomial",

@@ -1,0 +1,31 @@
+"""Which claims an ordinary run of the law suite takes: all of them would take it too long.
+
+Of the claims about each network, and of those without any, every second; of those about
+means, limits, probabilities and signs, which take thousands of draws, every fourth.
+``FTPROOFS_LAW_SHARD``, a whole number such as that of the run, says from which on, so
+that four numbers in a row take every claim.  ``make laws`` takes all at once.
+"""
+
+from __future__ import annotations
+
+import os
+from collections.abc import Mapping
+from typing import Any
+
+import pytest
+
+from ftproofs.claim import Claim, Each
+
+SHARD = int(os.environ.get("FTPROOFS_LAW_SHARD", "0"))
+
+
+def parted(claims: Mapping[str, Claim]) -> list[Any]:
+    """Every claim's name as a parameter; those that an ordinary run leaves out are marked."""
+    counts = {2: 0, 4: 0}
+    found = []
+    for name, claim in claims.items():
+        parts = 2 if isinstance(claim.quantifier, Each) or claim.untrained else 4
+        marks = [] if counts[parts] % parts == SHARD % parts else [pytest.mark.laws]
+        counts[parts] += 1
+        found.append(pytest.param(name, id=name, marks=marks))
+    return found
