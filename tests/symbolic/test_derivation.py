@@ -5,6 +5,7 @@ from __future__ import annotations
 from collections.abc import Iterator
 from dataclasses import replace
 from itertools import product
+from typing import Any
 
 import numpy as np
 import pytest
@@ -173,15 +174,23 @@ def family_of(one: Claim) -> str:
     return next(name for name, members in families().items() if one in members)
 
 
-def steps_to_alter() -> list[tuple[Claim, Step]]:
-    """Every step on every domain, but a step that is borrowed from another family only where it comes from."""
+def steps_to_alter() -> list[Any]:
+    """Every step on every domain, but a step that is borrowed from another family only where it comes from.
+
+    On further domains than the first a step takes the same way to its end: those runs are slow ones.
+    """
     owner: dict[Step, str] = {}
-    found = {}
+    found: dict[tuple[Step, Domain], tuple[Claim, Step]] = {}
     for one in CLAIMS:
         for step in (*one.steps, *one.corollaries):
             if owner.setdefault(step, family_of(one)) == family_of(one):
                 found[step, one.domain] = (one, step)
-    return list(found.values())
+    seen: set[Step] = set()
+    pairs = []
+    for one, step in found.values():
+        pairs.append(pytest.param((one, step), marks=[pytest.mark.slow] if step in seen else []))
+        seen.add(step)
+    return pairs
 
 
 STEPS = steps_to_alter()
