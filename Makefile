@@ -17,7 +17,7 @@ check: setup
 	$(BIN)/ftproofs check --ledger .ftproofs/ledger.sqlite
 
 # Tracing slows symbolic work down, so the law suite and the audit suite, which repeat whole checks, run without
-# coverage. FTPROOFS_QUALITY_SHARD=K picks the twelfth of the audit suite (`make quality`: all), FTPROOFS_LAW_SHARD
+# coverage. FTPROOFS_QUALITY_SHARD=K picks the sixth of the audit suite (`make quality`: all), FTPROOFS_LAW_SHARD
 # the part of the law suite (`make laws`: all).
 test: setup
 	$(BIN)/python -m pytest -n 2 --cov --cov-report=term --cov-fail-under=90 --ignore=tests/laws --ignore=tests/quality
