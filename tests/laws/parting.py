@@ -4,7 +4,8 @@ Of the claims about each network, and of those without any, every third; of thos
 means, limits, probabilities and signs, which take thousands of draws, every sixth; none
 whose formulas are solved for, which take minutes each.
 ``FTPROOFS_LAW_SHARD``, a whole number such as that of the run, says from which on, so
-that six numbers in a row take every other claim.  ``make laws`` takes all at once.
+that six numbers in a row take every other claim.  Wrong statements and variants that no
+derivation may conclude are taken in halves (`test_derivations`).  ``make laws`` takes all at once.
 """
 
 from __future__ import annotations
