@@ -34,9 +34,12 @@ CANDIDATES = 64
 #: Anchors are added while more than this many mutants of those asked are left.
 LEFT = 1.0
 
-#: An anchor's draws in units of (spread/tolerance)^2, and what a refutation takes in units of (spread/error)^2.
+#: An anchor's draws in units of (spread/tolerance)^2, and what a refutation takes in units of (spread/error)^2:
+#: by e-values, which grow by error^2/(2 * 1.5 variance) a draw, to 1e6 times the number of those they are
+#: averaged with; and by an interval that excludes.
 _PLANNED = (float(ndtri(ALPHA / 2)) + float(ndtri(5e-4))) ** 2
-_NEEDED = 30.0
+_NEEDED = 60.0
+_NEEDED_INTERVAL = 30.0
 
 Parameters = dict[str, Value]
 
@@ -113,14 +116,14 @@ def complement(
     given = np.stack([predict.errors(rows) for rows in own], axis=1)
     # What has no value somewhere is killed by the domain check; no anchor need see to it.
     alive = np.isfinite(given).all(axis=1)
-    if _left(predicted_evidence(given[alive], claim.margin)) < LEFT:
+    if _left(predicted_evidence(given[alive], claim.margin, _NEEDED_INTERVAL)) < LEFT:
         return []
     among = [c for c in _drawn(claim, context, predict, source) if c.parameters not in anchors]
     if not among:
         return []
     errors = np.stack([candidate.errors for candidate in among], axis=1)
     alive &= np.isfinite(errors).all(axis=1)
-    given, found = (predicted_evidence(error[alive], claim.margin) for error in (given, errors))
+    given, found = (predicted_evidence(error[alive], claim.margin, _NEEDED_INTERVAL) for error in (given, errors))
     picked = greedy(found, count, lambda i: accept(among[i].parameters), given=given.sum(axis=1), least=LEFT)
     return [among[i].parameters for i in picked]
 
@@ -171,10 +174,10 @@ def numbers(setting: Setting) -> dict[str, float]:
     return found
 
 
-def predicted_evidence(error: np.ndarray, tolerance: float) -> np.ndarray:
+def predicted_evidence(error: np.ndarray, tolerance: float, needed: float = _NEEDED) -> np.ndarray:
     """What a mutant's refutation gains where it is wrong by that much, relative; 1 is enough. Any shape."""
     found = np.minimum(np.nan_to_num(np.abs(error) / tolerance, nan=0.0, posinf=1e6), 1e6)
-    return np.minimum(_PLANNED / _NEEDED * found**2, 1.0)
+    return np.minimum(_PLANNED / needed * found**2, 1.0)
 
 
 def greedy(
