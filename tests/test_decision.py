@@ -244,7 +244,7 @@ def test_an_adaptive_setting_refutes_and_never_supports() -> None:
 
 
 def _squared_fluctuation(root: int) -> Callable[..., tuple[np.ndarray, np.ndarray]]:
-    """The variance of ``chi2_1 / chi2_n``, n = 16 to 22, as a mean of squares: a pilot of 256 mostly misses its tail."""
+    """The variance of ``chi2_1 / chi2_n``, n = 16 to 22, as a mean of squares: most pilots miss its tail."""
     degrees = np.random.default_rng(root).integers(16, 23, 4)
     streams: dict[tuple[int, str, int], np.random.Generator] = {}
 
