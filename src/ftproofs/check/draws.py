@@ -26,7 +26,7 @@ from ftproofs.verdict import ExperimentStatus, Link
 #: Draws per explored setting, never used again for a decision.
 EXPLORATORY = 64
 
-#: Corners of the domain that are looked at beside the settings drawn, where nothing else says where to look.
+#: Corners of the domain that are looked at beside the settings drawn.
 CORNERS = 32
 
 #: At most this many draws, and so many numbers of their designs, are measured at once.
@@ -62,21 +62,25 @@ def explore_settings(
     *,
     steps: int,
     examples: int | None = None,
+    corners: int = 0,
 ) -> Explored:
     """Settings of the domain, drawn and climbed towards bad scores; ``steps`` is the progress bar's length.
 
-    ``examples`` of them, by default as many as the budget says.
+    ``examples`` of them, by default as many as the budget says; after those, at most so many
+    ``corners`` of the domain, which settings drawn at random hardly ever come near.
     """
     seen: list[tuple[float, Parameters]] = []
 
     def examine(batch: tuple[Parameters, ...]) -> tuple[float, list[int]]:
         found = score(batch[0])
         seen.append((found, batch[0]))
-        context.progress(claim.id, len(seen), steps)
+        context.progress(claim.id, min(len(seen), steps // 2), steps)
         return found, []
 
     source = batches(domain, claim.experiment, acceptor(domain), size=1)
     explore(source, examine, seed=context.seed, examples=examples or context.budget.explored, shrink_calls=0)
+    for corner in source.corners(corners):
+        examine((corner,))
     distinct: list[tuple[float, Parameters]] = []
     for item in seen:
         if all(item[1] != other for _, other in distinct):

@@ -3,23 +3,26 @@
 from __future__ import annotations
 
 import math
-from collections.abc import Sequence
+from collections.abc import Callable, Sequence
 from dataclasses import dataclass
 
 import numpy as np
 
-from ftproofs.check.context import Context
+from ftproofs.check.context import Context, by_shape
 from ftproofs.check.judge import Gaps, Judge
 from ftproofs.check.links import against_oracle, solver_draws
 from ftproofs.claim import Claim, Rows
 from ftproofs.decision import combine, decide_each
 from ftproofs.names import Value, experiment, scale_names
-from ftproofs.numeric.sampling import batches, explore
+from ftproofs.numeric.sampling import Batches, Outcome, Values, batches, explore, shrink
 from ftproofs.symbolic.acceptance import acceptor
 from ftproofs.verdict import Evidence, Link, Observation
 
 #: Fresh data sets at a counterexample's parameters, trained by the second method; more if the first ones agree.
 FRESH = (4, 60)
+
+#: For so many settings that are drawn one corner of the domain is examined too: draws hardly ever come near those.
+CORNERS = 4
 
 
 @dataclass(frozen=True)
@@ -57,7 +60,12 @@ def check_each(claim: Claim, context: Context) -> Evidence:
 
     strategy = batches(claim.domain, claim.experiment, acceptor(claim.domain), size=context.budget.batch)
     exploration = explore(strategy, examine, seed=context.seed, examples=examples, shrink_calls=context.budget.shrink)
-    explored = looks[: len(exploration.batches)] if exploration.minimal is None else looks
+    minimal = exploration.minimal[0] if exploration.minimal else None
+    if minimal is None:
+        # What failed only in company of others is judged with its batch, not again alone.
+        del looks[len(exploration.batches) :]
+        minimal = _at_corners(strategy, examine, context)
+    explored = looks
     decisions = [
         decide_each(
             np.concatenate([x.gaps[i].gap for x in explored]),
@@ -74,7 +82,6 @@ def check_each(claim: Claim, context: Context) -> Evidence:
     simplest: Observation | None = None
     detail = ""
     if status == "refuted":
-        minimal = exploration.minimal[0] if exploration.minimal else None
         simplest, worst, confirmed = _confirm(claim, context, judges, looks, minimal, worst)
         if not confirmed:
             status, detail = "undecided", "a violation was seen but not confirmed by a second method"
@@ -119,6 +126,17 @@ def check_each(claim: Claim, context: Context) -> Evidence:
 
 
 _ORDER = ("refuted", "error", "undecided", "none", "supported", "certified")
+
+
+def _at_corners(source: Batches, examine: Callable[[tuple[Values, ...]], Outcome], context: Context) -> Values | None:
+    """Examine corners of the domain too; the simplest failing setting reached from one that fails, if any does."""
+    failing: list[Values] = []
+    for group in by_shape(source.corners(max(1, context.budget.settings // CORNERS))):
+        failing += [group[case] for case in examine(tuple(group))[1]]
+    if not failing:
+        return None
+    start = min(failing, key=source.complexity)
+    return shrink(source, examine, start, seed=context.seed, calls=context.budget.shrink)
 
 
 def _observe(context: Context, looks: Sequence[Look], statement: int, case: int | None) -> Observation | None:

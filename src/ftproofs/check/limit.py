@@ -49,8 +49,9 @@ from ftproofs.verdict import Evidence, Link, Observation
 #: Settings chosen because exploration made them look bad.
 ADAPTIVE = 1
 
-#: And corners of the domain, for each statement, where no formula says where to look.
-ADAPTIVE_CORNERS = 2
+#: And corners of the domain, for each statement; more where no formula says where to look.
+ADAPTIVE_CORNERS = 1
+ADAPTIVE_CORNERS_UNGUIDED = 2
 
 #: An anchor that mutants ask for may plan for at most this part of the draws allowed.
 AFFORDABLE = 2
@@ -112,23 +113,23 @@ def choose(
         context,
         explored.source,
         anchors,
-        context.budget.anchors // 2,
+        context.budget.anchors,
         lambda parameters: all(_affordable(claim, context, judge, parameters) for judge in judges),
     )
     chosen = [*anchors, *explored.adaptive(anchors, ADAPTIVE)]
-    if not guided(claim):
-        for judge in judges:
-            chosen += [p for p in _worst_corners(claim, context, judge, explored.source) if p not in chosen]
+    corners = ADAPTIVE_CORNERS if guided(claim) else ADAPTIVE_CORNERS_UNGUIDED
+    for judge in judges:
+        chosen += [p for p in _worst_corners(claim, context, judge, explored.source, corners) if p not in chosen]
     return explored, anchors, chosen
 
 
-def _worst_corners(claim: Claim, context: Context, judge: Judge, source: Batches) -> list[Parameters]:
+def _worst_corners(claim: Claim, context: Context, judge: Judge, source: Batches, count: int) -> list[Parameters]:
     """The ends of all ranges at which a statement looks worst at a moderate size."""
 
     def score(parameters: Parameters) -> float:
         return _score(claim, context, judge, at_size(parameters, ladder_of(claim, parameters)[1]))
 
-    return sorted(source.corners(CORNERS), key=score, reverse=True)[:ADAPTIVE_CORNERS]
+    return sorted(source.corners(CORNERS), key=score, reverse=True)[:count]
 
 
 def _affordable(claim: Claim, context: Context, judge: Judge, parameters: Parameters) -> bool:

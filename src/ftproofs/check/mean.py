@@ -13,6 +13,7 @@ from collections.abc import Sequence
 from ftproofs.check.anchors import candidates, pick
 from ftproofs.check.context import Context
 from ftproofs.check.draws import (
+    CORNERS,
     EXPLORATORY,
     Explored,
     Parameters,
@@ -61,7 +62,7 @@ def check_mean(claim: Claim, context: Context) -> Evidence:
     def score(parameters: Parameters) -> float:
         return max(_score(claim, context, judge, parameters) for judge in judges)
 
-    explored = explore_settings(claim, context, claim.domain, score, steps=2 * budget.explored)
+    explored = explore_settings(claim, context, claim.domain, score, steps=2 * budget.explored, corners=CORNERS)
     names = {name for judge in judges for name in judge.measurements}
     refuse_infinite_variance(explored.settings, names, claim.experiment)
     # Anchors are where wrong formulas differ most from this one, whatever draws looked like there.

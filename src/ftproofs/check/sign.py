@@ -16,6 +16,7 @@ from sympy import Integer
 from ftproofs.check.context import Context
 from ftproofs.check.crossings import Line, far
 from ftproofs.check.draws import (
+    CORNERS,
     Explored,
     Parameters,
     agreement,
@@ -82,7 +83,9 @@ def check_sign(claim: Claim, context: Context, statements: Sequence[SignStatemen
         return worst
 
     examples = EXPLORED * context.budget.explored
-    explored = explore_settings(claim, context, study.domain, score, steps=2 * examples, examples=examples)
+    explored = explore_settings(
+        claim, context, study.domain, score, steps=2 * examples, examples=examples, corners=CORNERS
+    )
     pool = [study.exact(p) for p in (*explored.settings, *drawn(explored.source, context.seed))]
     if not study.limit:
         names = {name for judge in judges for name in judge.measurements}

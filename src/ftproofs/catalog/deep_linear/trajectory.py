@@ -91,7 +91,8 @@ RATE = Claim(
     source=SOURCE,
     experiment="deep-linear.finetune",
     quantifier=Each(),
-    domain=NETWORKS,
+    # A start that is the target fits already: its loss has no rate.
+    domain=NETWORKS.where((v.source_norm - v.target_norm) ** 2 + v.theta**2 + v.sigma**2 > 0),
     statements=(at_least(v.decay_rate, 2 * FLOOR ** (2 - 2 / v.L)),),
     steps=loss_steps.RATE,
     uses=("deep-linear-norm-floor",),
