@@ -12,6 +12,7 @@ from __future__ import annotations
 
 import argparse
 import math
+import subprocess
 from dataclasses import dataclass
 from pathlib import Path
 
@@ -28,6 +29,15 @@ from ftproofs.numeric.training import fixed_step
 
 D, WIDTH, STEP, NAME = 200, 30, 0.005, "transfer.finetune"
 START = {2: 1e-4 / math.sqrt(WIDTH), 3: 2e-2 / math.sqrt(WIDTH)}
+
+
+def commit() -> str:
+    """The commit of the code that runs, or what is known instead."""
+    here = Path(__file__).parent
+    found = subprocess.run(
+        ["git", "rev-parse", "--short", "HEAD"], cwd=here, capture_output=True, text=True, check=False
+    )
+    return found.stdout.strip() or "unknown"
 
 
 @dataclass(frozen=True)
@@ -146,7 +156,7 @@ def table(results: list[Result]) -> str:
         "the pretrained predictor; with c = 1 it is that of L = 1. Gaps are distances from the law at depth L.",
         "",
         "Made by `python benchmarks/transfer_section5.py --nets 6 --out docs/transfer-section5.md` (about three "
-        "minutes of one core); the draws follow from the code's hash.",
+        f"minutes of one core) at commit {commit()}; the draws follow from the hash of what draws and trains.",
         "",
         f"| {head} | L | descent | law | law, c = 1 | gap of the mean | worst network | flow: worst network |",
         "|---|---|---|---|---|---|---|---|",

@@ -14,6 +14,7 @@ Cells are marked by ``# %%``, as editors read them.  As a program it writes the 
 from __future__ import annotations
 
 import argparse
+import subprocess
 from collections.abc import Iterable, Sequence
 from pathlib import Path
 
@@ -48,6 +49,15 @@ def table(head: Sequence[str], rows: Iterable[Sequence[object]]) -> str:
     """A Markdown table."""
     lines = [head, ["---"] * len(head), *([str(cell) for cell in row] for row in rows)]
     return "\n".join("| " + " | ".join(line) + " |" for line in lines)
+
+
+def commit() -> str:
+    """The commit of the code that runs, or what is known instead."""
+    here = Path(__file__).parent
+    found = subprocess.run(
+        ["git", "rev-parse", "--short", "HEAD"], cwd=here, capture_output=True, text=True, check=False
+    )
+    return found.stdout.strip() or "unknown"
 
 
 def rows_of(count: int, engine: str, **values: Value) -> Rows:
@@ -196,6 +206,9 @@ The counterexample: {where}; predicted {predicted:+.4f}, observed {observed:+.4f
 
     ftproofs replay {replay}
 
+An id belongs to the code that drew it: this one replays at commit {commit}, at which this page was made, and for as
+long as what draws and trains stays as it is. Elsewhere `ftproofs replay` refuses it (FT505).
+
 ## What it changes
 
 The break-even angle in degrees at gamma = 1/2 (`ftproofs eval B5_break_even_angle gamma=.5 sigma=.8 L=2`):
@@ -231,6 +244,7 @@ def page() -> str:
         predicted=seen.predicted,
         observed=seen.observed,
         replay=seen.id,
+        commit=commit(),
         angles=table(("sigma", "L = 1", "L = 2", "L = 3", "L = oo"), angles()),
     )
 

@@ -1,6 +1,7 @@
 """What certified gaps and injected samplers decide: every end state, and what it costs."""
 
 import math
+import zlib
 from collections.abc import Callable
 
 import numpy as np
@@ -18,6 +19,7 @@ from ftproofs.decision import (
     refuse_infinite_variance,
     violations,
 )
+from ftproofs.decision.draws import Track
 from ftproofs.errors import UsageError
 from ftproofs.numeric import statistics
 from ftproofs.numeric.statistics import BLOCK, PILOT
@@ -239,6 +241,35 @@ def test_an_adaptive_setting_refutes_and_never_supports() -> None:
     assert true.status == "supported"
     assert true.settings[4].supported is None
     assert true.settings[4].draws <= max(finding.draws for finding in true.settings[:4])
+
+
+def _squared_fluctuation(root: int) -> Callable[..., tuple[np.ndarray, np.ndarray]]:
+    """The variance of ``chi2_1 / chi2_n``, n = 16 to 22, as a mean of squares: most pilots miss its tail."""
+    degrees = np.random.default_rng(root).integers(16, 23, 4)
+    streams: dict[tuple[int, str, int], np.random.Generator] = {}
+
+    def sampler(setting: int, stage: str, start: int, count: int, *, method: int = 0) -> tuple[np.ndarray, np.ndarray]:
+        n = float(degrees[setting])
+        key = [root, setting, zlib.crc32(stage.encode()), method]
+        rng = streams.setdefault((setting, stage, method), np.random.default_rng(key))
+        risk = rng.chisquare(1, count) / rng.chisquare(n, count)
+        return (risk - 1 / (n - 2)) ** 2, np.full(count, 2 * (n - 1) / ((n - 2) ** 2 * (n - 4)))
+
+    return sampler
+
+
+@pytest.mark.parametrize("root", [4, 19, 31])
+def test_a_pilot_that_misses_a_heavy_tail_refutes_nothing(root: int, monkeypatch: pytest.MonkeyPatch) -> None:
+    """The variance that evidence is counted with is no smaller than that of the draws themselves."""
+
+    def word() -> str:
+        marks = [Anchor(1e-9)] * 2
+        return decide_mean(_squared_fluctuation(root), marks, marks, tolerance=0.1, cap=65_536).status
+
+    assert word() != "refuted"
+    # With the pilot's alone this true statement was refuted on 11 of the first 100 roots.
+    monkeypatch.setattr(Track, "raise_variance", lambda *_: False)
+    assert word() == "refuted"
 
 
 def test_heavy_anchors_may_only_refute() -> None:

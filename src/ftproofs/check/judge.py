@@ -132,7 +132,12 @@ class Judge:
     def _column(self, name: str, rows: Rows) -> np.ndarray:
         if name in MEASUREMENTS:
             return rows.values[name]
-        return np.array([float(parameter(setting.parameters, name)) for setting in rows.block.settings])
+        # Draws of one setting share its values (`context.block`): each is read once.
+        read: dict[int, float] = {}
+        for setting in rows.block.settings:
+            if id(setting.values) not in read:
+                read[id(setting.values)] = float(parameter(setting.parameters, name))
+        return np.array([read[id(setting.values)] for setting in rows.block.settings])
 
 
 def violation(lhs: np.ndarray, rhs: np.ndarray, scale: np.ndarray | float, relation: Relation) -> np.ndarray:

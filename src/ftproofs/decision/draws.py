@@ -191,8 +191,23 @@ class Track:
             if self.error:
                 return
             self.lhs, self.rhs = np.concatenate([self.lhs, lhs]), np.concatenate([self.rhs, rhs])
+        if self.raise_variance(self.lhs, self.rhs, rule):
+            self.logs, self.counted = np.zeros_like(self.logs), 0
         self.logs = self.logs + self.evidence(self.lhs[self.counted :], self.rhs[self.counted :], rule)
         self.counted = self.draws
+
+    def raise_variance(self, lhs: np.ndarray, rhs: np.ndarray, rule: Rule) -> bool:
+        """Raise a bound that came from a pilot to the same multiple of these draws' variance, if that is larger.
+
+        Where tails are heavy a pilot mostly misses them and its bound is no bound: of a true claim
+        about a square of squares one run in ten was refuted by it.  A larger bound only takes evidence away.
+        """
+        if self.anchor.variance is not None:
+            return False
+        seen = PILOT_FACTOR * float(np.var(lhs - rhs - rule.slack(rhs, self.anchor.scale), ddof=1))
+        raised = seen > self.variance
+        self.variance = max(self.variance, seen)
+        return raised
 
     def evidence(self, lhs: np.ndarray, rhs: np.ndarray, rule: Rule) -> np.ndarray:
         """Log e-values of draws by bet and direction, shape (bet, 2)."""

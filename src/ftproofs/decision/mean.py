@@ -89,7 +89,8 @@ def decide_mean(
     only refute take no more than the costliest supporting anchor.
 
     **Refutation** is tried after each doubling, which an e-process allows: at a claim
-    e-value of ``refute_at``, fresh draws of stage ``second`` by method 1 must reach
+    e-value of ``refute_at``, taken with no smaller a variance than the draws themselves show,
+    fresh draws of stage ``second`` by method 1 must reach
     ``confirm_at``, at the settings and in the directions that carried the first evidence;
     if they do not, the claim is undecided with the flag ``disagreement``.
 
@@ -153,6 +154,7 @@ def _confirm(sampler: Sampler, tracks: Sequence[Track], rule: Rule, confirm_at: 
         if not track.error and best.max() > 0:
             chosen.append((track, rule.directions[int(best.argmax())]))
     limit = {track.index: min(rule.cap, 2 * track.draws) for track, _ in chosen}
+    drawn = {track.index: (np.empty(0), np.empty(0)) for track, _ in chosen}
     logs = np.zeros((len(chosen), len(LAMBDAS), 1))
     start, log_e = 0, 0.0
     while start < max(limit.values()):
@@ -160,8 +162,12 @@ def _confirm(sampler: Sampler, tracks: Sequence[Track], rule: Rule, confirm_at: 
         for i, (track, direction) in enumerate(chosen):
             count = min(stop, limit[track.index]) - start
             if count > 0 and not track.error:
-                lhs, rhs = track.fetch(sampler, "second", start, count, method=1)
-                logs[i, :, 0] += -np.inf if track.error else track.evidence(lhs, rhs, rule)[:, direction]
+                fresh = track.fetch(sampler, "second", start, count, method=1)
+                lhs, rhs = (np.concatenate(pair) for pair in zip(drawn[track.index], fresh, strict=True))
+                drawn[track.index] = lhs, rhs
+                if not track.error:
+                    track.raise_variance(lhs, rhs, rule)
+                logs[i, :, 0] = -np.inf if track.error else track.evidence(lhs, rhs, rule)[:, direction]
         start, log_e = stop, statistics.claim_log_e(logs)
         if log_e >= confirm_at:
             break

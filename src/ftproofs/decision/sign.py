@@ -91,7 +91,7 @@ def decide_sign(
     """Decide whether means have the signs claimed of them.
 
     Both directions are e-processes on the same fresh draws, with the variance bounded by
-    1.5 times that of a pilot: any number of looks is allowed. The sign claimed is
+    1.5 times that of a pilot and that of the draws so far: any number of looks is allowed. The sign claimed is
     established at a setting at e >= 1e3, and drawing there stops. The claim is refuted
     when the wrong signs, averaged and multiplied over settings, reach e >= 1e6, and draws
     of a third stream by the second method confirm it at e >= 1e3. Supported when every
@@ -159,7 +159,16 @@ class _Track:
         fresh = self.fetch(sampler, "confirm", len(self.values), size - len(self.values))
         if not self.error:
             self.values = np.concatenate([self.values, fresh])
+            if self.raise_variance(self.values):
+                self.logs, fresh = np.zeros_like(self.logs), self.values
             self.logs = self.logs + statistics.log_e_values(fresh, fresh, self.variance)
+
+    def raise_variance(self, values: np.ndarray) -> bool:
+        """Raise the pilot's bound to the same multiple of these draws' variance, if larger (`draws.Track`)."""
+        seen = PILOT_FACTOR * float(np.var(values, ddof=1))
+        raised = seen > self.variance
+        self.variance = max(self.variance, seen)
+        return raised
 
     def right(self, at: float) -> bool:
         """Whether the sign claimed is established: e-processes may be stopped when they say so."""
@@ -200,6 +209,7 @@ def _confirm(sampler: SignSampler, tracks: Sequence[_Track], cap: int, confirm_a
     """The log e-value of fresh draws by the second method where the first ones spoke against the claim."""
     chosen = [track for track in tracks if not track.error and track.logs[:, 1].max() > 0]
     limit = {track.index: min(cap, 2 * len(track.values)) for track in chosen}
+    drawn = {track.index: np.empty(0) for track in chosen}
     logs = np.zeros((len(chosen), len(LAMBDAS), 1))
     start, log_e = 0, 0.0
     while start < max(limit.values()):
@@ -208,8 +218,12 @@ def _confirm(sampler: SignSampler, tracks: Sequence[_Track], cap: int, confirm_a
             count = min(stop, limit[track.index]) - start
             if count > 0 and not track.error:
                 fresh = track.fetch(sampler, "second", start, count, method=1)
-                new = -np.inf if track.error else statistics.log_e_values(fresh, fresh, track.variance)[:, 1]
-                logs[i, :, 0] += new
+                drawn[track.index] = found = np.concatenate([drawn[track.index], fresh])
+                if track.error:
+                    logs[i, :, 0] = -np.inf
+                else:
+                    track.raise_variance(found)
+                    logs[i, :, 0] = statistics.log_e_values(found, found, track.variance)[:, 1]
         start, log_e = stop, statistics.claim_log_e(logs)
         if log_e >= confirm_at:
             break

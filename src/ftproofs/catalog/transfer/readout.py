@@ -1,6 +1,6 @@
 """Linear transfer: a readout on the pretrained features (handbook B3, and B8 for rescaled targets)."""
 
-from sympy import Rational, cos, pi, sin
+from sympy import Abs, Rational, cos, pi, sin
 
 from ftproofs.catalog.transfer import readout_steps as steps
 from ftproofs.catalog.transfer.finetune import LADDER
@@ -15,15 +15,15 @@ PENALTY = steps.PENALTY
 
 #: The readout alone has no pole at n = d; what is trained from scratch beside it does.
 READOUTS = Domain.of(
-    n=(3, 36),
-    d=(14, 48),
+    n=(3, 48),
+    d=(4, 60),
     L=[2, 3],
     theta=real_range(0, pi),
     source_norm=log_range(Rational(1, 2), 2),
     target_norm=log_range(Rational(1, 2), 2),
     sigma=real_range(0, 1),
     ridge=real_range(0, 1),
-).where(n <= d - 10)
+).where(Abs(n - d) >= 10)
 
 
 def _coefficient(penalty: object) -> Statement:
@@ -60,8 +60,8 @@ READOUT = Claim(
     ),
 )
 
-#: From n = 12 on the fourth moment of the risk is finite with room.
-PLAIN = READOUTS.with_ranges(n=(12, 24), d=(22, 36), ridge=0)
+#: From n = 9 on the fourth moment of the risk is finite.
+PLAIN = READOUTS.with_ranges(n=(10, 48), ridge=0)
 
 
 def _mean(floor: object, noise: object) -> Statement:
@@ -94,14 +94,18 @@ READOUT_MEAN = Claim(
             "one-degree-less",
             "n - 1 in place of n - 2",
             (_mean(_floor, _noise / (n - 1)),),
-            domain=READOUTS.with_ranges(n=[6, 7], theta=[0, pi], ridge=0, sigma=real_range(Rational(1, 2), 1)),
+            domain=READOUTS.with_ranges(
+                n=[6, 7], d=(17, 24), theta=[0, pi], ridge=0, sigma=real_range(Rational(1, 2), 1)
+            ),
             tell="few samples",
         ),
         Variant(
             "no-degree-less",
             "n in place of n - 2",
             (_mean(_floor, _noise / n),),
-            domain=READOUTS.with_ranges(n=[6, 7, 8], theta=[0, pi], ridge=0, sigma=real_range(Rational(1, 2), 1)),
+            domain=READOUTS.with_ranges(
+                n=[6, 7, 8], d=(18, 24), theta=[0, pi], ridge=0, sigma=real_range(Rational(1, 2), 1)
+            ),
             tell="few samples",
         ),
         Variant(
@@ -119,9 +123,10 @@ READOUT_VARIANCE = Claim(
     title="The variance of its risk",
     source=SOURCE,
     experiment="transfer.linear",
-    # A square of squares: its own spread is seven times its mean.
+    # A square of squares: its own spread is four times its mean, with fewer samples more. The low budget's draws
+    # leave it undecided on about one seed in forty.
     quantifier=Mean(tolerance=0.1, end_to_end=0.5),
-    domain=PLAIN.with_ranges(n=(16, 22), d=(26, 32), sigma=1, target_norm=Rational(1, 2), theta=real_range(0, pi)),
+    domain=PLAIN.with_ranges(n=(40, 72), d=(4, 24), sigma=real_range(Rational(1, 2), 1)),
     statements=(equal((v.risk - readout_risk(n, theta, tau, sigma)) ** 2, readout_variance(n, theta, tau, sigma)),),
     steps=steps.VARIANCE,
     uses=("transfer-readout-mean",),
