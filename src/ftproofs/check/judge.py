@@ -132,7 +132,11 @@ class Judge:
     def _column(self, name: str, rows: Rows) -> np.ndarray:
         if name in MEASUREMENTS:
             return rows.values[name]
-        return np.array([float(parameter(setting.parameters, name)) for setting in rows.block.settings])
+        known: dict[int, float] = {}  # draws of one setting share its values
+        for setting in rows.block.settings:
+            if id(setting.values) not in known:
+                known[id(setting.values)] = float(parameter(setting.parameters, name))
+        return np.array([known[id(setting.values)] for setting in rows.block.settings])
 
 
 def violation(lhs: np.ndarray, rhs: np.ndarray, scale: np.ndarray | float, relation: Relation) -> np.ndarray:
