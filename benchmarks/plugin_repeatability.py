@@ -2,9 +2,10 @@
 
     python benchmarks/plugin_repeatability.py [--runs 50]
 
-Small claims about each network, means and probabilities, true and false ones, at budget low; every run shuffles the items by a seed
-of its own, and every second one has two workers (pytest-xdist).  Compared are the outcome of
-each item, its word and its counterexample's setting id, all of them from the JUnit file.
+Small claims about each network, means and probabilities, true and false ones, at budget low;
+every run shuffles the items by a seed of its own, and every second one has two workers
+(pytest-xdist).  Compared are how each item ended, its word, and the message of its failure with
+the counterexample's setting id, from the JUnit file.
 """
 
 from __future__ import annotations
