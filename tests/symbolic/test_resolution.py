@@ -242,7 +242,7 @@ SPECIAL_CASES = (
 @pytest.mark.parametrize(("claim", "ids"), [(c, ids) for c, *ids in SPECIAL_CASES])
 def test_special_cases_are_corollaries_that_derive(claim, ids):
     ended = {result.id: result.status for result in derive(claim).corollaries}
-    assert {ended[id] for id in ids} == {"proved"}  # that wrong ones do not close, test_derivation sees
+    assert {ended[id] for id in ids} == {"proved"}  # that wrong ones do not close, the laws see
 
 
 def test_no_data_and_no_end_of_layers_do_not_commute():

@@ -117,3 +117,65 @@ def test_a_claim_that_cannot_be_sent_is_derived_here() -> None:
     with pytest.raises((AttributeError, worker.pickle.PicklingError)):
         worker.pickle.dumps(claim)
     assert worker.derived(claim) is not None
+
+
+OTHER = claims()["linear-noise-mean"]
+
+
+def test_a_derivation_begun_earlier_is_not_asked_for_twice() -> None:
+    worker.begin(CLAIM)
+    ((key, asked),) = worker._pending
+    assert worker._send(key, b"no claim: the worker would die of it") == asked
+    assert _timeless(worker.derived(CLAIM)) == _timeless(derive(CLAIM))
+    assert worker._pending == []
+    worker.begin(CLAIM)
+    assert worker._pending == [], "what is kept is not derived again"
+
+
+def test_a_derivation_that_nobody_waited_for_is_not_taken_for_another() -> None:
+    worker.begin(CLAIM)
+    assert _timeless(worker.derived(OTHER)) == _timeless(derive(OTHER))
+    assert _timeless(worker.derived(CLAIM)) == _timeless(derive(CLAIM))
+
+
+def test_a_worker_that_dies_at_what_was_begun_is_replaced() -> None:
+    worker.begin(CLAIM)
+    worker._workers[0].kill()
+    worker._workers[0].wait()
+    assert worker.derived(CLAIM).status == "proved"
+
+
+def test_the_deadline_runs_from_the_beginning(monkeypatch: pytest.MonkeyPatch) -> None:
+    command = [worker.sys.executable, "-c", "import time; time.sleep(600)"]
+    real = worker.subprocess.Popen
+    monkeypatch.setattr(worker.subprocess, "Popen", lambda _, **more: real(command, **more))
+    worker._stop()
+    worker.begin(CLAIM)
+    time.sleep(0.5)
+    begin = time.monotonic()
+    assert worker.derived(CLAIM, deadline=0.5).detail.startswith("FT601")
+    assert time.monotonic() - begin < 0.4
+    monkeypatch.undo()
+    worker._stop()
+
+
+def test_an_answer_larger_than_a_pipe_holds_arrives(monkeypatch: pytest.MonkeyPatch) -> None:
+    """It waits in the worker until somebody reads, and is whole although the deadline is over by then."""
+    child = (
+        "import json, struct, sys, time\n"
+        "i, o = sys.stdin.buffer, sys.stdout.buffer\n"
+        "i.read(struct.unpack('<Q', i.read(8))[0])\n"
+        "a = dict(status='gap', steps=[], axioms=[], corollaries=[], detail='x' * 10**6)\n"
+        "a = json.dumps(a).encode()\n"
+        "o.write(struct.pack('<Q', len(a)) + a); o.flush(); time.sleep(600)\n"
+    )
+    real = worker.subprocess.Popen
+    monkeypatch.setattr(
+        worker.subprocess, "Popen", lambda _, **more: real([worker.sys.executable, "-c", child], **more)
+    )
+    worker._stop()
+    worker.begin(CLAIM)
+    time.sleep(1.5)
+    assert len(worker.derived(CLAIM, deadline=0.1).detail) == 10**6
+    monkeypatch.undo()
+    worker._stop()

@@ -14,9 +14,9 @@ from ftproofs.check.sign import check_sign
 from ftproofs.claim import Claim, Each, Limit, Mean, Store
 from ftproofs.errors import FTError, UsageError
 from ftproofs.numeric.device import resolve_device
+from ftproofs.symbolic import worker
 from ftproofs.symbolic.boundary import sign_statements
 from ftproofs.symbolic.orientation import oriented_claim
-from ftproofs.symbolic.worker import derived
 from ftproofs.verdict import Evidence, Verdict, join
 
 __all__ = ["BUDGETS", "Budget", "MemoryStore", "check", "experiment_leg"]
@@ -57,8 +57,9 @@ def check(
         progress or (lambda label, done, total: None),
     )
     begin = time.perf_counter()
-    derivation = derived(claim)
+    worker.begin(claim)
     evidence = experiment_leg(claim, context)
+    derivation = worker.derived(claim)
     word, flags = join(derivation, evidence.status)
     return Verdict(
         claim.id,

@@ -32,12 +32,11 @@ STAGE = "points"
 CANDIDATES = 64
 
 #: Anchors are added while more than this many mutants of those asked are left.
-LEFT = 0.5
+LEFT = 1.0
 
-#: An anchor's draws in units of (spread/tolerance)^2, and what a refutation takes in units of (spread/error)^2:
-#: e-values grow by error^2/(2 * 1.5 variance) a draw, to 1e6 times the number of e-values they are averaged over.
+#: An anchor's draws in units of (spread/tolerance)^2, and what a refutation takes in units of (spread/error)^2.
 _PLANNED = (float(ndtri(ALPHA / 2)) + float(ndtri(5e-4))) ** 2
-_NEEDED = 60.0
+_NEEDED = 30.0
 
 Parameters = dict[str, Value]
 

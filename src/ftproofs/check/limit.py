@@ -113,7 +113,7 @@ def choose(
         context,
         explored.source,
         anchors,
-        context.budget.anchors,
+        context.budget.anchors // 2,
         lambda parameters: all(_affordable(claim, context, judge, parameters) for judge in judges),
     )
     chosen = [*anchors, *explored.adaptive(anchors, ADAPTIVE)]

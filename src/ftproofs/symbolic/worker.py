@@ -3,7 +3,8 @@
 A derivation is looked up in a content-addressed cache first: its key is what the
 claim asserts and how it is derived, the sources of this wing, and the versions of
 SymPy and FLINT.  What is not there is derived by a worker, a process that lives as
-long as this one and is killed when a derivation outlasts the deadline.  Only claims
+long as this one and is killed when a derivation outlasts the deadline; it may begin (`begin`)
+while this process trains.  Only claims
 written in Python go to the worker, and they are trusted; its answers are JSON.
 """
 
@@ -35,7 +36,24 @@ from ftproofs.verdict import Derivation, StepResult
 #: Seconds a claim's derivation may take.
 DEADLINE = 120.0
 
+#: Seconds that an answer, once it has begun, may take to arrive.
+_ARRIVAL = 10.0
+
 _LENGTH = struct.Struct("<Q")
+
+
+def begin(claim: Claim) -> None:
+    """Let the worker derive the claim while the caller goes on; `derived` then waits for what is left.
+
+    Nothing happens where the derivation is known, or can only be made here.
+    """
+    if not claim.steps:
+        return
+    key = cache_key(claim)
+    message = _message(claim)
+    if message is not None and _load(key) is None:
+        with suppress(OSError):
+            _send(key, message)
 
 
 def derived(claim: Claim, *, deadline: float = DEADLINE) -> Derivation:
@@ -133,31 +151,57 @@ def _from_json(content: dict[str, Any]) -> Derivation:
 
 _workers: list[subprocess.Popen[bytes]] = []
 
+#: The key of the derivation that the worker is busy with, and when it was asked for.
+_pending: list[tuple[str, float]] = []
+
 
 def _ask(claim: Claim, deadline: float) -> Derivation | None:
     """The worker's answer; None when the deadline passed.
 
     A claim that cannot be sent (its methods live in a script or a shell) is derived here.
     """
-    try:
-        message = pickle.dumps(claim)
-    except (pickle.PicklingError, AttributeError, TypeError):
+    message = _message(claim)
+    if message is None:
         return derive(claim)
-    worker = _worker()
-    assert worker.stdin is not None
-    assert worker.stdout is not None
     try:
-        worker.stdin.write(_LENGTH.pack(len(message)) + message)
-        worker.stdin.flush()
-        answer = _receive(worker.stdout, time.monotonic() + deadline)
+        asked = _send(cache_key(claim), message)
+        stream = _workers[0].stdout
+        assert stream is not None
+        answer = _receive(stream, asked + deadline)
     except (OSError, EOFError):
         _stop()
         return derive(claim)
+    _pending.clear()
     if answer is None:
         _stop()
         return None
     content = json.loads(answer)
     return _from_json(content) if content is not None else derive(claim)
+
+
+def _message(claim: Claim) -> bytes | None:
+    """The claim as it is sent, if it can be."""
+    try:
+        return pickle.dumps(claim)
+    except (pickle.PicklingError, AttributeError, TypeError):
+        return None
+
+
+def _send(key: str, message: bytes) -> float:
+    """When the worker was asked for the derivation of that key: before, or now.
+
+    A worker that is busy with another one, whose answer nobody waits for any more, is replaced.
+    """
+    if _pending and _pending[0][0] == key and _workers and _workers[0].poll() is None:
+        return _pending[0][1]
+    if _pending:
+        _stop()
+    stream = _worker().stdin
+    assert stream is not None
+    _pending.append((key, time.monotonic()))
+    stream.write(_LENGTH.pack(len(message)) + message)
+    stream.flush()
+    return _pending[0][1]
 
 
 def _receive(stream: IO[bytes], until: float) -> bytes | None:
@@ -174,6 +218,7 @@ def _receive(stream: IO[bytes], until: float) -> bytes | None:
         received += part
         if header and len(received) == wanted:
             wanted, received, header = _LENGTH.unpack(received)[0], b"", False
+            until = max(until, time.monotonic() + _ARRIVAL)
     return received
 
 
@@ -198,6 +243,7 @@ def _stop() -> None:
             if stream is not None:
                 stream.close()
     _workers.clear()
+    _pending.clear()
 
 
 # -- the worker itself ------------------------------------------------------------
