@@ -192,11 +192,52 @@ class Power:
 
 
 @dataclass(frozen=True, slots=True)
+class Assumed:
+    """What became of a claim without one of its assumptions.
+
+    ``kind``, ``outcome``: as of `ftproofs.check.assumptions`.  ``assumed`` and ``instead``
+    say what held and what held in its place; where the claim fails without it, ``error`` is that of
+    a counterexample and ``replay`` its setting id.
+    """
+
+    kind: str
+    assumed: str
+    instead: str
+    outcome: str
+    detail: str = ""
+    error: float | None = None
+    replay: str | None = None
+
+
+@dataclass(frozen=True, slots=True)
+class Spot:
+    """A setting in a picture: its two coordinates, and whether the statement held there.
+
+    ``outcome`` is ``holds``, ``fails`` or ``unclear``; ``error`` the relative error seen (NaN without a number).
+    """
+
+    x: float
+    y: float
+    outcome: str
+    error: float
+
+
+@dataclass(frozen=True, slots=True)
+class Picture:
+    """Where a refuted claim holds and where it fails, over the two parameters that tell it best."""
+
+    x: str
+    y: str
+    spots: tuple[Spot, ...]
+
+
+@dataclass(frozen=True, slots=True)
 class Verdict:
     """The word about a claim, with both legs it stands on.
 
-    ``hints`` say why a refuted claim may have failed, ``power`` what the check would have
-    refuted (where that was asked); the word never depends on them.
+    ``hints`` say why a refuted claim may have failed, ``picture`` where; ``power`` says what
+    the check would have refuted, ``assumed`` which assumptions are needed (where that was
+    asked); the word never depends on them.
     """
 
     claim: str
@@ -208,6 +249,8 @@ class Verdict:
     seconds: float = 0.0
     hints: tuple[str, ...] = ()
     power: Power | None = None
+    assumed: tuple[Assumed, ...] | None = None
+    picture: Picture | None = None
 
     @property
     def as_expected(self) -> bool:

@@ -17,6 +17,7 @@ from ftproofs.check.context import BUDGETS
 from ftproofs.claimfile import parse, read
 from ftproofs.claimfile.sandbox import Sandbox
 from ftproofs.claimfile.vetting import Vetting
+from ftproofs.cli.checking import Checker
 from ftproofs.numeric import training
 from ftproofs.numeric.training import descent
 from ftproofs.report.latex import document
@@ -227,14 +228,23 @@ def test_power_is_the_kill_score_of_the_audited_claim(audit: Audit, folder: Path
     assert (power["score"], power["strict_score"], power["survivors"]) == (1.0, 1.0, [])
     assert power["killed"] >= 20
     assert entry["flags"] == []
+    dropped = {item["assumed"]: item for item in entry["assumptions"]}
+    assert dropped["spectrum is isotropic"]["outcome"] == "needed"  # there the risk has the covariance in it
+    assert dropped["spectrum is isotropic"]["replay"].startswith("ft1-")
+    assert dropped["sigma = 0"]["outcome"] == "needed"
+    assert dropped["n in [2, 6]"]["outcome"] == "not shown to be needed"
+    assert "x: assumption needed: sigma = 0; with sigma in [0, 1] its error is" in out
+    assert "x: assumptions, each dropped by itself: " in out
     # judged on the rows of the check: nothing more was trained
     audit("risk == perp_delta_norm**2", "--json", "plain.json")
     (plain,) = valid("check", (folder / "plain.json").read_text())["claims"]
-    assert "power" not in plain
+    assert not {"power", "assumptions", "picture"} & set(plain)
     assert plain["experiment"] == entry["experiment"]
 
 
-def test_a_check_without_power_is_flagged_and_its_survivors_are_named(run: Any, folder: Path) -> None:
+def test_a_check_without_power_is_flagged_and_its_survivors_are_named(
+    run: Any, folder: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
     """With hardly any noise, at a tolerance of 9 %, draws do not tell every wrong term for it; the word stands."""
     text = HEAD.format(
         quantifier="mean",
@@ -244,6 +254,7 @@ def test_a_check_without_power_is_flagged_and_its_survivors_are_named(run: Any, 
     text = text.replace("linear.finetune", "linear.scratch").replace("theta = { min = 0.2, max = 1 }\n", "")
     text = text.replace("min = 12, max = 16", "min = 60, max = 80") + "sigma = { min = 0.0, max = 0.1 }\n"
     (folder / "x.toml").write_text(text)
+    monkeypatch.setattr(Checker, "assumptions", lambda self, claim: ())  # a dozen checks more, tested above
     status, out, _ = run("audit", "x.toml", "--budget", "low", "--power")
     entry = found(folder)
     assert (status, entry["word"]) == (0, "supported")
@@ -259,6 +270,19 @@ def test_a_refuted_claim_has_no_power(audit: Audit, folder: Path) -> None:
     assert status == 1
     assert "power" not in out
     assert "power" not in found(folder)
+
+
+def test_the_picture_of_a_refuted_claim(audit: Audit, folder: Path) -> None:
+    more = {"domain": "source_norm = { min = 0.3, max = 3 }\n", "quantifier": "mean"}
+    status, out, _ = audit("risk <= (1 - n/d)*3/5", "--figures", "figures", "--json", "out.json", **more)
+    assert status == 1
+    (entry,) = valid("check", (folder / "out.json").read_text())["claims"]
+    assert {entry["picture"]["x"], entry["picture"]["y"]} == {"theta", "source_norm"}
+    assert "x: where it holds and where it fails, of the settings looked at:" in out
+    assert (folder / "figures" / "x.svg").read_bytes().startswith(b"<?xml")
+    plain = audit("risk <= (1 - n/d)*3/5", **more)
+    assert plain[0] == 1
+    assert found(folder)["experiment"] == entry["experiment"]  # a figure decides nothing
 
 
 # -- hostile text -----------------------------------------------------------------------

@@ -16,6 +16,7 @@ from ftproofs.errors import FTError, UsageError
 from ftproofs.numeric.device import resolve_device
 from ftproofs.symbolic import worker
 from ftproofs.symbolic.boundary import sign_statements
+from ftproofs.symbolic.orientation import oriented_claim
 from ftproofs.verdict import Evidence, Verdict, join
 
 __all__ = ["BUDGETS", "Budget", "MemoryStore", "check", "experiment_leg"]
@@ -74,11 +75,14 @@ def check(
 def experiment_leg(claim: Claim, context: Context) -> Evidence:
     """The experiment leg; what could not be carried out is an error, never evidence.
 
+    Statements are judged one way round, whichever side they were written on.
+
     Raises:
         UsageError: as `check`.
     """
     if claim.untrained or not any(measured(statement) for statement in claim.statements):
         return Evidence("none", claim.quantifier.name, claim.margin, detail=claim.untrained or "nothing to measure")
+    claim = oriented_claim(claim)
     try:
         if isinstance(claim.quantifier, Each):
             return check_each(claim, context)

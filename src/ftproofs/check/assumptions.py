@@ -21,7 +21,7 @@ from ftproofs.claim import Choices, Claim, Domain, Range
 from ftproofs.errors import FTError
 from ftproofs.names import EXPERIMENTS, PARAMETERS, REQUIRED
 from ftproofs.symbolic.vocabulary import SYMBOLS
-from ftproofs.verdict import Evidence
+from ftproofs.verdict import Assumed, Evidence, Observation
 
 Kind = Literal["constraint", "range", "value", "start"]
 Outcome = Literal["needed", "not shown to be needed", "undecided", "not tried"]
@@ -51,6 +51,20 @@ class Needed:
     outcome: Outcome
     evidence: Evidence | None = None
     detail: str = ""
+
+    @property
+    def seen(self) -> Observation | None:
+        """The counterexample that shows the assumption to be needed."""
+        if self.outcome != "needed" or self.evidence is None:
+            return None
+        return self.evidence.simplest or self.evidence.worst
+
+    @property
+    def facts(self) -> Assumed:
+        """The same for a verdict: plain data."""
+        dropped, seen = self.dropped, self.seen
+        found = (None, None) if seen is None else (seen.error, seen.id)
+        return Assumed(dropped.kind, dropped.assumed, dropped.instead, self.outcome, self.detail, *found)
 
 
 def assumptions(claim: Claim) -> tuple[Dropped, ...]:

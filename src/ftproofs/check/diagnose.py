@@ -25,6 +25,7 @@ from ftproofs.numeric.experiments import SOLVER
 from ftproofs.numeric.sampling import batches, explore
 from ftproofs.numeric.statistics import relative_error
 from ftproofs.symbolic.acceptance import acceptor
+from ftproofs.symbolic.orientation import oriented
 
 #: Settings looked at, draws at each (of a claim about each; of one about means), and the size of a limit's draws.
 SETTINGS = 24
@@ -80,7 +81,9 @@ def diagnose(claim: Claim, context: Context) -> tuple[str, ...]:
     if isinstance(claim.quantifier, Probability) or any(s.rel != "==" for s in claim.statements):
         return ()
     try:
-        hints = [hint for judge in map(Judge, claim.statements) for hint in _hints(claim, context, judge)]
+        hints = [
+            hint for judge in map(Judge, map(oriented, claim.statements)) for hint in _hints(claim, context, judge)
+        ]
     except FTError:
         return ()  # what cannot be drawn here cannot be explained either
     return tuple(dict.fromkeys(hints))
@@ -99,7 +102,7 @@ def _hints(claim: Claim, context: Context, judge: Judge) -> list[str]:
         return assumptions or _region(claim, seen, failing, tolerance)
     # A factor that repairs the statement everywhere says more than an assumption under which it is 1;
     # a factor that is only described says less.
-    exact = _repair(claim, usable, ratios, noise)
+    exact = _repair(claim, judge, usable, ratios, noise)
     return (
         [*exact, *assumptions]
         or _constant(ratios, noise)
@@ -240,14 +243,15 @@ def _ratios(seen: Sequence[Seen], tolerance: float) -> tuple[list[Seen], np.ndar
     return usable, ratios, np.array([tolerance + NOISE * s.noise for s in usable])
 
 
-def _repair(claim: Claim, usable: Sequence[Seen], ratios: np.ndarray, noise: np.ndarray) -> list[str]:
+def _repair(claim: Claim, judge: Judge, usable: Sequence[Seen], ratios: np.ndarray, noise: np.ndarray) -> list[str]:
     """A factor that would repair the statement."""
     for text, factor in _factors(claim, [s.parameters for s in usable]):
         values = np.array([factor(s.parameters) for s in usable])
         with np.errstate(all="ignore"):
             off = np.abs(ratios / values - 1)
         if np.isfinite(off).all() and (off <= noise).all() and (np.abs(values - 1) > noise).any():
-            return [f"right after multiplying the right-hand side by {text}"]
+            side = "right" if judge.statement in claim.statements else "left"  # as it was written
+            return [f"right after multiplying the {side}-hand side by {text}"]
     return []
 
 

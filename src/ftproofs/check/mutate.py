@@ -36,6 +36,7 @@ from ftproofs.symbolic.boundary import sign_statements
 from ftproofs.symbolic.equivalence import POINTS as DOMAIN_POINTS
 from ftproofs.symbolic.equivalence import Comparison, spoken
 from ftproofs.symbolic.mutation import Mutant, mutants
+from ftproofs.symbolic.orientation import oriented_claim
 from ftproofs.verdict import Evidence, ExperimentStatus, Power
 
 Outcome = Literal["killed", "undefined", "survived", "equivalent", "sub-tolerance"]
@@ -154,6 +155,7 @@ def mutate(
     if reason:
         raise UsageError("FT310", f"{claim.id} cannot be mutated: {reason}")
     counts = budget_of(budget, settings)
+    claim = oriented_claim(claim)
     found = mutants(claim)
     symbols = spoken(claim, found)
     recorder = Recorder(store if store is not None else MemoryStore(), {symbol.name for symbol in symbols})

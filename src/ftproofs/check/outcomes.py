@@ -22,6 +22,12 @@ _WHOLE = {
     f"{part}_{vector}_norm": f"{vector}_norm" for part in ("par", "perp") for vector in ("source", "target", "delta")
 }
 
+#: What the noise of the labels decides. A bound by these compares two results; no start is known to be better.
+_RESULTS = frozenset(
+    {"noise_risk", "pinv_noise_norm", "min_norm", "scratch_risk", "risk", "target_gap", "train_loss"}
+    | {"beta_norm", "par_beta_norm", "perp_beta_norm"}
+)
+
 #: Risks that training from the source cannot need: the largest eigenvalue of Sigma, to this power, times |delta|^2.
 _DELTA_RISKS = {"delta_risk": 1, "swapped_delta_risk": 1, "double_delta_risk": 2}
 
@@ -69,7 +75,9 @@ def outcomes_of(judge: Judge, rows: Rows, tolerance: float) -> Outcomes:
 def _no_better(judge: Judge, rows: Rows, bound: np.ndarray) -> np.ndarray:
     """1 where the bound is not below the left side at its trivial values, shape (case,)."""
     trivial = {name: column for name in judge.measurements if (column := _trivial(name, rows)) is not None}
-    if not any(name in trivial for name in symbol_names(judge.statement.lhs)):
+    if not any(name in trivial for name in symbol_names(judge.statement.lhs)) or _RESULTS & symbol_names(
+        judge.statement.rhs
+    ):
         return np.isposinf(bound).astype(float)
     with np.errstate(invalid="ignore"):
         return (bound >= judge.left(rows, trivial) * (1 - 1e-12)).astype(float)

@@ -119,8 +119,12 @@ def audit(
         bool, typer.Option("--accept-latex", help="Use formulas in LaTeX as they were understood.")
     ] = False,
     power: Annotated[
-        bool, typer.Option("--power", help="Also the power of the check: which wrong variants it would have refuted.")
+        bool,
+        typer.Option("--power", help="Also which wrong variants the check would refute, which assumptions it needs."),
     ] = False,
+    figures: Annotated[
+        str | None, typer.Option(metavar="DIR", help="Draw where refuted claims hold and fail, one SVG each.")
+    ] = None,
     json: Json = None,
 ) -> int:
     """Check the claims of files that anyone may have written; say where they fail."""
@@ -130,7 +134,7 @@ def audit(
     chosen = read_options(
         settings=settings, budget=budget, seed=seed, device=device, executor=executor, ledger=ledger, target=json
     )
-    return auditing.audit(file, chosen, accept_latex=accept_latex, power=power)
+    return auditing.audit(file, chosen, accept_latex=accept_latex, power=power, figures=figures)
 
 
 @app.command()

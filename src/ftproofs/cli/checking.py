@@ -17,10 +17,11 @@ from ftproofs.cli.settings import CheckOptions, prepare_results
 from ftproofs.report import results, tables
 from ftproofs.report.files import write
 from ftproofs.report.results import Run
-from ftproofs.verdict import Evidence, Verdict, exit_status, join
+from ftproofs.verdict import Assumed, Evidence, Picture, Verdict, exit_status, join
 
 if TYPE_CHECKING:
     from ftproofs.check.mutate import Mutation
+    from ftproofs.check.stored import Recorder
 
 
 def derive(names: Sequence[str], *, target: str | None) -> int:
@@ -72,6 +73,9 @@ class Checker:
 
     def __call__(self, claim: Claim) -> Verdict:
         """The verdict."""
+        return self._check(claim, self.store)
+
+    def _check(self, claim: Claim, store: Store) -> Verdict:
         from ftproofs.check import check as check_claim
 
         return check_claim(
@@ -80,7 +84,7 @@ class Checker:
             budget=self.options.budget,
             seed=self.options.seed,
             device=self.device,
-            store=self.store,
+            store=store,
             progress=self.progress,
         )
 
@@ -98,12 +102,30 @@ class Checker:
             progress=self.progress,
         )
 
-    def explain(self, claim: Claim) -> tuple[str, ...]:
-        """Hints on why the claim was refuted."""
+    def watched(self, claim: Claim) -> tuple[Verdict, Recorder]:
+        """The verdict, and what was measured for it: a record that goes on when it is used as a store."""
+        from ftproofs.check.picture import spoken
+        from ftproofs.check.stored import Recorder
+
+        recorder = Recorder(self.store, spoken(claim))
+        return self._check(claim, recorder), recorder
+
+    def explain(self, claim: Claim, recorder: Recorder) -> tuple[tuple[str, ...], Picture | None]:
+        """Hints on why the claim was refuted, and a picture of where."""
         from ftproofs.check.context import BUDGETS, Context
         from ftproofs.check.diagnose import diagnose
+        from ftproofs.check.picture import picture
 
-        return diagnose(claim, Context(self.store, BUDGETS[self.options.budget], self.options.seed, self.device))
+        hints = diagnose(claim, Context(recorder, BUDGETS[self.options.budget], self.options.seed, self.device))
+        return hints, picture(claim, recorder.rows)
+
+    def assumptions(self, claim: Claim) -> tuple[Assumed, ...]:
+        """Which of the claim's assumptions are needed: each dropped by itself, at the low budget."""
+        from ftproofs.check.assumptions import assumptions, judge_assumption
+        from ftproofs.check.context import BUDGETS, Context
+
+        context = Context(self.store, BUDGETS["low"], self.options.seed, self.device)
+        return tuple(judge_assumption(dropped, context).facts for dropped in assumptions(claim))
 
 
 def run_checks(

@@ -10,11 +10,11 @@ from rich.table import Table
 
 from ftproofs import __version__
 from ftproofs.report.figures import number
+from ftproofs.report.results import assumption_result
 from ftproofs.report.tables import table
 
 if TYPE_CHECKING:
     from ftproofs.check.assumptions import Needed, Outcome
-    from ftproofs.verdict import Observation
 
 OUTCOMES: tuple[Outcome, ...] = ("needed", "not shown to be needed", "undecided", "not tried")
 
@@ -32,21 +32,10 @@ def assumptions_document(
         "format": 1,
         "ftproofs": __version__,
         "run": run,
-        "assumptions": [{"id": claim, "dropped": [_dropped(item) for item in every]} for claim, every in found],
+        "assumptions": [
+            {"id": claim, "dropped": [assumption_result(item.facts) for item in every]} for claim, every in found
+        ],
         "skipped": [{"id": claim, "reason": reason} for claim, reason in skipped],
-    }
-
-
-def _dropped(item: Needed) -> dict[str, Any]:
-    seen = _seen(item)
-    return {
-        "kind": item.dropped.kind,
-        "assumed": item.dropped.assumed,
-        "instead": item.dropped.instead,
-        "outcome": item.outcome,
-        "detail": item.detail,
-        "error": None if seen is None else seen.error,
-        "replay": None if seen is None else seen.id,
     }
 
 
@@ -63,7 +52,7 @@ def assumptions_table(every: Sequence[Needed]) -> Table:
 
 def found(item: Needed) -> str:
     """The outcome with its counterexample, or why there is none."""
-    seen = _seen(item)
+    seen = item.seen
     if seen is not None:
         return f"needed: error {number(seen.error)} there"
     return f"{item.outcome}: {item.detail}" if item.detail else item.outcome
@@ -71,7 +60,7 @@ def found(item: Needed) -> str:
 
 def replays(every: Sequence[Needed]) -> list[str]:
     """For each assumption that is needed, how to see its counterexample."""
-    seen = [(item.dropped.instead, _seen(item)) for item in every]
+    seen = [(item.dropped.instead, item.seen) for item in every]
     return [f"{instead}: ftproofs replay {observation.id}" for instead, observation in seen if observation is not None]
 
 
@@ -79,9 +68,3 @@ def assumptions_summary(claim: str, every: Sequence[Needed]) -> str:
     """How many assumptions ended how, in a sentence."""
     counts = [f"{sum(item.outcome == outcome for item in every)} {outcome}" for outcome in OUTCOMES]
     return f"{claim}: {len(every)} assumptions, {', '.join(counts)}."
-
-
-def _seen(item: Needed) -> Observation | None:
-    if item.outcome != "needed" or item.evidence is None:
-        return None
-    return item.evidence.simplest or item.evidence.worst

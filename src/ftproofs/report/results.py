@@ -9,7 +9,18 @@ from typing import Any
 from ftproofs import __version__
 from ftproofs.claim import Claim
 from ftproofs.names import Value
-from ftproofs.verdict import Derivation, Evidence, Link, Observation, Power, Slack, StepResult, Verdict
+from ftproofs.verdict import (
+    Assumed,
+    Derivation,
+    Evidence,
+    Link,
+    Observation,
+    Picture,
+    Power,
+    Slack,
+    StepResult,
+    Verdict,
+)
 
 FORMAT = 1
 
@@ -75,6 +86,8 @@ def claim_result(claim: Claim, verdict: Verdict) -> dict[str, Any]:
         "hints": list(verdict.hints),
         "seconds": round(verdict.seconds, 3),
         **({} if verdict.power is None else {"power": _power(verdict.power)}),
+        **({} if verdict.assumed is None else {"assumptions": [assumption_result(x) for x in verdict.assumed]}),
+        **({} if verdict.picture is None else {"picture": _picture(verdict.picture)}),
     }
 
 
@@ -158,6 +171,27 @@ def _power(power: Power) -> dict[str, Any]:
         "equivalent": power.equivalent,
         "sub_tolerance": power.below_tolerance,
         "survivors": [{"statement": text, "difference": size} for text, size in power.survivors],
+    }
+
+
+def assumption_result(item: Assumed) -> dict[str, Any]:
+    """One assumption's part of a document."""
+    return {
+        "kind": item.kind,
+        "assumed": item.assumed,
+        "instead": item.instead,
+        "outcome": item.outcome,
+        "detail": item.detail,
+        "error": item.error,
+        "replay": item.replay,
+    }
+
+
+def _picture(picture: Picture) -> dict[str, Any]:
+    return {
+        "x": picture.x,
+        "y": picture.y,
+        "settings": [{"x": s.x, "y": s.y, "outcome": s.outcome, "error": s.error} for s in picture.spots],
     }
 
 
