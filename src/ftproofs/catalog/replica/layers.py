@@ -1,0 +1,127 @@
+"""Whether a smaller first layer helps fine-tuning: where it does, where it does not (handbook 9.2, 9.3).
+
+Two networks are pretrained and fine-tuned on the same data, one with the relative scale r, one
+with r_other.  The informal claim, "a smaller first layer fine-tunes better when the target uses a
+subset of the pretrained features", holds for a sparse subset and moderate values; the ways in
+which it fails are claims here too, and refuted.
+"""
+
+from __future__ import annotations
+
+from sympy import Rational, sign
+
+from ftproofs.catalog.replica import steps
+from ftproofs.catalog.replica.risk import SIZES
+from ftproofs.claim import Claim, Domain, Limit, Source, Statement, Variant, log_range, real_range
+from ftproofs.symbolic.vocabulary import at_least, equal, v
+
+SOURCE = Source("arXiv:2602.20062", "relative scales and generalization after fine-tuning")
+
+#: A quarter of the coordinates is pretrained; n/d is below that.
+COMPARED = Domain.of(
+    gamma=real_range(Rational(3, 20), Rational(1, 4)),
+    c=log_range(Rational(1, 50), Rational(1, 10)),
+    r=real_range(Rational(-19, 20), Rational(-4, 5)),
+    r_other=[0, Rational(9, 10)],
+    reinit=real_range(Rational(1, 20), Rational(1, 10)),
+    rho_pt=Rational(1, 4),
+    rho_shared=[Rational(1, 8), Rational(1, 4), Rational(1, 2)],
+    rho_new=0,
+    sigma=real_range(Rational(1, 10), Rational(1, 5)),
+    protocol="S",
+    amplitude="atom",
+)
+#: The target uses an eighth of the pretrained coordinates.
+SUBSET = COMPARED.with_ranges(rho_shared=Rational(1, 8))
+#: Four such settings.
+POINTS = SUBSET.with_ranges(
+    gamma=Rational(1, 5),
+    c=[Rational(1, 50), Rational(1, 20)],
+    r=Rational(-9, 10),
+    reinit=Rational(1, 20),
+    sigma=Rational(1, 10),
+)
+#: Where the re-initialised readout decides: small ones leave the features their part.
+TURNING = COMPARED.with_ranges(
+    gamma=Rational(1, 4),
+    c=Rational(1, 50),
+    r=Rational(-9, 10),
+    r_other=Rational(9, 10),
+    reinit=log_range(Rational(1, 25), Rational(1, 4)),
+    rho_shared=[Rational(1, 8), Rational(1, 4)],
+    sigma=Rational(1, 10),
+)
+
+
+def _signed(boundary: object) -> Statement:
+    return equal(sign(v.layer_gain), sign(boundary))
+
+
+SIGN = Claim(
+    id="replica-layer-sign",
+    title="Which of two relative scales fine-tunes better is the sign of the difference of two replica errors",
+    source=SOURCE,
+    experiment="replica.compare",
+    quantifier=Limit(end_to_end=0.5, sizes=SIZES),
+    domain=TURNING,
+    statements=(_signed(steps.GAIN),),
+    steps=steps.LAYER_SIGN,
+    tolerance=0.2,
+    uses=("replica-risk",),
+    variants=(
+        Variant("reversed", "the larger first layer, where the smaller one does", (_signed(-steps.GAIN),), tell="any"),
+    ),
+)
+
+HEADLINE = Claim(
+    id="replica-headline",
+    title="A smaller first layer fine-tunes better when the target uses an eighth of the pretrained features",
+    source=SOURCE,
+    experiment="replica.compare",
+    quantifier=Limit(tolerance=0.3, end_to_end=0.5, sizes=SIZES),
+    domain=POINTS,
+    statements=(at_least(v.layer_gain, 0),),
+    steps=steps.HEADLINE,
+    uses=("replica-layer-sign",),
+    variants=(
+        Variant(
+            "larger-layer",
+            "a larger first layer does",
+            (at_least(-v.layer_gain, 0),),
+            tell="any",
+        ),
+    ),
+)
+
+
+def _informal(id: str, title: str, domain: Domain) -> Claim:
+    return Claim(
+        id=f"replica-published-{id}",
+        title=title,
+        source=SOURCE,
+        experiment="replica.compare",
+        quantifier=Limit(tolerance=0.3, end_to_end=0.5, sizes=SIZES),
+        domain=domain,
+        statements=(at_least(v.layer_gain, 0),),
+        expected="refuted",
+        corrected="replica-layer-sign",
+    )
+
+
+EVERY_TARGET = _informal(
+    "any-subset",
+    "As often read: a smaller first layer fine-tunes better whatever subset of the features the target uses",
+    COMPARED.with_ranges(rho_shared=[Rational(1, 8), Rational(1, 2), Rational(3, 4)]),
+)
+EVERY_READOUT = _informal(
+    "any-readout",
+    "As often read: it does whatever the re-initialised readout",
+    SUBSET.with_ranges(reinit=real_range(Rational(1, 20), 1)),
+)
+SMALLEST = _informal(
+    "smallest-layer",
+    "As often read: the smaller the first layer the better",
+    SUBSET.with_ranges(r=real_range(Rational(-9999, 10000), Rational(-999, 1000)), r_other=[Rational(-9, 10)]),
+)
+
+CLAIMS = (SIGN, HEADLINE, EVERY_TARGET, EVERY_READOUT, SMALLEST)
