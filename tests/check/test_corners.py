@@ -8,7 +8,7 @@ from sympy import And, Expr, Piecewise, Rational, cos, pi, sign
 from ftproofs.check import check
 from ftproofs.claim import Claim, Domain, Each, Limit, Mean, Quantifier, Source, real_range
 from ftproofs.symbolic.functions import depth_root
-from ftproofs.symbolic.vocabulary import equal, v
+from ftproofs.symbolic.vocabulary import at_least, equal, v
 
 DEEP = Domain.of(L=[2, 3], n=(2, 10), d=(20, 30), theta=real_range(0, pi), sigma=real_range(0, 1))
 ROOT = depth_root(v.L, v.min_norm, v.perp_source_norm, v.source_norm)
@@ -68,3 +68,21 @@ def test_what_is_wrong_in_a_corner_only_is_refuted(kind: str, seed: int) -> None
     asked = Claim("test", "test", Source("test"), experiment, quantifier, domain, (statement,))
     verdict = check(asked, budget="low", device="cpu", seed=seed)
     assert verdict.word == "refuted", verdict.experiment.detail
+
+
+def test_a_corner_that_decides_nothing_is_flagged_and_counts_for_nothing() -> None:
+    """Where the start is the target there is no loss and no rate of its decay."""
+    domain = Domain.of(n=(2, 10), d=(20, 30), theta=real_range(0, pi), sigma=real_range(0, 1))
+
+    def checked(domain: Domain):
+        statement = at_least(v.decay_rate, 0)
+        asked = Claim("test", "test", Source("test"), "deep-linear.finetune", Each(), domain, (statement,))
+        return check(asked, settings=32, device="cpu")
+
+    verdict = checked(domain)
+    assert verdict.word == "supported"
+    assert "undecided-corner" in verdict.flags
+    assert 32 < verdict.experiment.settings < 32 + 8
+    told = checked(domain.where(v.theta + v.sigma > 0))
+    assert told.word == "supported"
+    assert "undecided-corner" not in told.flags

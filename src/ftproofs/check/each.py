@@ -8,7 +8,7 @@ from dataclasses import dataclass
 
 import numpy as np
 
-from ftproofs.check.context import Context, by_shape
+from ftproofs.check.context import Context
 from ftproofs.check.judge import Gaps, Judge
 from ftproofs.check.links import against_oracle, solver_draws
 from ftproofs.claim import Claim, Rows
@@ -24,6 +24,9 @@ FRESH = (4, 60)
 #: For so many settings that are drawn one corner of the domain is examined too: draws hardly ever come near those.
 CORNERS = 4
 
+#: Statuses of networks that reached a limit.
+LIMITS = frozenset({"ok", "saddle"})
+
 
 @dataclass(frozen=True)
 class Look:
@@ -36,6 +39,12 @@ class Look:
         """By how much each case's certain violation exceeds the tolerance, worst statement; shape (case,)."""
         worst = np.stack([g.gap - g.half_width for g in self.gaps]).max(axis=0, initial=-math.inf)
         return np.nan_to_num(worst, nan=-math.inf) - tolerance
+
+    def settled(self, tolerance: float) -> bool:
+        """Whether every case certainly satisfies every statement."""
+        return (
+            all(bool((g.gap + g.half_width <= tolerance).all()) for g in self.gaps) and set(self.rows.status) <= LIMITS
+        )
 
 
 def look(judges: Sequence[Judge], rows: Rows) -> Look:
@@ -61,10 +70,12 @@ def check_each(claim: Claim, context: Context) -> Evidence:
     strategy = batches(claim.domain, claim.experiment, acceptor(claim.domain), size=context.budget.batch)
     exploration = explore(strategy, examine, seed=context.seed, examples=examples, shrink_calls=context.budget.shrink)
     minimal = exploration.minimal[0] if exploration.minimal else None
+    flags: set[str] = set()
     if minimal is None:
         # What failed only in company of others is judged with its batch, not again alone.
         del looks[len(exploration.batches) :]
-        minimal = _at_corners(strategy, examine, context)
+        minimal, unsettled = _at_corners(claim, context, strategy, examine, looks)
+        flags = {"undecided-corner"} if unsettled else set()
     explored = looks
     decisions = [
         decide_each(
@@ -78,7 +89,7 @@ def check_each(claim: Claim, context: Context) -> Evidence:
     status = combine(decision.status for decision in decisions)
     least = min(range(len(judges)), key=lambda i: _ORDER.index(decisions[i].status))
     worst = _observe(context, explored, least, decisions[least].worst)
-    flags = {flag for x in explored for flag in x.rows.flags} | {f for d in decisions for f in d.flags}
+    flags |= {flag for x in explored for flag in x.rows.flags} | {f for d in decisions for f in d.flags}
     simplest: Observation | None = None
     detail = ""
     if status == "refuted":
@@ -128,15 +139,31 @@ def check_each(claim: Claim, context: Context) -> Evidence:
 _ORDER = ("refuted", "error", "undecided", "none", "supported", "certified")
 
 
-def _at_corners(source: Batches, examine: Callable[[tuple[Values, ...]], Outcome], context: Context) -> Values | None:
-    """Examine corners of the domain too; the simplest failing setting reached from one that fails, if any does."""
+def _at_corners(
+    claim: Claim,
+    context: Context,
+    source: Batches,
+    examine: Callable[[tuple[Values, ...]], Outcome],
+    looks: list[Look],
+) -> tuple[Values | None, bool]:
+    """Examine corners of the domain too, each alone; their looks follow the others.
+
+    Returns the simplest failing setting reached from a corner that fails, if any does, and
+    whether some corner decides nothing (0/0 where the start is the target, say).  The look
+    of such a corner is taken away again: it is no evidence, and no draw came near it.
+    """
     failing: list[Values] = []
-    for group in by_shape(source.corners(max(1, context.budget.settings // CORNERS))):
-        failing += [group[case] for case in examine(tuple(group))[1]]
+    unsettled = False
+    for corner in source.corners(max(1, context.budget.settings // CORNERS)):
+        if examine((corner,))[1]:
+            failing.append(corner)
+        elif not looks[-1].settled(claim.margin):
+            looks.pop()
+            unsettled = True
     if not failing:
-        return None
+        return None, unsettled
     start = min(failing, key=source.complexity)
-    return shrink(source, examine, start, seed=context.seed, calls=context.budget.shrink)
+    return shrink(source, examine, start, seed=context.seed, calls=context.budget.shrink), unsettled
 
 
 def _observe(context: Context, looks: Sequence[Look], statement: int, case: int | None) -> Observation | None:
@@ -238,7 +265,7 @@ def second_method(name: str, parameters: dict[str, Value]) -> tuple[str, int]:
 
 
 def _missing(looks: Sequence[Look]) -> str:
-    statuses = [status for x in looks for status in x.rows.status if status not in ("ok", "saddle")]
+    statuses = [status for x in looks for status in x.rows.status if status not in LIMITS]
     if statuses:
         return f"{len(statuses)} of {sum(len(x.rows.block) for x in looks)} networks ended {statuses[0]}"
     return "some bounds are not below the tolerance"
