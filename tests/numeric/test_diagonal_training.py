@@ -236,3 +236,17 @@ def test_replica_draws_and_a_network_without_scale() -> None:
     assert draws.values["share_shared"][0] == 3 / 15
     with pytest.raises(UsageError, match="FT305"):
         rows("diagonal.finetune", "flow", **BASE, r=-1.0, reinit=0.0)
+
+
+def test_two_relative_scales_on_the_same_data() -> None:
+    """One scale twice gains nothing; trained networks and the oracle gain the same; the two differ where r acts."""
+    given = {"n": 10, "d": 32, "c": 0.05, "reinit": 0.05, "sigma": 0.1, "rho_pt": 0.25, "rho_shared": 0.125}
+    same = rows("replica.compare", "flow", 2, **given, r=-0.9, r_other=-0.9)
+    assert (abs(same.values["layer_gain"]) <= same.bounds["layer_gain"]).all()
+    assert (same.bounds["layer_gain"] < 1e-6).all()
+    trained, draws = (rows("replica.compare", engine, 4, **given, r=-0.9, r_other=0.9) for engine in ("flow", "solver"))
+    gap = abs(trained.values["layer_gain"] - draws.values["layer_gain"])
+    assert (gap <= trained.bounds["layer_gain"] + draws.bounds["layer_gain"]).all()
+    gain = trained.values["other_mse"] - trained.values["mse"]
+    assert gain == pytest.approx(trained.values["layer_gain"], abs=1e-12)
+    assert (abs(gain) > 1e-3).all()

@@ -2,6 +2,7 @@
 
 import json
 import time
+from dataclasses import replace
 from math import exp, log
 from pathlib import Path
 
@@ -10,19 +11,23 @@ import pytest
 from sympy import Rational, latex, symbols
 from sympy.core.function import ArgumentIndexError
 
+from ftproofs.catalog.replica import layers
 from ftproofs.cli.groups import read_groups
 from ftproofs.errors import UsageError
 from ftproofs.symbolic import balls
 from ftproofs.symbolic import replica as r
+from ftproofs.symbolic.context import Context
 from ftproofs.symbolic.finetuning import scale_after, task_groups
 from ftproofs.symbolic.kernels import numpy_kernel
 from ftproofs.symbolic.penalty import prox, prox_slope
 from ftproofs.symbolic.recovery import recovery_density, recovery_objective, recovery_threshold
 from ftproofs.symbolic.reference import FORMULAS
 from ftproofs.symbolic.replica_limits import basis_pursuit, ridgeless_error, weighted_ridge
+from ftproofs.symbolic.replica_points import AtSettings
 from ftproofs.symbolic.replica_quadrature import Groups, mean_penalty, moments
 from ftproofs.symbolic.replica_solver import solve
 from ftproofs.symbolic.replica_stages import Feature, two_stages
+from ftproofs.symbolic.vocabulary import at_least
 
 FIXED = json.loads((Path(__file__).parent / "reference_fixed_points.json").read_text())
 REPLICA = [entry for entry in FIXED if entry["name"].startswith("replica")]
@@ -250,3 +255,16 @@ def test_the_functions():
 def test_malformed_groups_are_refused(text):
     with pytest.raises(UsageError, match="groups"):
         read_groups(text)
+
+
+def test_an_inequality_at_settings_is_enclosed_at_each() -> None:
+    """What fails at one of the settings, and what is spread over a range, is not proved."""
+    held, close = layers.HEADLINE, AtSettings().close
+    inequality = held.steps[-2].relation
+    assert close(inequality, Context(held)).status == "proved"
+    opposite = at_least(-inequality.lhs, 0)
+    assert close(opposite, Context(held)).status == "undecided"
+    dense = replace(held, domain=held.domain.with_ranges(rho_shared=[Rational(1, 8), Rational(1, 2)]))
+    assert close(inequality, Context(dense)).status == "undecided"
+    spread = replace(held, domain=layers.SUBSET)
+    assert "does not list" in close(inequality, Context(spread)).detail

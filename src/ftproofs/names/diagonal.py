@@ -28,6 +28,10 @@ DIAGONAL: tuple[Measurement, ...] = (
         "squared distance of the auxiliary predictor from its teacher per coordinate",
         r"\mathrm{mse}_{\mathrm{aux}}",
     ),
+    Measurement("other_mse", "mse of the network of relative scale r_other", r"\mathrm{mse}'"),
+    Measurement(
+        "layer_gain", "other_mse minus mse: positive where r is the better relative scale", r"\Delta_r", sign="real"
+    ),
     # Where training ends.
     Measurement(
         "prox_gap",

@@ -165,4 +165,12 @@ DIAGONAL_EXPERIMENTS = (
         ("flow", "reduced"),
         shares=False,
     ),
+    Experiment(
+        "replica.compare",
+        "where two diagonal networks of relative scales r and r_other end, pretrained and fine-tuned on the same data",
+        {**_TASK, "r_other": REQUIRED},
+        ("mse", "other_mse", "layer_gain", *_SHARES),
+        ("flow", "reduced"),
+        shares=False,
+    ),
 )

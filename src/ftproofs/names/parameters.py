@@ -154,6 +154,14 @@ PARAMETERS: Mapping[str, Parameter] = by_name(
         low=-1.0,
         high=1.0,
     ),
+    Parameter(
+        "r_other",
+        "the same of a second diagonal network, trained on the same data",
+        r"r'",
+        sign="real",
+        low=-1.0,
+        high=1.0,
+    ),
     Parameter("reinit", "diagonal networks: value of the re-initialised readout", r"\gamma_{\mathrm{re}}"),
     Parameter(
         "protocol",

@@ -184,4 +184,5 @@ _MEASURES: dict[str, Measure] = {
     "diagonal.multitask": multitask.measure,
     "diagonal.scalar": scalar.measure,
     "replica.finetune": diagonal.measure,
+    "replica.compare": diagonal.measure,
 }

@@ -117,7 +117,7 @@ def symmetric(context: Context) -> str | None:
 
 def pretraining(context: Context) -> str | None:
     """Applies where pretraining precedes: its flow is from the symmetric start."""
-    if context.claim.experiment not in ("diagonal.finetune", "diagonal.scalar", "replica.finetune"):
+    if context.claim.experiment not in ("diagonal.finetune", "diagonal.scalar", "replica.finetune", "replica.compare"):
         return "there is no pretraining"
     if context.allowed("engine") is not None and not context.only("engine", "flow"):
         return "the network may be pretrained by steps"

@@ -27,6 +27,7 @@ from ftproofs.symbolic import (
     frozen_chain,
     frozen_layers,
     pretraining,
+    replica_words,
     split,
     transfer_steps,
     two_layers,
@@ -268,6 +269,7 @@ MEANINGS: Mapping[str, Meaning] = MappingProxyType(
         **{name: Meaning(w.says, w.relation, w.applies) for name, w in diagonal_training.WORDS.items()},
         **{name: Meaning(w.says, w.relation, w.applies) for name, w in diagonal_orders.WORDS.items()},
         **{name: Meaning(w.says, w.relation, w.applies) for name, w in diagonal_tasks.WORDS.items()},
+        **{name: Meaning(w.says, w.relation, w.applies) for name, w in replica_words.WORDS.items()},
     }
 )
 

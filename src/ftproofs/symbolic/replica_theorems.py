@@ -23,24 +23,32 @@ from ftproofs.symbolic.zero import Finding
 
 #: Deviation of the effective noise, and effective strength of the penalty.
 tau, theta = Symbol("tau_star", positive=True), Symbol("theta_star", positive=True)
+#: The same of a second network, trained on the same data.
+tau_other, theta_other = Symbol("tau_other", positive=True), Symbol("theta_other", positive=True)
 #: E (eta - B)^2, E eta' and E q(eta), as functions of them.
 error, slope, cost = (Function(f"{name}_mean", real=True) for name in ("error", "slope", "cost"))
+#: The same for the second network's scales.
+error_other, slope_other = (Function(f"{name}_other_mean", real=True) for name in ("error", "slope"))
 
 _at = (theta, tau)
+_at_other = (theta_other, tau_other)
 EQUATIONS = {
     "noise": Statement(tau**2, "==", v.sigma**2 + error(*_at) / v.gamma),
     "strength": Statement(slope(*_at), "==", v.gamma),
     "mse": Statement(v.mse, "==", error(*_at)),
     "penalty": Statement(v.penalty / v.d, "==", cost(*_at)),
     "multiplier": Statement(v.multiplier, "==", (tau / theta) ** 2),
+    "noise-other": Statement(tau_other**2, "==", v.sigma**2 + error_other(*_at_other) / v.gamma),
+    "strength-other": Statement(slope_other(*_at_other), "==", v.gamma),
+    "mse-other": Statement(v.other_mse, "==", error_other(*_at_other)),
 }
 
 
-def arguments(protocol: str, amplitude: str) -> tuple[Expr, ...]:
+def arguments(protocol: str, amplitude: str, r: Expr = v.r) -> tuple[Expr, ...]:
     """delta, sigma, no ridge, and the groups of the tasks as they were drawn, for interpolation."""
     groups = task_groups(
         protocol,
-        *(v.c, v.r, v.reinit, v.share_pt, v.share_shared, v.share_new),
+        *(v.c, r, v.reinit, v.share_pt, v.share_shared, v.share_new),
         amplitude=amplitude,
         rescale=v.rescale,
     )
@@ -60,8 +68,10 @@ def _law(context: Context) -> tuple[str, str]:
 
 def replica(context: Context, which: str) -> Statement:
     """The equations of the limit for fine-tuning to a fit, after pretraining on the population."""
-    if context.claim.experiment not in ("replica.finetune", "diagonal.finetune"):
+    if context.claim.experiment not in ("replica.finetune", "replica.compare", "diagonal.finetune"):
         raise Inadmissible("the experiment is not the fine-tuning of a diagonal network")
+    if which.endswith("-other") and context.claim.experiment != "replica.compare":
+        raise Inadmissible("there is no second network")
     if not isinstance(context.claim.quantifier, Limit) or context.regimes() != {"wide"}:
         raise Inadmissible("the claim is not about a limit of growing dimension with n < d")
     if not context.only("gamma_s", INFINITE) or not context.only("sigma_s", 0, 0.0):
@@ -73,11 +83,13 @@ def replica(context: Context, which: str) -> Statement:
     return EQUATIONS[which]
 
 
-_SOLUTIONS: dict[Expr, Any] = {
-    tau: replica_tau,
-    theta: replica_theta,
-    error(*_at): replica_mse,
-    cost(*_at): replica_penalty,
+#: What the function solves for, and which network's scales it takes.
+_SOLUTIONS: dict[Expr, tuple[Any, str]] = {
+    tau: (replica_tau, ""),
+    theta: (replica_theta, ""),
+    error(*_at): (replica_mse, ""),
+    cost(*_at): (replica_penalty, ""),
+    error_other(*_at_other): (replica_mse, "-other"),
 }
 
 
@@ -93,14 +105,14 @@ class Solution:
 
     def close(self, relation: Statement, context: Context) -> Finding:
         """Check the equations, the function and its arguments."""
-        for id, name in zip(self.equations, ("noise", "strength"), strict=True):
-            if context.given.get(id) != EQUATIONS[name]:
-                return _open("fixed point", f"step {id!r} is not the equation of the {name}")
-        function = _SOLUTIONS.get(relation.lhs)
+        function, whose = _SOLUTIONS.get(relation.lhs, (None, ""))
         if relation.rel != "==" or function is None:
             return _open("fixed point", "the left side is not a quantity of the fixed point")
+        for id, name in zip(self.equations, ("noise", "strength"), strict=True):
+            if context.given.get(id) != EQUATIONS[name + whose]:
+                return _open("fixed point", f"step {id!r} is not the equation of the {name}")
         try:
-            expected = function(*arguments(*_law(context)))
+            expected = function(*arguments(*_law(context), v.r_other if whose else v.r))
         except Inadmissible as reason:
             return _open("fixed point", str(reason))
         if relation.rhs != expected:

@@ -1,5 +1,5 @@
 """The error of fine-tuned diagonal networks in the proportional limit (handbook 8, 9)."""
 
-from ftproofs.catalog.replica import risk
+from ftproofs.catalog.replica import layers, risk
 
-CLAIMS = (*risk.CLAIMS,)
+CLAIMS = (*risk.CLAIMS, *layers.CLAIMS)

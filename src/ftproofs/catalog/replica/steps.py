@@ -4,13 +4,18 @@ from __future__ import annotations
 
 from typing import Any
 
+from sympy import sign
+
+from ftproofs.catalog.linear.endpoint_steps import meaning
 from ftproofs.claim import Step
 from ftproofs.symbolic import replica as r
 from ftproofs.symbolic import replica_theorems as q
 from ftproofs.symbolic.axioms import Axiom
 from ftproofs.symbolic.methods import Algebra, Certificate, Part
+from ftproofs.symbolic.replica_points import AtSettings
 from ftproofs.symbolic.replica_theorems import Solution, arguments
-from ftproofs.symbolic.vocabulary import equal, v
+from ftproofs.symbolic.transfer_steps import SameSign
+from ftproofs.symbolic.vocabulary import SYMBOLS, at_least, equal, v
 
 _BOTH = ("noise", "strength")
 _at = (q.theta, q.tau)
@@ -75,5 +80,62 @@ MULTIPLIER = (
         equal(v.multiplier / r.replica_multiplier(*_ARGUMENTS), 1),
         Algebra(),
         ("multiplier", "tau", "theta"),
+    ),
+)
+
+# -- two networks on the same data ---------------------------------------------------
+
+_THEIRS = ("noise-other", "strength-other")
+_densities = {SYMBOLS[f"share_{name}"]: SYMBOLS[f"rho_{name}"] for name in ("pt", "shared", "new")}
+
+
+def at_densities(found: Any) -> Any:
+    """The fixed point at the densities that the realised shares tend to."""
+    return found.xreplace(_densities)
+
+
+_own, _other = (r.replica_mse(*arguments("S", "atom", share)) for share in (v.r, v.r_other))
+#: The second network's error minus the first's.
+GAIN = at_densities(_other) - at_densities(_own)
+_SHARES = tuple(f"realised-{name}" for name in ("pt", "shared", "new"))
+LAYER_SIGN = (
+    *FIXED_POINT,
+    _equation("mse", "the error is that of the proximal map"),
+    _solved("at-solution", "at the solution of the two equations", q.error(*_at), _own),
+    _equation("noise-other", "the second network sees noise of its own"),
+    _equation("strength-other", "and has a strength of its own"),
+    _equation("mse-other", "so has its error"),
+    Step(
+        "at-theirs",
+        "at the solution of its two equations",
+        equal(q.error_other(q.theta_other, q.tau_other), _other),
+        Solution(_THEIRS),
+        _THEIRS,
+    ),
+    *(meaning(name, name) for name in (*_SHARES, "layer-gain")),
+    Step(
+        "gain",
+        "so the gain tends to the difference of the two errors",
+        equal(v.layer_gain, GAIN),
+        Algebra(),
+        ("layer-gain", "mse", "at-solution", "mse-other", "at-theirs", *_SHARES),
+    ),
+    Step(
+        "sign",
+        "and has its sign",
+        equal(sign(v.layer_gain), sign(GAIN)),
+        SameSign("gain"),
+        ("gain",),
+    ),
+)
+HEADLINE = (
+    *LAYER_SIGN[:-1],
+    Step("positive", "the difference is not negative at any of the settings", at_least(GAIN, 0), AtSettings()),
+    Step(
+        "headline",
+        "so the gain is not",
+        at_least(v.layer_gain, 0),
+        Certificate((Part(1, ("gain",)), Part(1, ("positive",)))),
+        ("gain", "positive"),
     ),
 )

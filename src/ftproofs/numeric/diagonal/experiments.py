@@ -98,6 +98,8 @@ class Trainer:
             found["mse"] = squared_error(main.beta, task.target, main.radius)
             return self.read(found, target, main, task, main.status)
         source = source_of(task)
+        if self.spec.name == "replica.compare":
+            return self.compare(found, task, source, fresh)
         (pretrained,) = self.train(source, task.source, fresh, aim=FIRST)
         found["pretrain_mse"] = squared_error(pretrained.beta, task.source, pretrained.radius)
         if self.spec.name == "diagonal.pretrain":
@@ -137,6 +139,25 @@ class Trainer:
         reinit = column(self.parameters, "reinit", task.y)[:, 0]
         readings["beta_start"] = start_value, loose + 2 * factor * reinit * pretrained.radius
         return readings, status, info
+
+    def compare(
+        self, found: Readings, task: tasks.Task, source: Regression, fresh: Weights
+    ) -> tuple[Readings, tuple[str, ...], dict[str, Tensor]]:
+        """Both trainings of two networks, of relative scales r and r_other, on the same data."""
+        theirs = [{**p, "r": p["r_other"]} for p in self.parameters]
+        first = self.train(source, task.source, fresh, symmetric_start(theirs, task.target), aim=FIRST)
+        starts = [reinitialised(e.end, p) for e, p in zip(first, (self.parameters, theirs), strict=True)]
+        both = self.train(Regression.of(task.X, task.y), task.target, *starts)
+        own, other = (
+            squared_error(e.beta, task.target, e.radius + carried(before, e, self.parameters))
+            for before, e in zip(first, both, strict=True)
+        )
+        gain = other[0] - own[0], own[1] + other[1] + UNIT * (own[0] + other[0])
+        found |= {"mse": own, "other_mse": other, "layer_gain": gain}
+        parts = zip(*(e.status for e in (*first, *both)), strict=True)
+        status = tuple(next((s for s in part if s != "ok"), "ok") for part in parts)
+        main = both[0]
+        return found, status, {"steps": main.steps, "tail": main.tail, "integration": main.integration}
 
     def read(
         self, found: Readings, problem: Regression, ended: Ended, task: tasks.Task, status: tuple[str, ...]

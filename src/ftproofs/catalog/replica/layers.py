@@ -1,0 +1,97 @@
+"""Whether a smaller first layer helps fine-tuning: where it does, where it does not (handbook 9.2, 9.3).
+
+Two networks are pretrained and fine-tuned on the same data, one with the relative scale r, one
+with r_other.  The informal claim, "a smaller first layer fine-tunes better when the target uses a
+subset of the pretrained features", holds for a sparse subset and small readouts.
+"""
+
+from __future__ import annotations
+
+from sympy import Rational, sign
+
+from ftproofs.catalog.replica import steps
+from ftproofs.catalog.replica.risk import SIZES
+from ftproofs.claim import Claim, Domain, Limit, Source, Statement, Variant, log_range, real_range
+from ftproofs.symbolic.vocabulary import at_least, equal, v
+
+SOURCE = Source("arXiv:2602.20062", "relative scales and generalization after fine-tuning")
+
+#: Where the tolerance is not a sign's margin it is of a tenth of the teachers' second moment.
+LIMIT = Limit(tolerance=0.3, end_to_end=0.5, sizes=SIZES)
+#: A quarter of the coordinates is pretrained; n/d is below that.
+COMPARED = Domain.of(
+    gamma=real_range(Rational(3, 20), Rational(1, 4)),
+    c=log_range(Rational(1, 50), Rational(1, 10)),
+    r=real_range(Rational(-19, 20), Rational(-4, 5)),
+    r_other=[0, Rational(9, 10)],
+    reinit=real_range(Rational(1, 20), Rational(1, 10)),
+    rho_pt=Rational(1, 4),
+    rho_shared=[Rational(1, 8), Rational(1, 4), Rational(1, 2)],
+    rho_new=0,
+    sigma=real_range(Rational(1, 10), Rational(1, 5)),
+    protocol="S",
+    amplitude="atom",
+)
+#: The target uses an eighth of the pretrained coordinates.
+SUBSET = COMPARED.with_ranges(rho_shared=Rational(1, 8))
+#: Four such settings.
+POINTS = SUBSET.with_ranges(
+    gamma=Rational(1, 5),
+    c=[Rational(1, 50), Rational(1, 20)],
+    r=Rational(-9, 10),
+    reinit=Rational(1, 20),
+    sigma=Rational(1, 10),
+)
+#: Where the re-initialised readout decides: small ones leave the features their part.
+TURNING = COMPARED.with_ranges(
+    gamma=Rational(1, 4),
+    c=Rational(1, 50),
+    r=Rational(-9, 10),
+    r_other=Rational(9, 10),
+    reinit=log_range(Rational(1, 25), Rational(1, 4)),
+    rho_shared=[Rational(1, 8), Rational(1, 4)],
+    sigma=Rational(1, 10),
+)
+
+
+def _signed(boundary: object) -> Statement:
+    return equal(sign(v.layer_gain), sign(boundary))
+
+
+SIGN = Claim(
+    id="replica-layer-sign",
+    title="Which of two relative scales fine-tunes better is the sign of the difference of two replica errors",
+    source=SOURCE,
+    experiment="replica.compare",
+    quantifier=LIMIT,
+    domain=TURNING,
+    statements=(_signed(steps.GAIN),),
+    steps=steps.LAYER_SIGN,
+    tolerance=0.2,
+    uses=("replica-risk",),
+    variants=(
+        Variant("reversed", "the larger first layer, where the smaller one does", (_signed(-steps.GAIN),), tell="any"),
+    ),
+)
+
+HEADLINE = Claim(
+    id="replica-headline",
+    title="A smaller first layer fine-tunes better when the target uses an eighth of the pretrained features",
+    source=SOURCE,
+    experiment="replica.compare",
+    quantifier=LIMIT,
+    domain=POINTS,
+    statements=(at_least(v.layer_gain, 0),),
+    steps=steps.HEADLINE,
+    uses=("replica-layer-sign",),
+    variants=(
+        Variant(
+            "larger-layer",
+            "a larger first layer does",
+            (at_least(-v.layer_gain, 0),),
+            tell="any",
+        ),
+    ),
+)
+
+CLAIMS = (SIGN, HEADLINE)
