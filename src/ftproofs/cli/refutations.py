@@ -32,7 +32,7 @@ def main(argv: Sequence[str] | None = None) -> int:
             verdict = check(variant, budget=options.budget, seed=options.seed, device="cpu", store=store)
             found.append((claim, variant, verdict))
             print(f"{variant.id}: {verdict.word}", file=sys.stderr, flush=True)
-    table = render(found, options.budget, options.seed)
+    table = render(found, options.names, options.budget, options.seed)
     if options.table:
         Path(options.table).write_text(table)
     else:
@@ -40,9 +40,10 @@ def main(argv: Sequence[str] | None = None) -> int:
     return 0 if all(verdict.word == "refuted" for _, _, verdict in found) else 1
 
 
-def render(found: Sequence[tuple[Claim, Claim, Verdict]], budget: str, seed: int) -> str:
+def render(found: Sequence[tuple[Claim, Claim, Verdict]], names: Sequence[str], budget: str, seed: int) -> str:
     """The table and, below it, the replay line of every counterexample, as Markdown."""
-    command = f"python -m ftproofs.cli.refutations --budget {budget} --seed {seed} --table docs/false-variants.md"
+    named = " ".join(("python -m ftproofs.cli.refutations", *names))
+    command = f"{named} --budget {budget} --seed {seed} --table docs/false-variants.md"
     lines = [
         "# False variants and their counterexamples",
         "",
