@@ -104,7 +104,7 @@ def test_a_figure_is_the_same_twice() -> None:
 
 
 @pytest.mark.slow
-def test_a_limit_and_a_sign_have_pictures() -> None:
+def test_a_sign_has_a_picture() -> None:
     text = """format = 1
 [[claim]]
 id = "x"

@@ -22,7 +22,7 @@ from ftproofs.verdict import Evidence, Link, Observation
 FRESH = (4, 60)
 
 #: For so many settings that are drawn one corner of the domain is examined too: draws hardly ever come near those.
-CORNERS = 4
+SETTINGS_PER_CORNER = 4
 
 #: Statuses of networks that reached a limit.
 LIMITS = frozenset({"ok", "saddle"})
@@ -154,7 +154,7 @@ def _at_corners(
     """
     failing: list[Values] = []
     unsettled = False
-    for corner in source.corners(max(1, context.budget.settings // CORNERS)):
+    for corner in source.corners(max(1, context.budget.settings // SETTINGS_PER_CORNER)):
         if examine((corner,))[1]:
             failing.append(corner)
         elif not looks[-1].settled(claim.margin):

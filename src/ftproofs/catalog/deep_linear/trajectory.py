@@ -3,6 +3,7 @@
 from sympy import Rational, pi
 
 from ftproofs.catalog.deep_linear import endpoint_steps, loss_steps, path_steps
+from ftproofs.catalog.linear.stability import AWAY
 from ftproofs.claim import Claim, Domain, Each, Source, Variant, log_range, real_range
 from ftproofs.symbolic.functions import norm_floor
 from ftproofs.symbolic.vocabulary import at_least, equal, v
@@ -91,8 +92,7 @@ RATE = Claim(
     source=SOURCE,
     experiment="deep-linear.finetune",
     quantifier=Each(),
-    # A start that is the target fits already: its loss has no rate.
-    domain=NETWORKS.where((v.source_norm - v.target_norm) ** 2 + v.theta**2 + v.sigma**2 > 0),
+    domain=NETWORKS.where(AWAY),
     statements=(at_least(v.decay_rate, 2 * FLOOR ** (2 - 2 / v.L)),),
     steps=loss_steps.RATE,
     uses=("deep-linear-norm-floor",),
