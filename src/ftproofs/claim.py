@@ -185,8 +185,8 @@ class Limit:
     """The statement holds for the means over data as d grows at a fixed ratio ``gamma`` = n/d.
 
     The domain has ``gamma`` and neither n nor d: ``sizes`` are the values of d, by
-    default a ladder that depends on gamma.  At each size n = round(gamma d), and
-    ``gamma`` in the statement is the realised ratio n/d.
+    default a ladder that depends on gamma and begins where n is at least ``samples``.  At
+    each size n = round(gamma d), and ``gamma`` in the statement is the realised ratio n/d.
 
     Raises:
         UsageError: FT210 fewer than 4 sizes, or a span below 8.
@@ -196,6 +196,7 @@ class Limit:
     tolerance: float = 0.02
     end_to_end: float = 0.05
     sizes: tuple[int, ...] | None = None
+    samples: int = 2
 
     def __post_init__(self) -> None:
         if self.sizes is None:

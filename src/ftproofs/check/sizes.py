@@ -11,10 +11,9 @@ from ftproofs.check.draws import Parameters
 from ftproofs.claim import LADDER_SPAN, Claim, Domain, Limit
 from ftproofs.errors import UsageError
 
-#: The smallest size of a ladder: this, and this over |1 - gamma|, and this over gamma.
+#: The smallest size of a ladder: this, and this over |1 - gamma|, and the claim's ``samples`` over gamma.
 SMALLEST = 32
 GAP = 16
-SAMPLES = 2
 
 #: The number of sizes, where they end, and where they may end at most to span enough.
 COUNT = 5
@@ -51,7 +50,7 @@ def at_size(parameters: Parameters, d: int) -> Parameters:
 def ladder_of(claim: Claim, parameters: Parameters, largest: int = TOP) -> tuple[int, ...]:
     """The sizes of a setting's ladder, increasing: the claim's own, or five up to ``largest``.
 
-    The smallest size is max(32, 16/|1 - gamma|, 2/gamma), where the design is well away
+    The smallest size is max(32, 16/|1 - gamma|, samples/gamma), where the design is well away
     from square; the ladder spans a factor of at least 8.  Sizes are moved by a few
     percent to where rounding n = gamma d matters least.
 
@@ -60,7 +59,7 @@ def ladder_of(claim: Claim, parameters: Parameters, largest: int = TOP) -> tuple
     """
     assert isinstance(claim.quantifier, Limit)
     gamma = int(parameters["n"]) / int(parameters["d"])
-    least = max(SMALLEST, GAP / abs(1 - gamma) if gamma != 1 else math.inf, SAMPLES / gamma)
+    least = max(SMALLEST, GAP / abs(1 - gamma) if gamma != 1 else math.inf, claim.quantifier.samples / gamma)
     if claim.quantifier.sizes is not None:
         given = tuple(sorted(set(claim.quantifier.sizes)))
         if given[0] < math.floor(least):
@@ -91,7 +90,9 @@ def exact_ladder(claim: Claim, parameters: Parameters, largest: int = TOP) -> tu
     if claim.quantifier.sizes is not None or ratio.denominator > EXACT or ratio == 1:
         return ladder_of(claim, parameters, largest)
     unit = ratio.denominator
-    smallest = unit * math.ceil(max(SMALLEST, float(GAP / abs(1 - ratio)), float(SAMPLES / ratio)) / unit)
+    smallest = unit * math.ceil(
+        max(SMALLEST, float(GAP / abs(1 - ratio)), float(claim.quantifier.samples / ratio)) / unit
+    )
     if LADDER_SPAN * smallest > LARGEST:
         return ladder_of(claim, parameters, largest)
     wanted = np.geomspace(smallest, unit * math.ceil(max(largest, LADDER_SPAN * smallest) / unit), COUNT)

@@ -4,13 +4,11 @@ from __future__ import annotations
 
 import math
 import os
-import signal
 import time
 from collections.abc import Callable, Iterator, Mapping, Sequence
-from concurrent.futures import FIRST_COMPLETED, Future, ProcessPoolExecutor, wait
+from concurrent.futures import FIRST_COMPLETED, Future, wait
 from contextlib import suppress
 from dataclasses import dataclass, field
-from multiprocessing import get_context
 from typing import TypeVar
 
 import contourpy
@@ -22,9 +20,9 @@ from ftproofs.check.links import COMPARED, has_oracle
 from ftproofs.claim import Block, Rows, Statement, Store
 from ftproofs.names import MEASUREMENTS, PARAMETERS, Value, experiment, natural_unit
 from ftproofs.numeric import experiments
-from ftproofs.numeric.device import single_threaded
 from ftproofs.run.phase_cells import Cell, read_cell
 from ftproofs.run.phase_plan import AGREEMENT, Plan, spoken
+from ftproofs.run.pool import cores, worker_processes
 from ftproofs.symbolic.kernels import numpy_kernel
 from ftproofs.symbolic.vocabulary import SYMBOLS, symbol_names
 
@@ -214,8 +212,7 @@ def _trained(
         for work in blocks:
             yield work, *measure(work[0], device)
         return
-    pool = ProcessPoolExecutor(processes, mp_context=get_context("spawn"), initializer=_prepare)
-    try:
+    with worker_processes(processes) as pool:
         waiting: dict[Future[tuple[Rows, Rows | None]], Work] = {
             pool.submit(measure, work[0], device): work for work in blocks
         }
@@ -225,14 +222,6 @@ def _trained(
                 store.get(blocks[0][0])  # where an interrupt is noticed
             for future in ready:
                 yield waiting.pop(future), *future.result()
-    finally:
-        pool.shutdown(wait=True, cancel_futures=True)
-
-
-def _prepare() -> None:
-    """A process that trains: one thread, and an interrupt is its parent's business."""
-    signal.signal(signal.SIGINT, signal.SIG_IGN)
-    single_threaded()
 
 
 def measure(block: Block, device: str) -> tuple[Rows, Rows | None]:
@@ -256,8 +245,7 @@ def _processes(plan: Plan, device: str, wanted: int | None) -> int:
     for cell in plan.cells.values():
         n, d = int(cell.get("n", 1)), int(cell.get("d", 1))
         work += plan.trained * float(n) * d * min(n, d)
-    cores = len(os.sched_getaffinity(0)) if hasattr(os, "sched_getaffinity") else os.cpu_count() or 1
-    return 2 if device == "cpu" and work > WORTH and cores > 1 else 1
+    return 2 if device == "cpu" and work > WORTH and cores() > 1 else 1
 
 
 def cut(rows: Rows, cases: slice) -> Rows:

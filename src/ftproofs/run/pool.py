@@ -17,6 +17,7 @@ from types import FrameType
 
 from ftproofs.claim import Claim, Store
 from ftproofs.errors import ResourceError
+from ftproofs.numeric.device import single_threaded
 from ftproofs.run.row_service import Progress, RowService, connected
 from ftproofs.verdict import Verdict
 
@@ -46,7 +47,7 @@ def cores() -> int:
 
 
 @contextmanager
-def processes(workers: int) -> Iterator[Executor]:
+def worker_processes(workers: int) -> Iterator[Executor]:
     """So many processes on this machine, with one thread of arithmetic each."""
     before = {name: os.environ.get(name) for name in _THREADS}
     os.environ.update(dict.fromkeys(_THREADS, "1"))
@@ -72,6 +73,7 @@ def _begin_worker() -> None:
     """An interrupt at the keyboard is for the process that began the run: it lets batches end."""
     signal.signal(signal.SIGINT, signal.SIG_IGN)
     signal.signal(signal.SIGTERM, _end_worker)
+    single_threaded()
 
 
 def _end_worker(number: int, frame: FrameType | None) -> None:
@@ -115,7 +117,7 @@ class Pool:
         task: Task,
         store: Store,
         progress: Progress,
-        executor: Callable[[int], AbstractContextManager[Executor]] = processes,
+        executor: Callable[[int], AbstractContextManager[Executor]] = worker_processes,
         workers: int = 1,
     ) -> None:
         self.task = task

@@ -162,13 +162,17 @@ def _infinite(c: object) -> Statement:
     return equal(_INFINITE, isotropic_depth_risk(c, gamma, s, tau, rho, sigma))
 
 
+#: The factor is one over the source's part along the data: of few samples that has no moments.
+SAMPLED = TASKS.with_ranges(gamma=real_range(Rational(1, 5), Rational(3, 5)))
+
+
 PROPORTIONAL_INFINITE_RISK = Claim(
     id="deep-linear-proportional-infinite-risk",
     title="The risk that infinite depth would have, in the proportional limit",
     source=SOURCE,
     experiment="linear.finetune",  # read off the data alone, where training is cheap
-    quantifier=Limit(),
-    domain=TASKS,
+    quantifier=Limit(samples=8),
+    domain=SAMPLED,
     statements=(equal(_c, _c_oo), _infinite(_c_oo)),
     steps=infinite_depth_steps.INFINITE_RISK,
     corollaries=infinite_depth_steps.INFINITE_DEPTH_COROLLARIES,
@@ -178,21 +182,21 @@ PROPORTIONAL_INFINITE_RISK = Claim(
             "noiseless-factor",
             "c = tau/s also with label noise",
             (equal(_c, tau / s),),
-            domain=TASKS.with_ranges(sigma=real_range(Rational(1, 2), 1)),
+            domain=SAMPLED.with_ranges(sigma=real_range(Rational(1, 2), 1)),
             tell="sigma > 0",
         ),
         Variant(
             "sign",
             "without noise 2 (1 - gamma) tau^2 (1 + rho)",
             (equal(_INFINITE, 2 * (1 - gamma) * tau**2 * (1 + rho)),),
-            domain=TASKS.with_ranges(sigma=0),
+            domain=SAMPLED.with_ranges(sigma=0),
             tell="rho other than 0",
         ),
         Variant(
             "source-norm",
             "without noise 2 (1 - gamma) s^2 (1 - rho)",
             (equal(_INFINITE, 2 * (1 - gamma) * s**2 * (1 - rho)),),
-            domain=TASKS.with_ranges(sigma=0, theta=real_range(pi / 3, pi)),
+            domain=SAMPLED.with_ranges(sigma=0, theta=real_range(pi / 3, pi)),
             tell="norms that differ",
         ),
     ),
