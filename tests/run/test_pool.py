@@ -10,6 +10,7 @@ from collections.abc import Callable, Iterator
 from multiprocessing import active_children
 from multiprocessing.connection import Client
 
+import psutil
 import pytest
 
 from ftproofs.catalog import find
@@ -19,6 +20,7 @@ from ftproofs.errors import FileError, FTError, ResourceError, UsageError
 from ftproofs.names import complete
 from ftproofs.numeric.experiments import run
 from ftproofs.report.results import claim_result
+from ftproofs.run.dask_workers import dask_workers, facing
 from ftproofs.run.pool import Pool, Task
 from ftproofs.run.row_service import RemoteRows, RowService
 
@@ -193,3 +195,42 @@ def test_an_interrupted_run_hands_out_no_block_but_keeps_rows() -> None:
         assert service.stopping
     store.interrupted = False
     assert store.get(a_block(0)) is not None
+
+
+# -- a cluster ---------------------------------------------------------------------
+
+
+def test_workers_of_dask_of_which_half_are_killed_reach_the_same_verdicts(alone: dict[str, dict]) -> None:
+    """Four processes of a local cluster; two are lost while they check."""
+    killed: list[int] = []
+
+    def kill_two(label: str, done: int, total: int) -> None:
+        if not killed:
+            killed.extend(child.pid for child in psutil.Process().children(recursive=True) if is_worker(child))
+            for pid in killed[:2]:
+                os.kill(pid, signal.SIGKILL)
+
+    executor, losses = dask_workers()
+    pool = Pool(TASK, MemoryStore(), kill_two, executor, workers=4, losses=losses)
+    assert {claim.id: told(claim, verdict) for claim, verdict in pool.check(CLAIMS)} == alone
+    assert len(killed) == 4
+
+
+def is_worker(process: psutil.Process) -> bool:
+    """A worker, not the nanny that starts it again, nor Python's tracker of resources."""
+    return "spawn_main" in " ".join(process.cmdline())
+
+
+def test_a_scheduler_that_does_not_answer_is_one_clear_error(monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.setattr("ftproofs.run.dask_workers.PATIENCE", 1)
+    executor, _ = dask_workers("tcp://127.0.0.1:9")
+    with pytest.raises(UsageError, match=r"FT312: no scheduler answers at 'tcp://127\.0\.0\.1:9'"), executor(1):
+        pass
+
+
+def test_workers_on_other_machines_find_the_rows_of_this_one() -> None:
+    assert facing(None) is None
+    host = facing("tcp://127.0.0.1:8786")
+    assert host == "127.0.0.1"
+    with RowService(MemoryStore(), silent, host) as service:
+        assert service.address[0] == host

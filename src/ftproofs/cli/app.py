@@ -92,8 +92,9 @@ def check(
     budget: Annotated[str, typer.Option(help="low, default or high.")] = "default",
     seed: Annotated[str, typer.Option(metavar="S", help="Root seed, 0..2**64-1.")] = "0",
     device: Device = "auto",
-    executor: Annotated[str, typer.Option(help="auto, in-process, or processes: claims side by side.")] = "auto",
-    workers: Annotated[str | None, typer.Option(metavar="N", help="Processes; one a core by default.")] = None,
+    executor: Annotated[str, typer.Option(help="auto, in-process, processes or dask.")] = "auto",
+    workers: Annotated[str | None, typer.Option(metavar="N", help="Claims at once; one a core by default.")] = None,
+    scheduler: Annotated[str | None, typer.Option(metavar="ADDRESS", help="Of a cluster of Dask's.")] = None,
     ledger: Annotated[str | None, typer.Option(metavar="FILE", help="Keep rows there; a rerun resumes.")] = None,
     json: Json = None,
 ) -> int:
@@ -108,6 +109,7 @@ def check(
         device=device,
         executor=executor,
         workers=workers,
+        scheduler=scheduler,
         ledger=ledger,
         target=json,
     )

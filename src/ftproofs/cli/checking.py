@@ -193,7 +193,7 @@ def run_checks(
                 options.settings,
                 time.perf_counter() - begin,
                 code_hash(),
-                executor="processes" if workers > 1 else "in-process",
+                executor="in-process" if workers == 1 else "dask" if options.executor == "dask" else "processes",
                 ledger=None if options.ledger is None else str(options.ledger),
                 complete=complete,
             )
@@ -213,6 +213,8 @@ def how_many(options: CheckOptions, device: str, claims: int) -> int:
     if options.executor == "in-process":
         return 1
     wanted = options.workers or cores()
+    if options.executor == "dask":
+        return max(2, wanted)
     if options.executor == "auto" and (device != "cpu" or claims < REPAYS * wanted):
         return 1
     return min(wanted, claims)
@@ -230,7 +232,13 @@ def _side_by_side(
 
     task = Task(options.settings, options.budget, options.seed, device)
     progress.claim(f"{workers} claims at a time")
-    return Pool(task, store, progress, workers=workers).check(claims)
+    if options.executor != "dask":
+        return Pool(task, store, progress, workers=workers).check(claims)
+    from ftproofs.run.dask_workers import dask_workers, facing
+
+    executor, losses = dask_workers(options.scheduler)
+    host = facing(options.scheduler)
+    return Pool(task, store, progress, executor, workers, host, losses).check(claims)
 
 
 def keep_hypothesis_out_of_here() -> None:

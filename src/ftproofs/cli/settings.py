@@ -11,7 +11,7 @@ from ftproofs.errors import UsageError
 from ftproofs.report.files import check_target
 
 BUDGETS = ("low", "default", "high")
-EXECUTORS = ("auto", "in-process", "processes")
+EXECUTORS = ("auto", "in-process", "processes", "dask")
 MAX_WORKERS = 1024
 DEVICES = re.compile(r"auto|cpu|cuda(:\d{1,3})?")
 MAX_SETTINGS = 100_000
@@ -28,6 +28,7 @@ class CheckOptions:
     device: str
     executor: str
     workers: int | None
+    scheduler: str | None
     ledger: Path | None
     target: str | None
     results: Path
@@ -43,6 +44,7 @@ def read_options(
     target: str | None,
     executor: str = "in-process",
     workers: str | None = None,
+    scheduler: str | None = None,
 ) -> CheckOptions:
     """The options in their own types.
 
@@ -52,6 +54,8 @@ def read_options(
     """
     one_of("--budget", budget, BUDGETS)
     one_of("--executor", executor, EXECUTORS)
+    if scheduler is not None and executor != "dask":
+        raise UsageError("FT309", f"--scheduler goes with --executor dask, got {executor!r}")
     options = CheckOptions(
         None if settings is None else whole("--settings", settings, 1, MAX_SETTINGS),
         budget,
@@ -59,6 +63,7 @@ def read_options(
         read_device(device),
         executor,
         None if workers is None else whole("--workers", workers, 1, MAX_WORKERS),
+        scheduler,
         None if ledger is None else Path(ledger),
         target,
         results_path(ledger),

@@ -83,22 +83,25 @@ def _end_worker(number: int, frame: FrameType | None) -> None:
     os._exit(128 + number)
 
 
-def check_claim(name: str, task: Task, address: object, key: bytes) -> Verdict:
-    """What a worker does: check one claim of the catalog on rows that the service keeps."""
+def check_claim(name: str, task: Task, address: object, key: bytes) -> Verdict | None:
+    """What a worker does: check one claim of the catalog on rows that the service keeps; None if the run is to end."""
     from ftproofs.catalog import find
     from ftproofs.check import check
 
     rows = connected(address, key)
     (claim,) = find(name)
-    return check(
-        claim,
-        settings=task.settings,
-        budget=task.budget,
-        seed=task.seed,
-        device=task.device,
-        store=rows,
-        progress=rows.progress,
-    )
+    try:
+        return check(
+            claim,
+            settings=task.settings,
+            budget=task.budget,
+            seed=task.seed,
+            device=task.device,
+            store=rows,
+            progress=rows.progress,
+        )
+    except KeyboardInterrupt:
+        return None
 
 
 class Pool:
@@ -110,6 +113,8 @@ class Pool:
         progress: told of the work on each claim.
         executor: makes an executor, again after one has lost a worker.
         workers: how many claims are checked at once.
+        host: this machine's address, for workers on others.
+        losses: what the executor raises when it lost a worker and with it a claim.
     """
 
     def __init__(
@@ -119,12 +124,16 @@ class Pool:
         progress: Progress,
         executor: Callable[[int], AbstractContextManager[Executor]] = worker_processes,
         workers: int = 1,
+        host: str | None = None,
+        losses: tuple[type[Exception], ...] = (BrokenExecutor,),
     ) -> None:
         self.task = task
         self.store = store
         self.progress = progress
         self.executor = executor
         self.workers = workers
+        self.host = host
+        self.losses = losses
 
     def check(self, claims: Sequence[Claim]) -> Iterator[tuple[Claim, Verdict]]:
         """The claims with their verdicts, in the order in which they were reached.
@@ -143,8 +152,8 @@ class Pool:
     def _with_one_executor(self, left: Sequence[Claim], lost: dict[str, int]) -> Iterator[tuple[Claim, Verdict]]:
         """Verdicts until all are reached, or a worker is lost and with it the executor."""
         waiting = list(left)
-        running: dict[Future[Verdict], Claim] = {}
-        with RowService(self.store, self.progress) as service, self.executor(self.workers) as executor:
+        running: dict[Future[Verdict | None], Claim] = {}
+        with RowService(self.store, self.progress, self.host) as service, self.executor(self.workers) as executor:
             while waiting or running:
                 while waiting and len(running) < self.workers and not service.stopping:
                     claim = _next(waiting, list(running.values()), lost)
@@ -155,12 +164,10 @@ class Pool:
                 service.serve()
                 for future in [future for future in running if future.done()]:
                     try:
-                        verdict: Verdict | None = future.result()
-                    except BrokenExecutor:
+                        verdict = future.result()
+                    except self.losses:
                         _count_losses([claim.id for claim in running.values()], lost)
                         return
-                    except KeyboardInterrupt:
-                        verdict = None
                     claim = running.pop(future)
                     if verdict is not None:
                         yield claim, verdict

@@ -32,14 +32,15 @@ class RowService:
     Everything is answered in the thread that calls `serve`, so that a store with one owner
     (an SQLite connection) may be served.  After an interrupt (the store raises
     KeyboardInterrupt) ``stopping`` is true: rows are still taken, but no block is handed out.
+    ``host`` is this machine's address for workers on others; without it they are on this one.
     """
 
-    def __init__(self, store: Store, progress: Progress) -> None:
+    def __init__(self, store: Store, progress: Progress, host: str | None = None) -> None:
         self.store = store
         self.progress = progress
         self.stopping = False
         self.key = os.urandom(32)
-        self._listener = Listener(authkey=self.key)
+        self._listener = Listener(None if host is None else (host, 0), authkey=self.key)
         self.address: Any = self._listener.address
         self._new: deque[Connection] = deque()
         self._workers: list[Connection] = []
