@@ -1,4 +1,4 @@
-"""``export latex``: what it writes, what it refuses, and that it computes no verdict."""
+"""``export latex`` and ``export html``: what they write, what they refuse, and that they compute no verdict."""
 
 from __future__ import annotations
 
@@ -77,13 +77,38 @@ REFUSED = [
 ]
 
 
+@pytest.mark.parametrize("kind", ["latex", "html"])
 @pytest.mark.parametrize(("words", "code"), REFUSED, ids=[" ".join(w).replace("\0", "NUL") for w, _ in REFUSED])
-def test_refused_in_one_line_with_nothing_written(run: Any, folder: Path, words: list[str], code: str) -> None:
+def test_refused_in_one_line_with_nothing_written(
+    run: Any, folder: Path, words: list[str], code: str, kind: str
+) -> None:
     (folder / "file").write_text("x")
     (folder / "target").mkdir()
     (folder / "link").symlink_to(folder / "target")
-    status, out, err = run("export", "latex", *words)
+    status, out, err = run("export", kind, *words)
     assert (status, out) == (2, "")
     one_line(err, code)
     assert {p.name for p in folder.iterdir()} == {"file", "target", "link"}
     assert list((folder / "target").iterdir()) == []
+
+
+def test_a_page_with_the_verdicts_of_results(run: Any, folder: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+    claim = claims()[CLAIM]
+    facts = Run(5, "cpu", "low", None, 1.0, "abcdef0123456789")
+    (folder / "r.json").write_text(json.dumps(as_json(results_document([(claim, outcome(claim))], facts))))
+    import ftproofs.check.spots  # noqa: F401 -- the page's own need of that room
+
+    room = sys.modules["ftproofs.check"]
+    for name in ("check", "experiment_leg", "worker"):  # nothing may be checked or derived
+        monkeypatch.delattr(room, name)
+    status, out, err = run("export", "html", CLAIM, f"{CLAIM}-not-swapped", "--out", "page", "--results", "r.json")
+    assert (status, err) == (0, "")
+    assert "1 with a stored verdict" in out
+    assert f"ftproofs check {CLAIM}-not-swapped" in out
+    assert [p.name for p in (folder / "page").iterdir()] == ["index.html"]
+    text = (folder / "page" / "index.html").read_text()
+    assert text.count("<article ") == 2
+    assert "abcdef012345" in text
+    assert run("export", "html", CLAIM, "--out", "page")[0] == 2
+    status, out, _ = run("export", "html", CLAIM, "--out", "page", "--force", "--json")
+    assert (status, document("export", out)["files"]) == (0, ["index.html"])

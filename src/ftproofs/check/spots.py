@@ -23,7 +23,7 @@ from ftproofs.check.sizes import check_domain
 from ftproofs.claim import Choices, Claim, Each, Limit, Probability, Range, Rows, Statement
 from ftproofs.decision import violations
 from ftproofs.errors import FTError
-from ftproofs.names import Value
+from ftproofs.names import REQUIRED, Value, experiment
 from ftproofs.numeric.experiments import USABLE
 from ftproofs.numeric.statistics import relative_error
 from ftproofs.symbolic.acceptance import acceptor
@@ -59,12 +59,18 @@ def settings_seen(claim: Claim, rows: Iterable[Rows]) -> Iterator[Seen]:
     limit = isinstance(claim.quantifier, Limit)
     domain = check_domain(claim) if limit else claim.domain
     accept = acceptor(domain)
+    left = {
+        name: default
+        for name, default in experiment(claim.experiment).parameters.items()
+        if name not in domain and default != REQUIRED
+    }
 
     def inside(parameters: Mapping[str, Value]) -> bool:
         known = dict(parameters)
         if "gamma" not in known and {"n", "d"} <= set(known):
             known["gamma"] = float(parameter(parameters, "gamma"))
-        within = all(
+        # Rows of other claims about the experiment may differ in what this one leaves as it is.
+        within = all(known.get(name, default) == default for name, default in left.items()) and all(
             _within(x, known[name]) for name, x in domain.ranges if name in known and (name != "d" or not limit)
         )
         return within and accept(known)

@@ -270,3 +270,22 @@ def latex(
     from ftproofs.cli import exporting
 
     return exporting.export_latex(claim or [], out=out, force=force, results=results, ledger=ledger, target=json)
+
+
+@export.command()
+def html(
+    claim: Annotated[list[str] | None, typer.Argument(help="Claims or families; all when none is named.")] = None,
+    out: Annotated[str, typer.Option(metavar="DIR", help="The folder to write index.html in.")] = ...,  # type: ignore[assignment]
+    force: Annotated[bool, typer.Option("--force", help="Replace a file that is there.")] = False,
+    results: Annotated[
+        str | None, typer.Option(metavar="FILE", help="Verdicts: the JSON of a check's results.")
+    ] = None,
+    ledger: Annotated[
+        str | None, typer.Option(metavar="FILE", help="Verdicts and what was measured for them: a ledger.")
+    ] = None,
+    json: Json = None,
+) -> int:
+    """One HTML file: verdicts, what rests on what, per claim its mathematics, settings, residuals, counterexample."""
+    from ftproofs.cli import exporting
+
+    return exporting.export_html(claim or [], out=out, force=force, results=results, ledger=ledger, target=json)

@@ -20,7 +20,7 @@ from typing import Any
 from ftproofs.claim import Block, Claim, Rows
 from ftproofs.errors import ResourceError, UsageError
 from ftproofs.run.hashes import claim_hash, judging_hash
-from ftproofs.run.payload import DamagedPayload, Payload, pack, unpack
+from ftproofs.run.payload import DamagedPayload, Payload, block_of, pack, unpack
 from ftproofs.verdict import as_json
 
 APPLICATION_ID = 0x46545031  # "FTP1"
@@ -130,6 +130,26 @@ class Ledger:
             (key, *facts, _now(), payload.header, payload.arrays, payload.checksum),
         )
 
+    def blocks(self, experiment: str) -> Iterator[Rows]:
+        """All rows of this code on an experiment, of whatever device, in the order they were kept."""
+        with self._translated():
+            keys = self._connection.execute(
+                "SELECT key FROM blocks WHERE experiment = ? AND code = ? AND dtype = ? ORDER BY rowid",
+                (experiment, self.code_hash, self.dtype),
+            ).fetchall()
+        for (key,) in keys:
+            with self._translated():
+                found = self._connection.execute(
+                    "SELECT header, arrays, checksum FROM blocks WHERE key = ?", (key,)
+                ).fetchone()
+            if found is None:
+                continue
+            try:
+                payload = Payload(*found)
+                yield unpack(payload, key, block_of(payload))
+            except DamagedPayload as damage:
+                raise self._damaged(str(damage)) from None
+
     def __len__(self) -> int:
         """The number of rows (cases) it holds, of whatever code and device."""
         with self._translated():
@@ -163,6 +183,14 @@ class Ledger:
                 (judging_hash(), conditions, conditions),
             ).fetchall()
         return [self._read_verdict(text) for (text,) in found]
+
+    def kept_verdicts(self) -> list[tuple[dict[str, Any], dict[str, Any]]]:
+        """As `verdicts`, each with the conditions of its run and the time it was kept (``kept``)."""
+        with self._translated():
+            found = self._connection.execute(
+                "SELECT verdict, run, created FROM verdicts WHERE code = ? ORDER BY rowid", (judging_hash(),)
+            ).fetchall()
+        return [(self._read_verdict(text), {**json.loads(run), "kept": created}) for text, run, created in found]
 
     def _read_verdict(self, text: str) -> dict[str, Any]:
         checksum, _, content = text.partition(" ")

@@ -1,0 +1,37 @@
+"""What a ledger's rows say about the settings of claims; nothing is measured."""
+
+from __future__ import annotations
+
+from collections.abc import Iterator, Sequence
+from dataclasses import replace
+from pathlib import Path
+
+from ftproofs.check.picture import spoken
+from ftproofs.check.spots import Seen, settings_seen
+from ftproofs.claim import Claim, Rows
+from ftproofs.numeric.seeds import code_hash
+from ftproofs.run.ledger import Ledger
+from ftproofs.symbolic.orientation import oriented_claim
+
+
+def seen_in(path: Path, claims: Sequence[Claim]) -> dict[str, list[Seen]]:
+    """By claim, the settings of its domain that the ledger has rows of.
+
+    Raises:
+        UsageError: FT405, FT406 as for `ftproofs.run.ledger.Ledger`.
+    """
+    found: dict[str, list[Seen]] = {}
+    with Ledger(path, code_hash=code_hash()) as ledger:
+        for claim in claims:
+            if not claim.untrained:
+                found[claim.id] = list(settings_seen(oriented_claim(claim), _rows(ledger, claim)))
+    return found
+
+
+def _rows(ledger: Ledger, claim: Claim) -> Iterator[Rows]:
+    """The claim's experiment's rows with the measurements it speaks of."""
+    names = spoken(claim)
+    for rows in ledger.blocks(claim.experiment):
+        values = {name: x for name, x in rows.values.items() if name in names}
+        bounds = {name: x for name, x in rows.bounds.items() if name in names}
+        yield replace(rows, values=values, bounds=bounds, info={})
