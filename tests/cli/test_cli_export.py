@@ -112,3 +112,47 @@ def test_a_page_with_the_verdicts_of_results(run: Any, folder: Path, monkeypatch
     assert run("export", "html", CLAIM, "--out", "page")[0] == 2
     status, out, _ = run("export", "html", CLAIM, "--out", "page", "--force", "--json")
     assert (status, document("export", out)["files"]) == (0, ["index.html"])
+
+
+def test_a_module_for_numpy_alone(run: Any, folder: Path) -> None:
+    status, out, err = run("export", "python", CLAIM, "--out", "m.py")
+    assert (status, err) == (0, "")
+    assert "off by at most" in out
+    assert "import numpy as np" in (folder / "m.py").read_text()
+    one_line(run("export", "python", CLAIM, "--out", "m.py")[2], "FT401")
+    status, out, _ = run("export", "python", CLAIM, "--out", "m.py", "--force", "--json")
+    found = document("export-python", out)
+    assert (status, found["claim"]) == (0, CLAIM)
+    assert found["units"] <= 4
+
+
+@pytest.mark.parametrize(
+    ("words", "code"),
+    [
+        (["nothing-like-it", "--out", "n.py"], "FT301"),
+        ([CLAIM, "--out", "n.txt"], "FT300"),
+        (["deep-linear-infinite-depth", "--out", "n.py"], "FT141"),
+        ([CLAIM, "--out", "link.py"], "FT401"),
+    ],
+)
+def test_no_module_in_one_line(run: Any, folder: Path, words: list[str], code: str) -> None:
+    (folder / "link.py").symlink_to(folder / "elsewhere.py")
+    status, out, err = run("export", "python", *words)
+    assert (status, out) == (2, "")
+    one_line(err, code)
+    assert {p.name for p in folder.iterdir()} == {"link.py"}
+
+
+def test_what_claims_rest_on_as_bibtex(run: Any) -> None:
+    status, out, err = run("cite", "deep-linear-norm-floor")
+    assert (status, err) == (0, "")
+    assert "Shachaf" in out
+    assert out.count("@misc{") == out.count("\n}")
+    status, text, _ = run("cite", "deep-linear-norm-floor", "--json")
+    entries = document("cite", text)["entries"]
+    assert "".join(f"{entry['bibtex']}\n" for entry in entries).split() == out.split()
+    # What a claim uses is cited with it: the floor rests on the path, whose theorems are cited there.
+    own = {entry["reference"] for entry in entries}
+    path = {e["reference"] for e in document("cite", run("cite", "deep-linear-path", "--json")[1])["entries"]}
+    assert path <= own
+    assert run("cite", "nothing-like-it")[0] == 2

@@ -65,6 +65,52 @@ def export_html(
     return _written(claims, stored, folder, ["index.html"], named=bool(names), target=target)
 
 
+def export_python(name: str, *, out: str, force: bool, target: str | None) -> int:
+    """Write a claim's formulas as a module, once its numbers agree with ball arithmetic.
+
+    Raises:
+        UsageError: FT300 no file of Python; FT301 an unknown claim; FT401, FT402 the file
+            cannot be written; FT117 a formula that balls do not enclose.
+        KernelError: FT140 numbers that disagree, or cannot be compared; FT141 no code for NumPy alone.
+    """
+    check_json_target(target)
+    path = Path(out)
+    if path.suffix != ".py":
+        raise UsageError("FT300", f"--out names a module, NAME.py; got {out!r:.80}")
+    check_folder(path.parent, [path.name], force=force)
+    from ftproofs.cli.browse import one_claim
+
+    claim = one_claim(name)
+    from ftproofs.report.python import exported
+
+    text, every, found = exported(claim)
+    write_folder(path.parent, {path.name: text}, force=force)
+    if not to_stdout(target):
+        line(f"{', '.join(formula.name for formula in every)} of {claim.id} in {path}.")
+        line(f"Compared with balls at {found.points} points: off by at most {found.units:.2f} units of rounding.")
+    functions = [
+        {"name": f.name, "arguments": list(f.arguments), "statement": str(f.statement), "side": f.side} for f in every
+    ]
+    facts = {"format": 1, "claim": claim.id, "out": str(path), "functions": functions}
+    deliver(facts | {"points": found.points, "units": found.units}, target)
+    return 0
+
+
+def cite(names: Sequence[str], *, target: str | None) -> int:
+    """Print BibTeX of what the claims rest on (FT301 an unknown claim)."""
+    check_json_target(target)
+    from ftproofs.catalog import claims, find
+    from ftproofs.report.latex.bibliography import bibtex, cited, resting
+
+    citations = cited(resting(find(*names), claims()))
+    if not to_stdout(target):
+        for text in bibtex(citations).splitlines():
+            line(text)
+    entries = [{"key": c.key, "reference": c.reference, "bibtex": bibtex([c])} for c in citations]
+    deliver({"format": 1, "entries": entries}, target)
+    return 0
+
+
 def _folder(out: str, first: str, *, force: bool, results: str | None, ledger: str | None, target: str | None) -> Path:
     """The folder to write, known to be writable before anything slow starts."""
     check_json_target(target)
