@@ -19,9 +19,9 @@ from matplotlib.ticker import MaxNLocator
 from ftproofs.check.judge import parameter
 from ftproofs.check.picture import varied
 from ftproofs.check.spots import Seen
-from ftproofs.claim import Claim, Range
+from ftproofs.claim import Claim
 from ftproofs.names import PARAMETERS
-from ftproofs.verdict import Picture, SizeMean
+from ftproofs.verdict import Picture, SizeMean, Spot
 
 #: Stand-ins that no figure uses for itself, and the page's colours that take their place.
 _COLOURS = {
@@ -76,27 +76,28 @@ class Chart:
     says: str
 
 
-def where(claim: Claim, seen: Sequence[Seen], picture: Picture | None) -> Chart | None:
-    """The settings over two parameters: those that tell best where a refuted claim fails, else the first two."""
-    if picture is not None:
-        x, y = picture.x, picture.y
-        spots = [(spot.x, spot.y, spot.outcome) for spot in picture.spots]
-    else:
-        names = _parameters(claim, seen)
-        if len(names) < 2 or not seen:
-            return None
-        x, y = names[:2]
-        spots = [(_value(s, x), _value(s, y), s.outcome) for s in seen]
-    counts = ", ".join(f"{n} {word}" for word in _MARKS if (n := sum(o == word for *_, o in spots)))
+def overview(claim: Claim, seen: Sequence[Seen]) -> Chart | None:
+    """The settings over the first two parameters that vary."""
+    names = _parameters(claim, seen)
+    if len(names) < 2:
+        return None
+    x, y = names[:2]
+    return where(claim.id, Picture(x, y, tuple(Spot(_value(s, x), _value(s, y), s.outcome, s.error) for s in seen)))
+
+
+def where(name: str, picture: Picture) -> Chart:
+    """The settings of a picture, and how the claim ended at each."""
+    counts = ", ".join(f"{n} {word}" for word in _MARKS if (n := sum(s.outcome == word for s in picture.spots)))
+    shown = picture.spots[:SPOTS]
 
     def draw(axes: Axes) -> None:
         for outcome, (marker, colour) in _MARKS.items():
-            _scatter(axes, [(a, b) for a, b, o in spots if o == outcome][:SPOTS], marker, colour)
-        axes.set_xlabel(_label(x))
-        axes.set_ylabel(_label(y))
-        _scale(axes, claim, seen, x, y)
+            _scatter(axes, [(s.x, s.y) for s in shown if s.outcome == outcome], marker, colour)
+        axes.set_xlabel(_label(picture.x))
+        axes.set_ylabel(_label(picture.y))
+        _scale(axes, [s.x for s in shown], [s.y for s in shown])
 
-    return Chart(_svg(f"{claim.id}-where", draw), f"The settings looked at: {counts}.")
+    return Chart(_svg(f"{name}-where", draw), f"The settings looked at: {counts}.")
 
 
 def residuals(claim: Claim, seen: Sequence[Seen]) -> list[Chart]:
@@ -124,7 +125,7 @@ def residuals(claim: Claim, seen: Sequence[Seen]) -> list[Chart]:
                 axes.set_yticks([0, *ends])
             axes.set_xlabel(_label(name))
             axes.set_ylabel(f"residual / {unit}" if unit else "residual" if unit is None else "excess share")
-            _scale(axes, claim, usable, name)
+            _scale(axes, [_value(s, name) for s in usable])
 
         return panel
 
@@ -155,7 +156,7 @@ def _unit(claim: Claim) -> str | None:
     return "bound" if all(statement.rel == "==" for statement in claim.statements) else None
 
 
-def ladder(claim: Claim, sizes: Sequence[SizeMean], tolerance: float) -> Chart | None:
+def ladder(name: str, sizes: Sequence[SizeMean], tolerance: float) -> Chart | None:
     """The mean relative error at each size, with two standard errors, as the size grows."""
     if not sizes:
         return None
@@ -176,7 +177,7 @@ def ladder(claim: Claim, sizes: Sequence[SizeMean], tolerance: float) -> Chart |
 
     ends = f"d = {min(m.d for m in sizes)} to {max(m.d for m in sizes)}"
     says = f"The mean error at each size ({ends}) with two standard errors; the band is the tolerance."
-    return Chart(_svg(f"{claim.id}-ladder", draw), says)
+    return Chart(_svg(f"{name}-ladder", draw), says)
 
 
 def _parameters(claim: Claim, seen: Sequence[Seen]) -> list[str]:
@@ -199,17 +200,13 @@ def _label(name: str) -> str:
     return f"${PARAMETERS[name].latex}$" if name not in ("n", "d") else f"${name}$"
 
 
-def _scale(axes: Axes, claim: Claim, seen: Sequence[Seen], x: str, y: str | None = None) -> None:
+def _scale(axes: Axes, xs: Sequence[float], ys: Sequence[float] = ()) -> None:
     """Log axes where a positive parameter spans decades; whole numbers where it has only those."""
-    for name, axis, scale in ((x, axes.xaxis, axes.set_xscale), (y, axes.yaxis, axes.set_yscale)):
-        if name is None:
-            continue
-        values = [_value(s, name) for s in seen]
-        extent = dict(claim.domain.ranges).get(name)
+    for values, axis, scale in ((xs, axes.xaxis, axes.set_xscale), (ys, axes.yaxis, axes.set_yscale)):
         if values and min(values) > 0 and max(values) > DECADES * min(values):
             scale("log")
-        else:
-            axis.set_major_locator(MaxNLocator(4, integer=isinstance(extent, Range) and extent.integer))
+        elif values:
+            axis.set_major_locator(MaxNLocator(4, integer=all(value == int(value) for value in values)))
 
 
 def _svg(name: str, draw: Callable[[Axes], None]) -> Markup:

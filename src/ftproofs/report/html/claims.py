@@ -12,7 +12,7 @@ from sympy import Basic
 
 from ftproofs.check.spots import Seen
 from ftproofs.claim import Choices, Claim, Range, Step
-from ftproofs.names import PARAMETERS
+from ftproofs.names import EXPERIMENTS, PARAMETERS, REQUIRED
 from ftproofs.report import describe
 from ftproofs.report.account import account
 from ftproofs.report.figures import derivation_cell, experiment_cell, figure, number
@@ -72,7 +72,7 @@ def claim_view(
         "flags": [] if verdict is None else list(verdict.flags),
         "meter": None if verdict is None else meter(verdict.experiment),
         "tolerance": f"{claim.margin:g}",
-        "counterexamples": [] if verdict is None else counterexamples(claim, verdict),
+        "counterexamples": [] if verdict is None else counterexamples(verdict, claim),
         "account": [] if verdict is None or verdict.word == "refuted" else account(claim, verdict),
         "hints": [] if verdict is None else list(verdict.hints),
         "power": None if verdict is None else power(verdict),
@@ -162,24 +162,35 @@ def meter(evidence: Evidence) -> float | None:
     return min(1.5, max(0.0, 1 + math.log10(max(size / evidence.tolerance, 1e-6)) / 6))
 
 
-def counterexamples(claim: Claim, verdict: Verdict) -> list[dict[str, Any]]:
-    """The simplest and the worst setting at which a refuted claim fails, each with the line that replays it."""
+def counterexamples(verdict: Verdict, claim: Claim | None = None) -> list[dict[str, Any]]:
+    """The simplest and the worst setting at which a refuted claim fails, each with the line that replays it.
+
+    Without the claim, every parameter that is not at its default is named.
+    """
     if verdict.word != "refuted":
         return []
     seen = verdict.experiment
     found = [("Simplest counterexample", seen.simplest)]
     if seen.worst != seen.simplest:
         found.append(("Worst counterexample", seen.worst))
-    return [_counterexample(claim, name, observation) for name, observation in found if observation is not None]
+    return [_counterexample(name, observation, claim) for name, observation in found if observation is not None]
 
 
-def _counterexample(claim: Claim, name: str, seen: Observation) -> dict[str, Any]:
-    named = {name for name, _ in claim.domain.ranges} | {"n", "d"}
-    values = [(key, f"{x:g}" if isinstance(x, float) else str(x)) for key, x in seen.setting.values if key in named]
+def _counterexample(name: str, seen: Observation, claim: Claim | None) -> dict[str, Any]:
+    known = EXPERIMENTS.get(seen.setting.experiment)
+    defaults = known.parameters if known is not None else {}
+    named = None if claim is None else {name for name, _ in claim.domain.ranges} | {"n", "d"}
+    changed = [
+        (key, x)
+        for key, x in seen.setting.values
+        if (defaults.get(key, REQUIRED) != x if named is None else key in named)
+    ]
+    values = [(key, f"{x:g}" if isinstance(x, float) else str(x)) for key, x in changed]
+    several = claim is None or len(claim.statements) > 1
     return {
         "name": name,
         "setting": values,
-        "statement": seen.statement + 1 if len(claim.statements) > 1 else None,
+        "statement": seen.statement + 1 if several else None,
         "observed": f"{seen.observed:.8g}",
         "bound": figure_html(number(seen.bound)),
         "predicted": f"{seen.predicted:.8g}",
@@ -205,8 +216,11 @@ def power(verdict: Verdict) -> dict[str, Any] | None:
 
 def pictures(claim: Claim, verdict: Verdict | None, seen: Sequence[Seen] | None) -> list[charts.Chart]:
     """The settings, the residuals against parameters, and for a limit the errors along its sizes."""
-    found = [] if verdict is None else [charts.ladder(claim, verdict.experiment.sizes, verdict.experiment.tolerance)]
-    found = [charts.where(claim, seen or (), None if verdict is None else verdict.picture), *found]
+    found = [charts.overview(claim, seen or ())]
+    if verdict is not None:
+        if verdict.picture is not None:
+            found = [charts.where(claim.id, verdict.picture)]
+        found.append(charts.ladder(claim.id, verdict.experiment.sizes, verdict.experiment.tolerance))
     return [*(chart for chart in found if chart is not None), *charts.residuals(claim, seen or ())]
 
 

@@ -5,18 +5,17 @@ from __future__ import annotations
 import base64
 import hashlib
 from collections.abc import Mapping, Sequence
-from importlib.resources import files
 from typing import Any
 
-from jinja2 import Environment, PackageLoader, StrictUndefined
 from markupsafe import Markup
 
 from ftproofs import __version__
 from ftproofs.check.spots import Seen
 from ftproofs.claim import Claim
 from ftproofs.report.html.claims import SIGNS, claim_view
+from ftproofs.report.html.environment import environment, text
 from ftproofs.report.html.graph import graph
-from ftproofs.report.html.mathml import printable, words
+from ftproofs.report.html.mathml import words
 from ftproofs.report.latex.bibliography import axiom_of, cited, of_theorem
 from ftproofs.report.stored import Stored
 from ftproofs.symbolic.axioms import AXIOMS
@@ -68,29 +67,25 @@ def page(
         for family, members in grouped.items()
     }
     counts = {word: sum(view["word"] == word for every in views.values() for view in every) for word in WORDS}
-    script = _text("filters.js")
-    environment = Environment(
-        loader=PackageLoader("ftproofs.report.html", "."),
-        autoescape=True,
-        undefined=StrictUndefined,
-        finalize=printable,
-        trim_blocks=True,
-        lstrip_blocks=True,
-    )
-    return environment.get_template("page.html.j2").render(
-        version=__version__,
-        code=code[:12],
-        style=Markup(_text("style.css")),
-        script=Markup(script),
-        script_hash=base64.b64encode(hashlib.sha256(script.encode()).digest()).decode(),
-        families=views,
-        total=len(chosen),
-        counts={word: count for word, count in counts.items() if count},
-        signs=SIGNS,
-        graph=graph(grouped, everything, verdicts),
-        theorems=_theorems(chosen),
-        sources=sorted({citation.reference for citation in cited(chosen)}),
-        rows=seen is not None,
+    script = text("filters.js")
+    return (
+        environment()
+        .get_template("page.html.j2")
+        .render(
+            version=__version__,
+            code=code[:12],
+            style=Markup(text("style.css")),
+            script=Markup(script),
+            script_hash=base64.b64encode(hashlib.sha256(script.encode()).digest()).decode(),
+            families=views,
+            total=len(chosen),
+            counts={word: count for word, count in counts.items() if count},
+            signs=SIGNS,
+            graph=graph(grouped, everything, verdicts),
+            theorems=_theorems(chosen),
+            sources=sorted({citation.reference for citation in cited(chosen)}),
+            rows=seen is not None,
+        )
     )
 
 
@@ -117,7 +112,3 @@ def _theorems(chosen: Sequence[Claim]) -> list[dict[str, Any]]:
         }
         for name in names
     ]
-
-
-def _text(name: str) -> str:
-    return files("ftproofs.report.html").joinpath(name).read_text("utf-8")

@@ -132,7 +132,6 @@ def agreement(text: str, every: Sequence[Formula], at: Sequence[dict[str, float]
                 raise KernelError(
                     "FT140",
                     f"exported {formula.name} is off by {units:.3g} units at {place}: {value!r}, balls say {exact}",
-                    exit_status=70,
                 )
             worst, count = max(worst, units), count + 1
     return Agreement(worst, count)
@@ -155,5 +154,5 @@ def _run(text: str, calls: Sequence[tuple[Formula, list[tuple[float, ...]]]]) ->
     )
     if done.returncode != 0:
         last = (done.stderr.strip().splitlines() or ["no word why"])[-1]
-        raise KernelError("FT140", f"the exported module does not run: {last:.200}", exit_status=70)
+        raise KernelError("FT140", f"the exported module does not run: {last:.200}")
     return [[float.fromhex(value) for value in values] for values in json.loads(done.stdout)]
