@@ -13,7 +13,7 @@ from latex_helpers import HOSTILE, hostile_claims
 from test_stored import verdict
 
 from ftproofs.catalog import claims, families
-from ftproofs.check.spots import Seen
+from ftproofs.check.spots import Seen, inside
 from ftproofs.claim import Claim
 from ftproofs.errors import UsageError
 from ftproofs.names import complete
@@ -247,3 +247,13 @@ def test_a_ledgers_rows_and_runs_come_back(tmp_path: Path) -> None:
     assert {s.outcome for s in seen[CLAIM.id]} == {"holds"}
     assert all(abs(s.difference) <= s.noise for s in seen[CLAIM.id])
     assert seen[narrow.id] == []  # networks say nothing about means
+
+
+def test_settings_of_other_claims_on_the_experiment_are_left_out() -> None:
+    """What a claim leaves at its default is a part of it: an anisotropic row is no case of an isotropic law."""
+    ours = complete("linear.finetune", {"n": 10, "d": 30, "theta": 1.0})
+    belongs = inside(claims()["linear-mean-risk"])
+    assert belongs(ours)
+    assert not belongs(ours | {"spectrum": "spiked"})
+    assert not belongs(ours | {"n": 29})  # n <= d - 4 or n >= d + 4
+    assert not belongs(ours | {"sigma": 7.0})

@@ -126,7 +126,18 @@ def test_it_renders_and_asks_for_nothing(browser: Any, file: Path, scheme: str, 
         assert all(150 < w < width for w in charts)
         paper = colour(opened, "body", "backgroundColor")
         assert (sum(paper) > 600) == (scheme == "light")
-        for selector in ("body", ".lead", ".note", ".w-proved", ".w-refuted", ".w-undecided", ".w-none", "dt", ".key", ".missing"):
+        for selector in (
+            "body",
+            ".lead",
+            ".note",
+            ".w-proved",
+            ".w-refuted",
+            ".w-undecided",
+            ".w-none",
+            "dt",
+            ".key",
+            ".missing",
+        ):
             assert contrast(colour(opened, selector, "color"), paper) >= 4.5, selector
         assert colour(opened, ".chart text", "fill") != paper
 

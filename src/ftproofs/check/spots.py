@@ -56,6 +56,12 @@ class Seen:
 
 def settings_seen(claim: Claim, rows: Iterable[Rows]) -> Iterator[Seen]:
     """Each setting of the domain once, as far as the rows speak of it."""
+    found = _networks if isinstance(claim.quantifier, Each) else _laws
+    yield from islice(found(claim, rows, inside(claim)), MOST)
+
+
+def inside(claim: Claim) -> Callable[[Mapping[str, Value]], bool]:
+    """Whether the parameters of a setting are ones that the claim speaks of; of a limit, at any size."""
     limit = isinstance(claim.quantifier, Limit)
     domain = check_domain(claim) if limit else claim.domain
     accept = acceptor(domain)
@@ -65,7 +71,7 @@ def settings_seen(claim: Claim, rows: Iterable[Rows]) -> Iterator[Seen]:
         if name not in domain and default != REQUIRED
     }
 
-    def inside(parameters: Mapping[str, Value]) -> bool:
+    def spoken_of(parameters: Mapping[str, Value]) -> bool:
         known = dict(parameters)
         if "gamma" not in known and {"n", "d"} <= set(known):
             known["gamma"] = float(parameter(parameters, "gamma"))
@@ -75,8 +81,7 @@ def settings_seen(claim: Claim, rows: Iterable[Rows]) -> Iterator[Seen]:
         )
         return within and accept(known)
 
-    found = _networks(claim, rows, inside) if isinstance(claim.quantifier, Each) else _laws(claim, rows, inside)
-    yield from islice(found, MOST)
+    return spoken_of
 
 
 def _within(values: Range | Choices, value: Value) -> bool:

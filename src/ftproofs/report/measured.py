@@ -7,8 +7,8 @@ from dataclasses import replace
 from pathlib import Path
 
 from ftproofs.check.picture import spoken
-from ftproofs.check.spots import Seen, settings_seen
-from ftproofs.claim import Claim, Rows
+from ftproofs.check.spots import Seen, inside, settings_seen
+from ftproofs.claim import Block, Claim, Rows
 from ftproofs.numeric.seeds import code_hash
 from ftproofs.run.ledger import Ledger
 from ftproofs.symbolic.orientation import oriented_claim
@@ -29,9 +29,13 @@ def seen_in(path: Path, claims: Sequence[Claim]) -> dict[str, list[Seen]]:
 
 
 def _rows(ledger: Ledger, claim: Claim) -> Iterator[Rows]:
-    """The claim's experiment's rows with the measurements it speaks of."""
-    names = spoken(claim)
-    for rows in ledger.blocks(claim.experiment):
+    """Rows of settings that the claim speaks of, with the measurements that it names."""
+    names, within = spoken(claim), inside(claim)
+
+    def accept(block: Block) -> bool:
+        return any(within(dict(values)) for values in {setting.values for setting in block.settings})
+
+    for rows in ledger.blocks(claim.experiment, accept):
         values = {name: x for name, x in rows.values.items() if name in names}
         bounds = {name: x for name, x in rows.bounds.items() if name in names}
         yield replace(rows, values=values, bounds=bounds, info={})

@@ -10,7 +10,7 @@ from __future__ import annotations
 import hashlib
 import json
 import sqlite3
-from collections.abc import Iterator, Mapping
+from collections.abc import Callable, Iterator, Mapping
 from contextlib import contextmanager
 from datetime import UTC, datetime
 from pathlib import Path
@@ -130,8 +130,11 @@ class Ledger:
             (key, *facts, _now(), payload.header, payload.arrays, payload.checksum),
         )
 
-    def blocks(self, experiment: str) -> Iterator[Rows]:
-        """All rows of this code on an experiment, of whatever device, in the order they were kept."""
+    def blocks(self, experiment: str, accept: Callable[[Block], bool] = lambda block: True) -> Iterator[Rows]:
+        """The rows of this code on an experiment, of whatever device, in the order they were kept.
+
+        What ``accept`` turns down is not unpacked.
+        """
         with self._translated():
             keys = self._connection.execute(
                 "SELECT key FROM blocks WHERE experiment = ? AND code = ? AND dtype = ? ORDER BY rowid",
@@ -146,7 +149,9 @@ class Ledger:
                 continue
             try:
                 payload = Payload(*found)
-                yield unpack(payload, key, block_of(payload))
+                block = block_of(payload)
+                if accept(block):
+                    yield unpack(payload, key, block)
             except DamagedPayload as damage:
                 raise self._damaged(str(damage)) from None
 
