@@ -42,9 +42,10 @@ class Seen:
 
     ``outcome`` is ``holds``, ``fails`` or ``unclear``; ``error`` the relative error that
     decided it.  ``difference`` is observed minus predicted over max(|predicted|, scale/10)
-    (probability: the share of draws that violate minus the share allowed; sign: the mean over its
-    scale, positive with the sign claimed), ``noise`` what it is known to: the bound of a
-    network, else the standard error.
+    (of a network: of what a formula predicts, if anything is; probability: the share of
+    draws that violate minus the share allowed; sign: the mean over its scale, positive with
+    the sign claimed), ``noise`` what it is known to: the bound of a network, else the
+    standard error.
     """
 
     parameters: Mapping[str, Value]
@@ -97,6 +98,8 @@ def _within(values: Range | Choices, value: Value) -> bool:
 def _networks(claim: Claim, rows: Iterable[Rows], inside: _Inside) -> Iterator[Seen]:
     """Trained networks, by the certified gap of the statement that is worst there."""
     judges = [Judge(oriented(statement)) for statement in claim.statements]
+    # What a formula predicts tells more by its residual than what is to vanish.
+    telling = [i for i, judge in enumerate(judges) if judge.statement.rhs.free_symbols] or range(len(judges))
     done: set[tuple[tuple[str, Value], ...]] = set()
     for found in rows:
         fresh = [i for i, s in enumerate(found.block.settings) if s.values not in done and found.status[i] in USABLE]
@@ -106,7 +109,7 @@ def _networks(claim: Claim, rows: Iterable[Rows], inside: _Inside) -> Iterator[S
         for i in fresh:
             setting = found.block.settings[i]
             gap, half = (max(float(getattr(g, name)[i]) for g in gaps) for name in ("gap", "half_width"))
-            worst = max(gaps, key=lambda g: float(g.gap[i]))
+            worst = max((gaps[k] for k in telling), key=lambda g: float(g.gap[i]))
             if setting.values in done or math.isnan(gap) or not inside(setting.parameters):
                 continue
             done.add(setting.values)

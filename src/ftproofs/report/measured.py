@@ -7,8 +7,9 @@ from dataclasses import replace
 from pathlib import Path
 
 from ftproofs.check.picture import spoken
+from ftproofs.check.sizes import TOP
 from ftproofs.check.spots import Seen, inside, settings_seen
-from ftproofs.claim import Block, Claim, Rows
+from ftproofs.claim import Block, Claim, Limit, Rows
 from ftproofs.numeric.seeds import code_hash
 from ftproofs.run.ledger import Ledger
 from ftproofs.symbolic.orientation import oriented_claim
@@ -31,9 +32,14 @@ def seen_in(path: Path, claims: Sequence[Claim]) -> dict[str, list[Seen]]:
 def _rows(ledger: Ledger, claim: Claim) -> Iterator[Rows]:
     """Rows of settings that the claim speaks of, with the measurements that it names."""
     names, within = spoken(claim), inside(claim)
+    # What holds in a limit is looked at where a check's ladder ends, not at the sizes of other claims.
+    least = max(claim.quantifier.sizes or (TOP,)) / 2 if isinstance(claim.quantifier, Limit) else 0
 
     def accept(block: Block) -> bool:
-        return any(within(dict(values)) for values in {setting.values for setting in block.settings})
+        return any(
+            within(dict(values)) and float(dict(values).get("d", least)) >= least
+            for values in {setting.values for setting in block.settings}
+        )
 
     for rows in ledger.blocks(claim.experiment, accept):
         values = {name: x for name, x in rows.values.items() if name in names}

@@ -15,7 +15,7 @@ from contextlib import contextmanager
 from datetime import UTC, datetime
 from pathlib import Path
 from types import TracebackType
-from typing import Any
+from typing import Any, Literal
 
 from ftproofs.claim import Block, Claim, Rows
 from ftproofs.errors import ResourceError, UsageError
@@ -141,19 +141,17 @@ class Ledger:
                 (experiment, self.code_hash, self.dtype),
             ).fetchall()
         for (key,) in keys:
-            with self._translated():
-                found = self._connection.execute(
-                    "SELECT header, arrays, checksum FROM blocks WHERE key = ?", (key,)
-                ).fetchone()
-            if found is None:
-                continue
             try:
-                payload = Payload(*found)
-                block = block_of(payload)
-                if accept(block):
-                    yield unpack(payload, key, block)
+                if not accept(block := block_of(self._part("header", key))):
+                    continue
+                payload = Payload(*(self._part(name, key) for name in ("header", "arrays", "checksum")))
+                yield unpack(payload, key, block)
             except DamagedPayload as damage:
                 raise self._damaged(str(damage)) from None
+
+    def _part(self, column: Literal["header", "arrays", "checksum"], key: bytes) -> Any:
+        with self._translated():
+            return self._connection.execute(f"SELECT {column} FROM blocks WHERE key = ?", (key,)).fetchone()[0]
 
     def __len__(self) -> int:
         """The number of rows (cases) it holds, of whatever code and device."""

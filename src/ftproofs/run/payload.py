@@ -116,14 +116,14 @@ def unpack(payload: Payload, key: bytes, block: Block) -> Rows:
         raise DamagedPayload(f"header of a row: {error}") from None
 
 
-def block_of(payload: Payload) -> Block:
-    """The block that stored rows are of; `unpack` tells whether it is what was stored.
+def block_of(header: str) -> Block:
+    """The block that stored rows are of, by their header; `unpack` tells whether it is what was stored.
 
     Raises:
         DamagedPayload: when the header names no block.
     """
     try:
-        experiment, engine, method, cases = json.loads(json.loads(payload.header)["block"])
+        experiment, engine, method, cases = json.loads(json.loads(header)["block"])
         settings: list[Setting] = []
         for values, root, stage, first, count in cases:
             setting = Setting.of(experiment, values, root=root, stage=stage, index=first)

@@ -45,6 +45,8 @@ SPOTS = 150
 #: Means are never taken to be known better than this, relative; residuals beyond so many units get a log axis.
 ROUNDING = 1e-12
 FAR = 30.0
+#: Residuals that differ by less show nothing: of what vanishes only a bound is known, the same one above and below.
+FLAT = 1e-9
 #: A parameter that spans this factor gets a log axis.
 DECADES = 30.0
 
@@ -107,6 +109,8 @@ def residuals(claim: Claim, seen: Sequence[Seen]) -> list[Chart]:
         return []
     unit = _unit(claim)
     values = np.array([s.difference / max(s.noise, ROUNDING) if unit else s.difference for s in usable])
+    if np.ptp(values) < FLAT:
+        return []
 
     def draw(name: str) -> Callable[[Axes], None]:
         def panel(axes: Axes) -> None:
@@ -181,10 +185,10 @@ def ladder(name: str, sizes: Sequence[SizeMean], tolerance: float) -> Chart | No
 
 
 def _parameters(claim: Claim, seen: Sequence[Seen]) -> list[str]:
-    """What varies, ratios before the sizes they are made of."""
+    """What varies: the ratio of the sizes, then reals, then whole numbers, the sizes themselves last."""
     names = varied(claim, seen)
     last = {"n", "d"} if "gamma" in names else set()
-    return sorted(names, key=lambda name: (name in last, name != "gamma"))
+    return sorted(names, key=lambda name: (name in last, name != "gamma", PARAMETERS[name].kind != "real"))
 
 
 def _scatter(axes: Axes, spots: Sequence[tuple[float, float]], marker: str, colour: str) -> None:
