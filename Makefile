@@ -3,7 +3,7 @@ VENV := .venv
 BIN := $(VENV)/bin
 STAMP := $(VENV)/.installed
 
-.PHONY: setup check test test-slow laws quality lint clean
+.PHONY: setup check report test test-slow laws quality lint clean
 
 setup: $(STAMP)
 
@@ -15,6 +15,17 @@ $(STAMP): pyproject.toml constraints.txt
 
 check: setup
 	$(BIN)/ftproofs check --ledger .ftproofs/ledger.sqlite
+
+# What `make check` left, as a page (build/report/index.html) and, where there is a TeX, as a PDF beside it.
+REPORT := build/report
+TYPESET := openin_any=p pdflatex -no-shell-escape -interaction=batchmode main >/dev/null
+report: setup
+	$(BIN)/ftproofs export html --ledger .ftproofs/ledger.sqlite --out $(REPORT) --force
+	$(BIN)/ftproofs export latex --ledger .ftproofs/ledger.sqlite --out $(REPORT)/latex --force
+	@if command -v pdflatex >/dev/null && command -v bibtex >/dev/null; then \
+	  cd $(REPORT)/latex && $(TYPESET) && bibtex main >/dev/null && $(TYPESET) && $(TYPESET) && $(TYPESET) \
+	  && cp main.pdf ../ftproofs.pdf && echo "$(REPORT)/ftproofs.pdf"; \
+	else echo "no pdflatex and bibtex here: $(REPORT)/latex is not typeset"; fi
 
 # Tracing slows symbolic work down, so the law suite and the audit suite, which repeat whole checks, run without
 # coverage. FTPROOFS_QUALITY_SHARD=K picks the sixth of the audit suite (`make quality`: all), FTPROOFS_LAW_SHARD

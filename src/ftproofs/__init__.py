@@ -52,6 +52,8 @@ class _Package(ModuleType):
 
 
 def __getattr__(name: str) -> Any:
+    if name == "claims" or name in _HOMES:
+        import_module("ftproofs.report.notebook")  # how they show themselves in a notebook
     if name == "claims":
         return import_module("ftproofs.catalog").claims()
     if name in _HOMES:

@@ -1,4 +1,4 @@
-"""``export latex``: what it writes, what it refuses, and that it computes no verdict."""
+"""``export latex`` and ``export html``: what they write, what they refuse, and that they compute no verdict."""
 
 from __future__ import annotations
 
@@ -77,13 +77,82 @@ REFUSED = [
 ]
 
 
+@pytest.mark.parametrize("kind", ["latex", "html"])
 @pytest.mark.parametrize(("words", "code"), REFUSED, ids=[" ".join(w).replace("\0", "NUL") for w, _ in REFUSED])
-def test_refused_in_one_line_with_nothing_written(run: Any, folder: Path, words: list[str], code: str) -> None:
+def test_refused_in_one_line_with_nothing_written(
+    run: Any, folder: Path, words: list[str], code: str, kind: str
+) -> None:
     (folder / "file").write_text("x")
     (folder / "target").mkdir()
     (folder / "link").symlink_to(folder / "target")
-    status, out, err = run("export", "latex", *words)
+    status, out, err = run("export", kind, *words)
     assert (status, out) == (2, "")
     one_line(err, code)
     assert {p.name for p in folder.iterdir()} == {"file", "target", "link"}
     assert list((folder / "target").iterdir()) == []
+
+
+def test_a_page_with_the_verdicts_of_results(run: Any, folder: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+    claim = claims()[CLAIM]
+    facts = Run(5, "cpu", "low", None, 1.0, "abcdef0123456789")
+    (folder / "r.json").write_text(json.dumps(as_json(results_document([(claim, outcome(claim))], facts))))
+    import ftproofs.check.spots  # noqa: F401 -- the page's own need of that room
+
+    room = sys.modules["ftproofs.check"]
+    for name in ("check", "experiment_leg", "worker"):  # nothing may be checked or derived
+        monkeypatch.delattr(room, name)
+    status, out, err = run("export", "html", CLAIM, f"{CLAIM}-not-swapped", "--out", "page", "--results", "r.json")
+    assert (status, err) == (0, "")
+    assert "1 with a stored verdict" in out
+    assert f"ftproofs check {CLAIM}-not-swapped" in out
+    assert [p.name for p in (folder / "page").iterdir()] == ["index.html"]
+    text = (folder / "page" / "index.html").read_text()
+    assert text.count("<article ") == 2
+    assert "abcdef012345" in text
+    assert run("export", "html", CLAIM, "--out", "page")[0] == 2
+    status, out, _ = run("export", "html", CLAIM, "--out", "page", "--force", "--json")
+    assert (status, document("export", out)["files"]) == (0, ["index.html"])
+
+
+def test_a_module_for_numpy_alone(run: Any, folder: Path) -> None:
+    status, out, err = run("export", "python", CLAIM, "--out", "m.py")
+    assert (status, err) == (0, "")
+    assert "off by at most" in out
+    assert "import numpy as np" in (folder / "m.py").read_text()
+    one_line(run("export", "python", CLAIM, "--out", "m.py")[2], "FT401")
+    status, out, _ = run("export", "python", CLAIM, "--out", "m.py", "--force", "--json")
+    found = document("export-python", out)
+    assert (status, found["claim"]) == (0, CLAIM)
+    assert found["units"] <= 4
+
+
+@pytest.mark.parametrize(
+    ("words", "code"),
+    [
+        (["nothing-like-it", "--out", "n.py"], "FT301"),
+        ([CLAIM, "--out", "n.txt"], "FT300"),
+        (["deep-linear-infinite-depth", "--out", "n.py"], "FT141"),
+        ([CLAIM, "--out", "link.py"], "FT401"),
+    ],
+)
+def test_no_module_in_one_line(run: Any, folder: Path, words: list[str], code: str) -> None:
+    (folder / "link.py").symlink_to(folder / "elsewhere.py")
+    status, out, err = run("export", "python", *words)
+    assert (status, out) == (2, "")
+    one_line(err, code)
+    assert {p.name for p in folder.iterdir()} == {"link.py"}
+
+
+def test_what_claims_rest_on_as_bibtex(run: Any) -> None:
+    status, out, err = run("cite", "deep-linear-norm-floor")
+    assert (status, err) == (0, "")
+    assert "Shachaf" in out
+    assert out.count("@misc{") == out.count("\n}")
+    status, text, _ = run("cite", "deep-linear-norm-floor", "--json")
+    entries = document("cite", text)["entries"]
+    assert "".join(f"{entry['bibtex']}\n" for entry in entries).split() == out.split()
+    # What a claim uses is cited with it: the floor rests on the path, whose theorems are cited there.
+    own = {entry["reference"] for entry in entries}
+    path = {e["reference"] for e in document("cite", run("cite", "deep-linear-path", "--json")[1])["entries"]}
+    assert path <= own
+    assert run("cite", "nothing-like-it")[0] == 2

@@ -411,3 +411,38 @@ def test_a_copy_of_the_file_is_a_ledger(path: Path, tmp_path: Path) -> None:
     shutil.copy(path, tmp_path / "copy.sqlite")
     with open_ledger(tmp_path / "copy.sqlite") as ledger:
         assert ledger.get(block(2, cases=512)) is not None
+
+
+def test_all_rows_of_an_experiment_come_back_without_knowing_their_blocks(path: Path) -> None:
+    kept = [rows(block(0)), rows(block(1, 7)), rows(block(2, engine="solver"), device="cuda:0")]
+    with open_ledger(path) as ledger:
+        for each in kept:
+            ledger.put(each)
+        found = list(ledger.blocks("linear.finetune"))
+        assert len(found) == 3
+        for one, other in zip(found, kept, strict=True):
+            assert_same_bits(one, other)
+        assert [len(r.block) for r in ledger.blocks("linear.finetune", lambda b: b.engine == "solver")] == [4]
+        assert list(ledger.blocks("deep-linear.finetune")) == []
+    with Ledger(path, code_hash="1" * 64) as other_code:
+        assert list(other_code.blocks("linear.finetune")) == []
+
+
+@pytest.mark.parametrize(
+    "header", ["", "{}", '{"block": "[]"}', '{"block": "[1, 2, 3, [[{}, 0, \\"s\\", 0, 99999999999]]]"}']
+)
+def test_a_header_that_names_no_block_is_damage(path: Path, header: str) -> None:
+    with open_ledger(path) as ledger:
+        ledger.put(rows(block(0)))
+        ledger._connection.execute("UPDATE blocks SET header = ?", (header,))
+        with pytest.raises(UsageError, match="FT406"):
+            list(ledger.blocks("linear.finetune"))
+
+
+def test_verdicts_come_back_with_their_runs(path: Path) -> None:
+    claim = Claim("x", "", Source(""), "linear.finetune", Each(), Domain(()), ())
+    with open_ledger(path) as ledger:
+        ledger.put_verdict(claim, {"word": "proved"}, run={"seed": 3})
+        ((entry, run),) = ledger.kept_verdicts()
+        assert (entry, run["seed"]) == ({"word": "proved"}, 3)
+        assert run["kept"]

@@ -279,3 +279,46 @@ def latex(
     from ftproofs.cli import exporting
 
     return exporting.export_latex(claim or [], out=out, force=force, results=results, ledger=ledger, target=json)
+
+
+@export.command()
+def html(
+    claim: Annotated[list[str] | None, typer.Argument(help="Claims or families; all when none is named.")] = None,
+    out: Annotated[str, typer.Option(metavar="DIR", help="The folder to write index.html in.")] = ...,  # type: ignore[assignment]
+    force: Annotated[bool, typer.Option("--force", help="Replace a file that is there.")] = False,
+    results: Annotated[
+        str | None, typer.Option(metavar="FILE", help="Verdicts: the JSON of a check's results.")
+    ] = None,
+    ledger: Annotated[
+        str | None, typer.Option(metavar="FILE", help="Verdicts and what was measured for them: a ledger.")
+    ] = None,
+    json: Json = None,
+) -> int:
+    """One HTML file: verdicts, what rests on what, per claim its mathematics, settings, residuals, counterexample."""
+    from ftproofs.cli import exporting
+
+    return exporting.export_html(claim or [], out=out, force=force, results=results, ledger=ledger, target=json)
+
+
+@export.command()
+def python(
+    claim: Annotated[str, typer.Argument(help="A claim's id.")],
+    out: Annotated[str, typer.Option(metavar="FILE", help="The module to write.")] = ...,  # type: ignore[assignment]
+    force: Annotated[bool, typer.Option("--force", help="Replace a file that is there.")] = False,
+    json: Json = None,
+) -> int:
+    """A claim's formulas as a module that needs NumPy alone; its numbers are first compared with ball arithmetic."""
+    from ftproofs.cli import exporting
+
+    return exporting.export_python(claim, out=out, force=force, target=json)
+
+
+@app.command()
+def cite(
+    claim: Annotated[list[str] | None, typer.Argument(help="Claims or families; all when none is named.")] = None,
+    json: Json = None,
+) -> int:
+    """BibTeX of what claims rest on: their sources, and the theorems that their derivations and what they use cite."""
+    from ftproofs.cli import exporting
+
+    return exporting.cite(claim or [], target=json)

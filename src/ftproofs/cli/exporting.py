@@ -5,6 +5,7 @@ from __future__ import annotations
 from collections.abc import Sequence
 from pathlib import Path
 
+from ftproofs.claim import Claim
 from ftproofs.cli.output import check_json_target, deliver, line, to_stdout
 from ftproofs.cli.settings import RESULTS
 from ftproofs.errors import UsageError
@@ -21,11 +22,7 @@ def export_latex(
         UsageError: FT300 two sources of verdicts; FT301 an unknown claim; FT401, FT402,
             FT403 the folder cannot be written; FT408 the verdicts cannot be read.
     """
-    check_json_target(target)
-    if results is not None and ledger is not None:
-        raise UsageError("FT300", "--results and --ledger both name the verdicts; give one of them")
-    folder = Path(out)
-    check_folder(folder, ["main.tex"], force=force)
+    folder = _folder(out, "main.tex", force=force, results=results, ledger=ledger, target=target)
     from ftproofs.catalog import families, find
 
     claims = find(*names)
@@ -34,14 +31,117 @@ def export_latex(
 
     files = document(claims, families(), stored)
     write_folder(folder, files, force=force)
+    return _written(
+        claims,
+        stored,
+        folder,
+        sorted(files),
+        named=bool(names),
+        target=target,
+        say="Compile there: openin_any=p pdflatex -no-shell-escape main, bibtex main, pdflatex twice more.",
+    )
+
+
+def export_html(
+    names: Sequence[str], *, out: str, force: bool, results: str | None, ledger: str | None, target: str | None
+) -> int:
+    """Write the claims as one HTML file.
+
+    Raises:
+        UsageError: as `export_latex`; FT405, FT406 no ledger of this program's.
+    """
+    folder = _folder(out, "index.html", force=force, results=results, ledger=ledger, target=target)
+    from ftproofs.catalog import families, find
+
+    claims = find(*names)
+    stored = _stored(results, ledger)
+    from ftproofs.numeric.seeds import code_hash
+    from ftproofs.report.html import page
+    from ftproofs.report.measured import seen_in
+
+    seen = None if ledger is None else seen_in(Path(ledger), claims)
+    text = page(claims, families(), stored, seen=seen, code=str(stored.run.get("code") or code_hash()))
+    write_folder(folder, {"index.html": text}, force=force)
+    return _written(claims, stored, folder, ["index.html"], named=bool(names), target=target)
+
+
+def export_python(name: str, *, out: str, force: bool, target: str | None) -> int:
+    """Write a claim's formulas as a module, once its numbers agree with ball arithmetic.
+
+    Raises:
+        UsageError: FT300 no file of Python; FT301 an unknown claim; FT401, FT402 the file
+            cannot be written; FT117 a formula that balls do not enclose.
+        KernelError: FT140 numbers that disagree, or cannot be compared; FT141 no code for NumPy alone.
+    """
+    check_json_target(target)
+    path = Path(out)
+    if path.suffix != ".py":
+        raise UsageError("FT300", f"--out names a module, NAME.py; got {out!r:.80}")
+    check_folder(path.parent, [path.name], force=force)
+    from ftproofs.cli.browse import one_claim
+
+    claim = one_claim(name)
+    from ftproofs.report.python import exported
+
+    text, every, found = exported(claim)
+    write_folder(path.parent, {path.name: text}, force=force)
+    if not to_stdout(target):
+        line(f"{', '.join(formula.name for formula in every)} of {claim.id} in {path}.")
+        line(f"Compared with balls at {found.points} points: off by at most {found.units:.2f} units of rounding.")
+    functions = [
+        {"name": f.name, "arguments": list(f.arguments), "statement": str(f.statement), "side": f.side} for f in every
+    ]
+    facts = {"format": 1, "claim": claim.id, "out": str(path), "functions": functions}
+    deliver(facts | {"points": found.points, "units": found.units}, target)
+    return 0
+
+
+def cite(names: Sequence[str], *, target: str | None) -> int:
+    """Print BibTeX of what the claims rest on (FT301 an unknown claim)."""
+    check_json_target(target)
+    from ftproofs.catalog import claims, find
+    from ftproofs.report.latex.bibliography import bibtex, cited, resting
+
+    citations = cited(resting(find(*names), claims()))
+    if not to_stdout(target):
+        for text in bibtex(citations).splitlines():
+            line(text)
+    entries = [{"key": c.key, "reference": c.reference, "bibtex": bibtex([c])} for c in citations]
+    deliver({"format": 1, "entries": entries}, target)
+    return 0
+
+
+def _folder(out: str, first: str, *, force: bool, results: str | None, ledger: str | None, target: str | None) -> Path:
+    """The folder to write, known to be writable before anything slow starts."""
+    check_json_target(target)
+    if results is not None and ledger is not None:
+        raise UsageError("FT300", "--results and --ledger both name the verdicts; give one of them")
+    folder = Path(out)
+    check_folder(folder, [first], force=force)
+    return folder
+
+
+def _written(
+    claims: Sequence[Claim],
+    stored: Stored,
+    folder: Path,
+    files: list[str],
+    *,
+    named: bool,
+    target: str | None,
+    say: str = "",
+) -> int:
+    """Say what was written, and which command fills what is missing."""
     missing = [claim.id for claim in claims if stored.verdict(claim) is None]
     if not to_stdout(target):
-        line(f"{len(claims)} claims in {folder / 'main.tex'}, {len(claims) - len(missing)} with a stored verdict.")
+        first = "main.tex" if "main.tex" in files else files[0]
+        line(f"{len(claims)} claims in {folder / first}, {len(claims) - len(missing)} with a stored verdict.")
         if missing:
-            some = len(missing) < len(claims) or names
+            some = len(missing) < len(claims) or named
             line("The others are filled by: ftproofs check" + (" " + " ".join(missing) if some else ""))
-        line("Compile there: openin_any=p pdflatex -no-shell-escape main, bibtex main, pdflatex twice more.")
-    facts = {"format": 1, "out": str(folder), "files": sorted(files), "claims": [claim.id for claim in claims]}
+        if say:
+            line(say)
+    facts = {"format": 1, "out": str(folder), "files": files, "claims": [claim.id for claim in claims]}
     deliver(facts | {"missing": missing}, target)
     return 0
 

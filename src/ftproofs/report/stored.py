@@ -10,16 +10,21 @@ from typing import Any, get_args
 
 from ftproofs.claim import Claim, Setting
 from ftproofs.errors import UsageError
+from ftproofs.names import PARAMETERS
 from ftproofs.verdict import (
     DERIVATION_STATUSES,
     EXPERIMENT_STATUSES,
+    Assumed,
     Crossing,
     Derivation,
     Evidence,
     Link,
     Observation,
+    Picture,
+    Power,
     SizeMean,
     Slack,
+    Spot,
     StepResult,
     Verdict,
     Word,
@@ -31,10 +36,11 @@ MAX_BYTES = 64 * 2**20
 
 @dataclass(frozen=True, slots=True)
 class Stored:
-    """Verdicts by claim id, and the conditions of the run they are from (empty: of several runs)."""
+    """Verdicts by claim id, and the conditions of the run they are from (empty: of several runs, each its own)."""
 
     entries: Mapping[str, Mapping[str, Any]] = field(default_factory=dict)
     run: Mapping[str, Any] = field(default_factory=dict)
+    runs: Mapping[str, Mapping[str, Any]] = field(default_factory=dict)
 
     def verdict(self, claim: Claim) -> Verdict | None:
         """The verdict on the claim, None where none is kept about the statement as it reads now.
@@ -46,6 +52,10 @@ class Stored:
         if entry is None or entry.get("statement") != [str(statement) for statement in claim.statements]:
             return None
         return verdict_of(entry)
+
+    def conditions(self, claim: Claim) -> Mapping[str, Any]:
+        """Seed, budget, device and more of the run that reached the verdict; empty where that is not known."""
+        return self.runs.get(claim.id, self.run)
 
 
 def read_results(path: Path) -> Stored:
@@ -83,7 +93,8 @@ def read_ledger(path: Path) -> Stored:
     from ftproofs.run.ledger import Ledger
 
     with Ledger(path, code_hash=code_hash()) as ledger:
-        return Stored(_by_id(ledger.verdicts()))
+        kept = ledger.kept_verdicts()
+        return Stored(_by_id(entry for entry, _ in kept), runs={str(entry.get("id")): run for entry, run in kept})
 
 
 def _by_id(entries: Iterable[Any]) -> dict[str, Mapping[str, Any]]:
@@ -139,7 +150,41 @@ def _verdict(entry: Mapping[str, Any]) -> Verdict:
         None if entry["expected"] is None else str(entry["expected"]),
         tuple(map(str, entry["flags"])),
         float(entry["seconds"]),
+        tuple(map(str, entry.get("hints", ()))),
+        _power(entry.get("power")),
+        tuple(_assumed(item) for item in entry["assumptions"]) if "assumptions" in entry else None,
+        _picture(entry.get("picture")),
     )
+
+
+def _power(power: Mapping[str, Any] | None) -> Power | None:
+    if power is None:
+        return None
+    killed, survived, equivalent, below = (
+        int(power[name]) for name in ("killed", "survived", "equivalent", "sub_tolerance")
+    )
+    survivors = tuple((str(item["statement"]), float(item["difference"])) for item in power["survivors"])
+    return Power(
+        _number(power["score"]), _number(power["strict_score"]), killed, survived, equivalent, below, survivors
+    )
+
+
+def _assumed(item: Mapping[str, Any]) -> Assumed:
+    kind, assumed, instead, outcome, detail = (
+        str(item[name]) for name in ("kind", "assumed", "instead", "outcome", "detail")
+    )
+    replay = None if item["replay"] is None else str(item["replay"])
+    return Assumed(kind, assumed, instead, outcome, detail, _number(item["error"]), replay)
+
+
+def _picture(picture: Mapping[str, Any] | None) -> Picture | None:
+    if picture is None:
+        return None
+    spots = tuple(
+        Spot(float(s["x"]), float(s["y"]), _one_of(s["outcome"], ("holds", "fails", "unclear")), float(s["error"]))
+        for s in picture["settings"]
+    )
+    return Picture(_one_of(picture["x"], PARAMETERS), _one_of(picture["y"], PARAMETERS), spots)
 
 
 def _one_of(word: Any, known: Iterable[str]) -> Any:

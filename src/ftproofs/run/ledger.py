@@ -10,17 +10,17 @@ from __future__ import annotations
 import hashlib
 import json
 import sqlite3
-from collections.abc import Iterator, Mapping
+from collections.abc import Callable, Iterator, Mapping
 from contextlib import contextmanager
 from datetime import UTC, datetime
 from pathlib import Path
 from types import TracebackType
-from typing import Any
+from typing import Any, Literal
 
 from ftproofs.claim import Block, Claim, Rows
 from ftproofs.errors import ResourceError, UsageError
 from ftproofs.run.hashes import claim_hash, judging_hash
-from ftproofs.run.payload import DamagedPayload, Payload, pack, unpack
+from ftproofs.run.payload import DamagedPayload, Payload, block_of, pack, unpack
 from ftproofs.verdict import as_json
 
 APPLICATION_ID = 0x46545031  # "FTP1"
@@ -130,6 +130,29 @@ class Ledger:
             (key, *facts, _now(), payload.header, payload.arrays, payload.checksum),
         )
 
+    def blocks(self, experiment: str, accept: Callable[[Block], bool] = lambda block: True) -> Iterator[Rows]:
+        """The rows of this code on an experiment, of whatever device, in the order they were kept.
+
+        What ``accept`` turns down is not unpacked.
+        """
+        with self._translated():
+            keys = self._connection.execute(
+                "SELECT key FROM blocks WHERE experiment = ? AND code = ? AND dtype = ? ORDER BY rowid",
+                (experiment, self.code_hash, self.dtype),
+            ).fetchall()
+        for (key,) in keys:
+            try:
+                if not accept(block := block_of(self._part("header", key))):
+                    continue
+                payload = Payload(*(self._part(name, key) for name in ("header", "arrays", "checksum")))
+                yield unpack(payload, key, block)
+            except DamagedPayload as damage:
+                raise self._damaged(str(damage)) from None
+
+    def _part(self, column: Literal["header", "arrays", "checksum"], key: bytes) -> Any:
+        with self._translated():
+            return self._connection.execute(f"SELECT {column} FROM blocks WHERE key = ?", (key,)).fetchone()[0]
+
     def __len__(self) -> int:
         """The number of rows (cases) it holds, of whatever code and device."""
         with self._translated():
@@ -163,6 +186,14 @@ class Ledger:
                 (judging_hash(), conditions, conditions),
             ).fetchall()
         return [self._read_verdict(text) for (text,) in found]
+
+    def kept_verdicts(self) -> list[tuple[dict[str, Any], dict[str, Any]]]:
+        """As `verdicts`, each with the conditions of its run and the time it was kept (``kept``)."""
+        with self._translated():
+            found = self._connection.execute(
+                "SELECT verdict, run, created FROM verdicts WHERE code = ? ORDER BY rowid", (judging_hash(),)
+            ).fetchall()
+        return [(self._read_verdict(text), {**json.loads(run), "kept": created}) for text, run, created in found]
 
     def _read_verdict(self, text: str) -> dict[str, Any]:
         checksum, _, content = text.partition(" ")

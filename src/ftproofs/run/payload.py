@@ -6,15 +6,17 @@ import hashlib
 import json
 import zlib
 from collections.abc import Mapping
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from typing import Any
 
 import numpy as np
 
-from ftproofs.claim import Block, Rows
+from ftproofs.claim import Block, Rows, Setting
 
 FLOAT = np.dtype("<f8")
 _GROUPS = ("values", "bounds", "info")
+#: A block of more cases is none of this program's.
+MAX_CASES = 1 << 22
 
 
 class DamagedPayload(Exception):
@@ -111,6 +113,25 @@ def unpack(payload: Payload, key: bytes, block: Block) -> Rows:
             header["seconds"],
         )
     except (KeyError, TypeError, ValueError, zlib.error) as error:
+        raise DamagedPayload(f"header of a row: {error}") from None
+
+
+def block_of(header: str) -> Block:
+    """The block that stored rows are of, by their header; `unpack` tells whether it is what was stored.
+
+    Raises:
+        DamagedPayload: when the header names no block.
+    """
+    try:
+        experiment, engine, method, cases = json.loads(json.loads(header)["block"])
+        settings: list[Setting] = []
+        for values, root, stage, first, count in cases:
+            setting = Setting.of(experiment, values, root=root, stage=stage, index=first)
+            if not 0 < count <= MAX_CASES - len(settings):
+                raise DamagedPayload("header of a row: too many cases")
+            settings += [replace(setting, index=first + place) for place in range(count)]  # one tuple of values
+        return Block(tuple(settings), engine, method)
+    except (KeyError, TypeError, ValueError, AttributeError) as error:
         raise DamagedPayload(f"header of a row: {error}") from None
 
 

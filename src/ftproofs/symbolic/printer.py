@@ -8,6 +8,7 @@ names used here.
 
 from __future__ import annotations
 
+import re
 from typing import Any
 
 import sympy
@@ -171,6 +172,7 @@ def source(expr: Expr, args: tuple[Symbol, ...], *, cse: bool) -> tuple[str, dic
         lines = [f"    c{i} = {printer._print(value)}" for i, (_, value) in enumerate(common)]
         result = printer._array(expr)
     except PrintMethodNotImplementedError as error:
-        raise KernelError("FT141", f"no array code: {error}".splitlines()[0]) from None
+        kind = re.findall(r"'[\w.]*?(\w+)'", str(error).splitlines()[0])  # the printer's class, then the node's
+        raise KernelError("FT141", f"no array code for {kind[-1] if kind else error}") from None
     head = f"def kernel({', '.join(['full', *(names[symbol] for symbol in args)])}):"
     return "\n".join([head, *lines, f"    return {result}"]), printer.functions

@@ -11,6 +11,8 @@ from __future__ import annotations
 import re
 import unicodedata
 from collections.abc import Iterator
+from dataclasses import dataclass
+from typing import Literal
 
 from ftproofs.symbolic.notation import GREEK
 
@@ -124,16 +126,35 @@ _WORD = re.compile(r"(?P<math>.+?)(?P<end>[.,:;]?)\Z")
 _WORDS = frozenset({"a", "A", "I"})
 
 
+@dataclass(frozen=True, slots=True)
+class Piece:
+    """A part of a text between spaces: a formula as LaTeX, an identifier or a word, and what follows it at once."""
+
+    kind: Literal["math", "code", "text"]
+    body: str
+    end: str = ""
+
+
 def prose(text: str) -> str:
     """Text as LaTeX, its formulas in math mode."""
-    return " ".join(_runs(_SPACED_POWER.sub(lambda found: found[0].replace(" ", ""), text).split()))
+    return " ".join(map(_tex, pieces(text)))
 
 
-def _runs(words: list[str]) -> Iterator[str]:
+def _tex(piece: Piece) -> str:
+    if piece.kind == "math":
+        return f"${piece.body}${piece.end}"
+    if piece.kind == "code":
+        return rf"\texttt{{{escape(piece.body)}}}{piece.end}"
+    return escape(piece.body)
+
+
+def pieces(text: str) -> Iterator[Piece]:
+    """The text's formulas, identifiers and words in their order."""
+    words = _SPACED_POWER.sub(lambda found: found[0].replace(" ", ""), text).split()
     place = 0
     while place < len(words):
         run, end = _formula(words, place)
-        if run:
+        if run is not None:
             yield run
             place = end
         else:
@@ -141,28 +162,28 @@ def _runs(words: list[str]) -> Iterator[str]:
             place += 1
 
 
-def _formula(words: list[str], start: int) -> tuple[str, int]:
+def _formula(words: list[str], start: int) -> tuple[Piece | None, int]:
     """The longest formula that begins at a word, with what punctuation ends it; and where it stops."""
-    pieces: list[str] = []
+    found_tex: list[str] = []
     ends = [start]
     for place in range(start, len(words)):
         found = _WORD.match(words[place])
         tex = _math(found["math"]) if found else None
         if tex is None or found is None:
             break
-        pieces.append(tex)
+        found_tex.append(tex)
         ends.append(place + 1)
         if found["end"] and not _open(words[start : place + 1]):
             break
-    for stop in range(len(pieces), 0, -1):
+    for stop in range(len(found_tex), 0, -1):
         run = words[start : start + stop]
         if _stands(run, words, start, start + stop):
             found = _WORD.match(run[-1])
             assert found is not None
             last = _math(found["math"])
             inner = [*(_math(w) or "" for w in run[:-1]), last or ""]
-            return "$" + _spaced(run, inner) + "$" + found["end"], start + stop
-    return "", start
+            return Piece("math", _spaced(run, inner), found["end"]), start + stop
+    return None, start
 
 
 def _spaced(run: list[str], inner: list[str]) -> str:
@@ -264,14 +285,14 @@ def _script(text: str) -> str | None:
     return inner if inner == "+" else _math(inner.replace(" ", ""))
 
 
-def _plain(word: str) -> str:
+def _plain(word: str) -> Piece:
     """A word of text; names of the experiment in typewriter, ``T-th`` with its letter as a formula."""
     found = re.fullmatch(r"([A-Za-z])-([a-z]{2,}[.,:;]?)", word)
     if found and found[1] not in "aAI":
-        return f"${found[1]}$-{found[2]}"
+        return Piece("math", found[1], f"-{found[2]}")
     found = re.fullmatch(r"([A-Za-z][A-Za-z0-9]*(?:_[A-Za-z0-9]+)+)([.,:;]?)", word)
     if found:
-        return rf"\texttt{{{escape(found[1])}}}{found[2]}"
+        return Piece("code", found[1], found[2])
     if word in ("<=", ">="):
-        return f"${_SIGNS[word]}$"
-    return escape(word)
+        return Piece("math", _SIGNS[word])
+    return Piece("text", word)

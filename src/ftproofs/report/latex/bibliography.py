@@ -86,6 +86,18 @@ def cited(claims: Iterable[Claim]) -> list[Citation]:
     return sorted(found.values(), key=lambda citation: citation.key)
 
 
+def resting(claims: Iterable[Claim], everything: Mapping[str, Claim]) -> list[Claim]:
+    """The claims with all that they use, directly or not."""
+    found: dict[str, Claim] = {}
+    pending = list(claims)
+    while pending:
+        claim = pending.pop(0)
+        if claim.id not in found:
+            found[claim.id] = claim
+            pending += [everything[used] for used in claim.uses if used in everything]
+    return list(found.values())
+
+
 def bibtex(citations: Iterable[Citation]) -> str:
     """The entries, as BibTeX."""
     return "\n".join(_entry(citation) for citation in citations)

@@ -1,0 +1,276 @@
+"""One claim as what the page shows of it: text that the template escapes, formulas, pictures."""
+
+from __future__ import annotations
+
+import math
+import re
+from collections.abc import Callable, Mapping, Sequence
+from typing import Any
+
+from markupsafe import Markup, escape
+from sympy import Basic
+
+from ftproofs.check.spots import Seen
+from ftproofs.claim import Choices, Claim, Range, Step
+from ftproofs.names import EXPERIMENTS, PARAMETERS, REQUIRED
+from ftproofs.report import describe
+from ftproofs.report.account import account
+from ftproofs.report.figures import derivation_cell, experiment_cell, figure, number
+from ftproofs.report.html import charts
+from ftproofs.report.html.graph import unverified
+from ftproofs.report.html.mathml import mathml, relation, sentence, words
+from ftproofs.report.latex.bibliography import axiom_of
+from ftproofs.report.latex.claims import METHODS, check_ids
+from ftproofs.symbolic.axioms import AXIOMS
+from ftproofs.symbolic.latex import as_read, latex
+from ftproofs.symbolic.methods import Under
+from ftproofs.verdict import Evidence, Observation, StepResult, Verdict
+
+#: Lookup of the stored verdict on a claim.
+Lookup = Callable[[Claim], Verdict | None]
+
+#: Words of verdicts with the sign that stands beside their colour.
+SIGNS = {"proved": "■", "supported": "◆", "refuted": "✕", "undecided": "?", "error": "!", "": "○"}
+
+
+def claim_view(
+    claim: Claim,
+    *,
+    family: str,
+    verdict: Verdict | None,
+    everything: Mapping[str, Claim],
+    verdicts: Mapping[str, Verdict],
+    variant_verdict: Lookup,
+    conditions: Mapping[str, Any],
+    seen: Sequence[Seen] | None,
+    page: frozenset[str],
+) -> dict[str, Any]:
+    """Everything the template shows of a claim.
+
+    Raises:
+        UsageError: FT225 an id that cannot be a label.
+    """
+    check_ids(claim)
+    return {
+        "id": claim.id,
+        "title": words(claim.title),
+        "family": family,
+        "word": "" if verdict is None else verdict.word,
+        "sign": SIGNS["" if verdict is None else verdict.word],
+        "expected": expected(verdict),
+        "quantified": sense(claim),
+        "experiment": claim.experiment,
+        "statement": [relation(as_read(claim, statement)) for statement in claim.statements],
+        "domain": [domain_item(name, values) for name, values in claim.domain.ranges],
+        "where": [mathml(latex(constraint, inline=True)) for constraint in claim.domain.constraints],
+        "untrained": words(claim.untrained) if claim.untrained else "",
+        "source": claim.source,
+        "corrected": claim.corrected,
+        "uses": [(used, used in page) for used in claim.uses],
+        "unverified": unverified(claim, everything, verdicts),
+        "legs": legs(verdict),
+        "flags": [] if verdict is None else list(verdict.flags),
+        "meter": None if verdict is None else meter(verdict.experiment),
+        "tolerance": f"{claim.margin:g}",
+        "counterexamples": [] if verdict is None else counterexamples(verdict, claim),
+        "account": [] if verdict is None or verdict.word == "refuted" else account(claim, verdict),
+        "hints": [] if verdict is None else list(verdict.hints),
+        "power": None if verdict is None else power(verdict),
+        "charts": pictures(claim, verdict, seen),
+        "residuals": charts.residual_words(claim) if seen else "",
+        "measured": seen is not None,
+        "steps": steps(claim, claim.steps, () if verdict is None else verdict.derivation.steps),
+        "corollaries": steps(claim, claim.corollaries, () if verdict is None else verdict.derivation.corollaries),
+        "variants": variants(claim, variant_verdict),
+        "conditions": [(name, value) for name, value in conditions.items() if value is not None],
+        "seconds": None if verdict is None else f"{verdict.seconds:.1f}",
+        "search": " ".join([claim.id, claim.title, str(claim.source), claim.experiment]).lower(),
+    }
+
+
+def expected(verdict: Verdict | None) -> str:
+    """Whether the word is the one that was expected, where that needs saying."""
+    if verdict is None or (verdict.as_expected and verdict.expected is None):
+        return ""
+    return "as expected" if verdict.as_expected else f"expected {verdict.expected or 'proved or supported'}"
+
+
+def sense(claim: Claim) -> Markup:
+    """In which sense the statement holds."""
+    if claim.quantifier.name == "probability":
+        level = getattr(claim.quantifier, "level", "")
+        shown = mathml(latex(level, inline=True)) if isinstance(level, Basic) else escape(str(level))
+        return Markup("With probability at least {} over data, at every setting").format(shown)
+    return sentence(describe.quantified(claim))
+
+
+def domain_item(name: str, values: Range | Choices) -> Markup:
+    """A parameter with its range, as one formula where it is one."""
+    letter = PARAMETERS[name].latex
+    if isinstance(values, Choices) and any(isinstance(value, str) for value in values.values):
+        joint = " = " if len(values.values) == 1 else " one of "
+        return mathml(letter) + joint + Markup(", ").join(escape(str(value)) for value in values.values)
+    if isinstance(values, Range):
+        low, high = _tex(values.low), _tex(values.high)
+        inside = rf"\in \{{{low}, \dots, {high}\}}" if values.integer else rf"\in [{low}, {high}]"
+    elif len(values.values) == 1:
+        inside = f"= {_tex(values.values[0])}"
+    else:
+        inside = r"\in \{" + ", ".join(map(_tex, values.values)) + r"\}"
+    return mathml(f"{letter} {inside}")
+
+
+def _tex(value: object) -> str:
+    return latex(value, inline=True) if isinstance(value, Basic) else str(value)
+
+
+def legs(verdict: Verdict | None) -> list[tuple[str, Markup]]:
+    """Both legs and the figure that matters."""
+    if verdict is None:
+        return []
+    texts = (derivation_cell(verdict.derivation), experiment_cell(verdict.experiment), figure(verdict))
+    return list(zip(("derivation", "experiment", "figure"), map(figure_html, texts), strict=True))
+
+
+def figure_html(text: str) -> Markup:
+    """A figure of a report: ``2.0e-08``, ``+-`` and ``-> oo`` as one would write them."""
+    parts = re.split(r"(?<![\w.])(\d+(?:\.\d+)?)e([+-]\d+)", text)
+    made = Markup()
+    for place in range(0, len(parts), 3):
+        made += escape(parts[place].replace("+-", "±").replace("-> oo", "→ ∞"))
+        if place + 2 < len(parts):
+            made += Markup("{}·10<sup>{}</sup>").format(parts[place + 1], str(int(parts[place + 2])).replace("-", "−"))
+    return made
+
+
+def meter(evidence: Evidence) -> float | None:
+    """How much of the tolerance the error may fill, on a logarithmic scale from 1e-6 (0) to all of it (1).
+
+    None where nothing was compared, or where no tolerance is what decides.
+    """
+    if evidence.quantifier == "probability" or evidence.crossings or evidence.tolerance <= 0:
+        return None
+    link = evidence.links.get("end_to_end")
+    if evidence.quantifier != "each" and evidence.interval is not None:
+        size = max(map(abs, evidence.interval))
+    elif evidence.quantifier == "each" and link is not None and link.worst is not None and link.bound is not None:
+        size = max(0.0, link.worst) + link.bound
+    else:
+        return None
+    if not math.isfinite(size):
+        return None
+    return min(1.5, max(0.0, 1 + math.log10(max(size / evidence.tolerance, 1e-6)) / 6))
+
+
+def counterexamples(verdict: Verdict, claim: Claim | None = None) -> list[dict[str, Any]]:
+    """The simplest and the worst setting at which a refuted claim fails, each with the line that replays it.
+
+    Without the claim, every parameter that is not at its default is named.
+    """
+    if verdict.word != "refuted":
+        return []
+    seen = verdict.experiment
+    found = [("Simplest counterexample", seen.simplest)]
+    if seen.worst != seen.simplest:
+        found.append(("Worst counterexample", seen.worst))
+    return [_counterexample(name, observation, claim) for name, observation in found if observation is not None]
+
+
+def _counterexample(name: str, seen: Observation, claim: Claim | None) -> dict[str, Any]:
+    known = EXPERIMENTS.get(seen.setting.experiment)
+    defaults = known.parameters if known is not None else {}
+    named = None if claim is None else {name for name, _ in claim.domain.ranges} | {"n", "d"}
+    changed = [
+        (key, x)
+        for key, x in seen.setting.values
+        if (defaults.get(key, REQUIRED) != x if named is None else key in named)
+    ]
+    values = [(key, f"{x:g}" if isinstance(x, float) else str(x)) for key, x in changed]
+    several = claim is None or len(claim.statements) > 1
+    return {
+        "name": name,
+        "setting": values,
+        "statement": seen.statement + 1 if several else None,
+        "observed": f"{seen.observed:.8g}",
+        "bound": figure_html(number(seen.bound)),
+        "predicted": f"{seen.predicted:.8g}",
+        "error": figure_html(number(abs(seen.error))),
+        "replay": f"ftproofs replay {seen.id}",
+    }
+
+
+def power(verdict: Verdict) -> dict[str, Any] | None:
+    """The kill score, where the check was asked for it."""
+    if verdict.power is None:
+        return None
+    found = verdict.power
+    return {
+        "score": found.score,
+        "strict": found.strict,
+        "killed": found.killed,
+        "total": found.killed + found.survived,
+        "equivalent": found.equivalent,
+        "below": found.below_tolerance,
+    }
+
+
+def pictures(claim: Claim, verdict: Verdict | None, seen: Sequence[Seen] | None) -> list[charts.Chart]:
+    """The settings, the residuals against parameters, and for a limit the errors along its sizes."""
+    found = [charts.overview(claim, seen or ())]
+    if verdict is not None:
+        if verdict.picture is not None:
+            found = [charts.where(claim.id, verdict.picture)]
+        found.append(charts.ladder(claim.id, verdict.experiment.sizes, verdict.experiment.tolerance))
+    return [*(chart for chart in found if chart is not None), *charts.residuals(claim, seen or ())]
+
+
+def steps(claim: Claim, every: Sequence[Step], results: Sequence[StepResult]) -> list[dict[str, Any]]:
+    """Steps of a derivation with how each is closed."""
+    found = {result.id: result for result in results}
+    known = {step.id for step in (*claim.steps, *claim.corollaries)}
+    return [
+        {
+            "id": step.id,
+            "says": sentence(step.says),
+            "relation": relation(step.relation),
+            "by": _by(step),
+            "given": [given for given in step.given if given in known],
+            "status": found[step.id].status if step.id in found else "",
+        }
+        for step in every
+    ]
+
+
+def _by(step: Step) -> Markup:
+    """The method or the theorem that closes a step."""
+    method, condition = step.by, Markup()
+    while isinstance(method, Under):
+        condition = Markup("for {}: ").format(mathml(latex(method.condition)))
+        method = method.method
+    axiom = axiom_of(method)
+    if axiom is not None:
+        return Markup('{}<cite title="{}">{}</cite>').format(
+            condition, AXIOMS[axiom.name].citation, axiom.name.replace("-", " ")
+        )
+    kind = type(method).__name__
+    return condition + escape(METHODS.get(kind, re.sub(r"(?<=[a-z])(?=[A-Z])", " ", kind).lower()))
+
+
+def variants(claim: Claim, variant_verdict: Lookup) -> list[dict[str, Any]]:
+    """The false variants: what was changed, what they say, how they ended."""
+    made = []
+    for variant in claim.variants:
+        changed = claim.variant(variant)
+        check_ids(changed)
+        verdict = variant_verdict(changed)
+        made.append(
+            {
+                "id": changed.id,
+                "says": sentence(variant.says),
+                "tell": words(variant.tell) if variant.tell else "",
+                "statement": [relation(as_read(changed, s)) for s in changed.statements] if variant.statements else [],
+                "word": "" if verdict is None else verdict.word,
+                "sign": SIGNS["" if verdict is None else verdict.word],
+            }
+        )
+    return made

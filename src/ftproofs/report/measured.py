@@ -1,0 +1,47 @@
+"""What a ledger's rows say about the settings of claims; nothing is measured."""
+
+from __future__ import annotations
+
+from collections.abc import Iterator, Sequence
+from dataclasses import replace
+from pathlib import Path
+
+from ftproofs.check.picture import spoken
+from ftproofs.check.sizes import TOP
+from ftproofs.check.spots import Seen, inside, settings_seen
+from ftproofs.claim import Block, Claim, Limit, Rows
+from ftproofs.numeric.seeds import code_hash
+from ftproofs.run.ledger import Ledger
+from ftproofs.symbolic.orientation import oriented_claim
+
+
+def seen_in(path: Path, claims: Sequence[Claim]) -> dict[str, list[Seen]]:
+    """By claim, the settings of its domain that the ledger has rows of.
+
+    Raises:
+        UsageError: FT405, FT406 as for `ftproofs.run.ledger.Ledger`.
+    """
+    found: dict[str, list[Seen]] = {}
+    with Ledger(path, code_hash=code_hash()) as ledger:
+        for claim in claims:
+            if not claim.untrained:
+                found[claim.id] = list(settings_seen(oriented_claim(claim), _rows(ledger, claim)))
+    return found
+
+
+def _rows(ledger: Ledger, claim: Claim) -> Iterator[Rows]:
+    """Rows of settings that the claim speaks of, with the measurements that it names."""
+    names, within = spoken(claim), inside(claim)
+    # What holds in a limit is looked at where a check's ladder ends, not at the sizes of other claims.
+    least = max(claim.quantifier.sizes or (TOP,)) / 2 if isinstance(claim.quantifier, Limit) else 0
+
+    def accept(block: Block) -> bool:
+        return any(
+            within(dict(values)) and float(dict(values).get("d", least)) >= least
+            for values in {setting.values for setting in block.settings}
+        )
+
+    for rows in ledger.blocks(claim.experiment, accept):
+        values = {name: x for name, x in rows.values.items() if name in names}
+        bounds = {name: x for name, x in rows.bounds.items() if name in names}
+        yield replace(rows, values=values, bounds=bounds, info={})
