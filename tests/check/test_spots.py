@@ -11,7 +11,6 @@ from ftproofs.check.context import Context, MemoryStore, budget_of
 from ftproofs.check.spots import settings_seen
 from ftproofs.claim import Rows
 
-
 CLAIM = claims()["deep-linear-endpoint"]
 
 

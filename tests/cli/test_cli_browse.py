@@ -22,7 +22,7 @@ def test_every_command_takes_json(run: Any) -> None:
     names = [line.split()[0] for line in out.split("Commands:")[1].splitlines() if line.strip()]
     assert {"list", "show", "experiments", "derive", "check", "replay", "eval"} <= set(names)
     for name in names:
-        words = ("export", "latex") if name == "export" else (name,)
+        words = (name, {"export": "latex", "ledger": "show"}[name]) if name in ("export", "ledger") else (name,)
         assert "--json" in run(*words, "--help")[1]
 
 

@@ -313,6 +313,52 @@ def python(
     return exporting.export_python(claim, out=out, force=force, target=json)
 
 
+ledgers = typer.Typer(help="The files that keep what was measured (check --ledger).", rich_markup_mode=None)
+app.add_typer(ledgers, name="ledger")
+
+LedgerFile = Annotated[str, typer.Argument(metavar="FILE", help="A ledger.")]
+
+
+@ledgers.command("show")
+def show_ledger(file: LedgerFile, json: Json = None) -> int:
+    """What it holds: rows by experiment, code and device, and verdicts."""
+    from ftproofs.cli import ledgers
+
+    return ledgers.show_ledger(file, target=json)
+
+
+@ledgers.command()
+def verify(file: LedgerFile, json: Json = None) -> int:
+    """Read everything again: checksums, layouts, keys. Exit status 2 if anything is damaged."""
+    from ftproofs.cli import ledgers
+
+    return ledgers.verify(file, target=json)
+
+
+@ledgers.command()
+def merge(
+    into: Annotated[str, typer.Argument(metavar="INTO", help="The ledger to add to; made if it is not there.")],
+    file: Annotated[list[str], typer.Argument(metavar="FILE...", help="Ledgers to add.")],
+    json: Json = None,
+) -> int:
+    """Add what other ledgers hold; what is there already stays."""
+    from ftproofs.cli import ledgers
+
+    return ledgers.merge(into, file, target=json)
+
+
+@ledgers.command("export")
+def export_ledger(
+    file: LedgerFile,
+    out: Annotated[str, typer.Option(metavar="FILE", help="The file to write.")] = ...,  # type: ignore[assignment]
+    json: Json = None,
+) -> int:
+    """Every row and verdict as a line of JSON."""
+    from ftproofs.cli import ledgers
+
+    return ledgers.export(file, out=out, target=json)
+
+
 @app.command()
 def cite(
     claim: Annotated[list[str] | None, typer.Argument(help="Claims or families; all when none is named.")] = None,

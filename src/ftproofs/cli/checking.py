@@ -207,12 +207,12 @@ def run_checks(
 
 
 def how_many(options: CheckOptions, device: str, claims: int) -> int:
-    """How many claims are checked at once: as asked; by default one a core, if there are claims enough to repay it."""
-    from ftproofs.run.pool import cores
+    """How many claims are checked at once: as asked; by default one a core, as far as memory goes, if there are claims enough to repay it."""
+    from ftproofs.run.pool import room
 
     if options.executor == "in-process":
         return 1
-    wanted = options.workers or cores()
+    wanted = options.workers or room()
     if options.executor == "dask":
         return max(2, wanted)
     if options.executor == "auto" and (device != "cpu" or claims < REPAYS * wanted):

@@ -7,7 +7,7 @@ import json
 import os
 import re
 import tempfile
-from collections.abc import Mapping
+from collections.abc import Iterable, Mapping
 from pathlib import Path
 from typing import Any
 
@@ -53,13 +53,17 @@ def write(path: Path, document: Mapping[str, Any]) -> None:
         UsageError: FT401, FT402 as for `check_target`.
         ResourceError: FT404 disk full; the old file is still there.
     """
+    write_lines(path, [dumps(document)])
+
+
+def write_lines(path: Path, lines: Iterable[str]) -> None:
+    """Write lines, each with its end, as `write` does; they need not fit into memory together."""
     check_target(path)
-    text = dumps(document).encode()
     temporary = None
     try:
         handle, temporary = tempfile.mkstemp(prefix=f".{path.name}.", dir=path.parent)
-        with os.fdopen(handle, "wb") as file:
-            file.write(text)
+        with os.fdopen(handle, "w", encoding="utf-8") as file:
+            file.writelines(lines)
             file.flush()
             os.fsync(file.fileno())
         os.chmod(temporary, 0o666 & ~_umask())
@@ -70,6 +74,8 @@ def write(path: Path, document: Mapping[str, Any]) -> None:
             os.fsync(folder)
         finally:
             os.close(folder)
+    except FTError:  # of whoever makes the lines
+        raise
     except (OSError, ValueError) as error:
         raise _refused(path, error) from None
     finally:

@@ -27,6 +27,10 @@ APPLICATION_ID = 0x46545031  # "FTP1"
 SCHEMA_VERSION = 1
 BUSY_SECONDS = 30.0
 
+_FACTS = ("experiment", "engine", "method", "cases", "code", "dtype", "device", "created")
+BLOCK_COLUMNS = ("key", *_FACTS, "header", "arrays", "checksum")
+VERDICT_COLUMNS = ("claim_hash", "code", "run", "claim", "created", "verdict")
+
 _SCHEMA = """
 CREATE TABLE blocks (
     key        BLOB PRIMARY KEY,
@@ -125,10 +129,7 @@ class Ledger:
         payload = pack(rows, key)
         block = rows.block
         facts = (block.experiment, block.engine, block.method, len(block), self.code_hash, self.dtype, device)
-        self._insert(
-            "INSERT INTO blocks VALUES (?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?) ON CONFLICT DO NOTHING",
-            (key, *facts, _now(), payload.header, payload.arrays, payload.checksum),
-        )
+        self.insert("blocks", (key, *facts, _now(), payload.header, payload.arrays, payload.checksum))
 
     def blocks(self, experiment: str, accept: Callable[[Block], bool] = lambda block: True) -> Iterator[Rows]:
         """The rows of this code on an experiment, of whatever device, in the order they were kept.
@@ -163,9 +164,8 @@ class Ledger:
     def put_verdict(self, claim: Claim, verdict: Mapping[str, Any], *, run: Mapping[str, Any]) -> None:
         """Keep a verdict for later reports: under the claim, the judging code and the run's conditions."""
         text = json.dumps(as_json(verdict), allow_nan=False)
-        self._insert(
-            "INSERT INTO verdicts VALUES (?, ?, ?, ?, ?, ?) ON CONFLICT DO NOTHING",
-            (claim_hash(claim), judging_hash(), _canonical(run), claim.id, _now(), f"{_sum(text)} {text}"),
+        self.insert(
+            "verdicts", (claim_hash(claim), judging_hash(), _canonical(run), claim.id, _now(), f"{_sum(text)} {text}")
         )
 
     def verdict(self, claim: Claim, *, run: Mapping[str, Any]) -> dict[str, Any] | None:
@@ -246,9 +246,19 @@ class Ledger:
             self._connection.execute(f"PRAGMA application_id = {APPLICATION_ID}")
             self._connection.execute(f"PRAGMA user_version = {SCHEMA_VERSION}")
 
-    def _insert(self, statement: str, values: tuple[Any, ...]) -> None:
+    # -- records, for what looks at whole ledgers --------------------------------
+
+    def query(self, statement: str, values: tuple[Any, ...] = ()) -> Iterator[tuple[Any, ...]]:
+        """The records that a SELECT finds, one by one."""
+        with self._translated():
+            yield from self._connection.execute(statement, values)
+
+    def insert(self, table: Literal["blocks", "verdicts"], values: tuple[Any, ...]) -> bool:
+        """Add a record, the values in the order of the table's columns; false if there is one with its key."""
+        places = ", ".join("?" * len(values))
         with self._translated(), self._transaction():
-            self._connection.execute(statement, values)
+            added = self._connection.execute(f"INSERT INTO {table} VALUES ({places}) ON CONFLICT DO NOTHING", values)
+            return added.rowcount == 1
 
     @contextmanager
     def _transaction(self) -> Iterator[None]:

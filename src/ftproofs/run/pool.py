@@ -24,6 +24,9 @@ from ftproofs.verdict import Verdict
 #: Workers that a claim may lose before the run gives up.
 LOSSES = 3
 
+#: Memory that a worker may need: libraries, and the designs of a ladder's largest sizes.
+WORKER_BYTES = 1.5 * 2**30
+
 #: Claims that take long are begun first, so that none is left over at the end.
 _LONGEST_FIRST = ("limit", "mean", "probability", "each")
 
@@ -44,6 +47,14 @@ class Task:
 def cores() -> int:
     """The processor cores this process may use."""
     return len(os.sched_getaffinity(0)) if hasattr(os, "sched_getaffinity") else os.cpu_count() or 1
+
+
+def room() -> int:
+    """For how many workers this machine has cores and memory; at least one."""
+    if not hasattr(os, "sysconf") or "SC_PHYS_PAGES" not in os.sysconf_names:
+        return cores()
+    memory = os.sysconf("SC_PHYS_PAGES") * os.sysconf("SC_PAGE_SIZE")
+    return max(1, min(cores(), int(memory / WORKER_BYTES)))
 
 
 @contextmanager
