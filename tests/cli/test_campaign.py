@@ -14,6 +14,7 @@ QUICK = ("deep-linear-infinite-depth", "linear-early-stopping")
 def test_a_campaign_counts_every_word_and_resumes(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
     ledger, table = tmp_path / "campaign.sqlite", tmp_path / "table.md"
     arguments = [*QUICK, "--seeds", "2", "--budget", "low", "--ledger", str(ledger), "--table", str(table)]
+    arguments += ["--workers", "1"]
     asked: list[str] = []
     real = campaign.check
 
@@ -29,6 +30,10 @@ def test_a_campaign_counts_every_word_and_resumes(tmp_path: Path, monkeypatch: p
     assert "Every word is as expected." in first
     assert campaign.main(arguments) == 0
     assert len(asked) == 4, "a second run computes nothing again"
+    assert table.read_text() == first
+    aside = ["--ledger", str(tmp_path / "aside.sqlite"), "--workers", "2"]
+    assert campaign.main([*arguments, *aside]) == 0
+    assert len(asked) == 4, "two processes checked them"
     assert table.read_text() == first
 
 

@@ -12,7 +12,7 @@ from __future__ import annotations
 import argparse
 import sys
 from collections import Counter
-from collections.abc import Sequence
+from collections.abc import Iterator, Sequence
 from pathlib import Path
 
 from ftproofs.catalog import find
@@ -21,6 +21,8 @@ from ftproofs.claim import Claim
 from ftproofs.numeric.seeds import code_hash
 from ftproofs.report.results import Run, claim_result
 from ftproofs.run.ledger import Ledger
+from ftproofs.run.pool import Pool, Task, room
+from ftproofs.verdict import Verdict
 
 
 def main(argv: Sequence[str] | None = None) -> int:
@@ -30,6 +32,7 @@ def main(argv: Sequence[str] | None = None) -> int:
     parser.add_argument("--seeds", type=int, default=20, help="how many seeds")
     parser.add_argument("--first", type=int, default=0, help="the first seed; several processes may share a ledger")
     parser.add_argument("--budget", default="default", choices=sorted(BUDGETS))
+    parser.add_argument("--workers", type=int, help="claims checked at once (default: one a core)")
     parser.add_argument("--ledger", default=".ftproofs/campaign.sqlite")
     parser.add_argument("--table", help="where the table is written (Markdown)")
     options = parser.parse_args(argv)
@@ -41,13 +44,13 @@ def main(argv: Sequence[str] | None = None) -> int:
         for seed in range(options.first, options.first + options.seeds):
             run = Run(seed, "cpu", options.budget, None, 0.0, code_hash())
             done = {entry["id"]: entry for entry in ledger.verdicts(run=run.conditions())}
-            store = MemoryStore()
+            left = [claim for claim in claims if claim.id not in done]
+            task = Task(None, options.budget, seed, "cpu")
+            for claim, verdict in _checked(left, task, min(options.workers or room(), len(left))):
+                done[claim.id] = claim_result(claim, verdict)
+                ledger.put_verdict(claim, done[claim.id], run=run.conditions())
             for claim in claims:
-                entry = done.get(claim.id)
-                if entry is None:
-                    verdict = check(claim, budget=options.budget, seed=seed, device="cpu", store=store)
-                    entry = claim_result(claim, verdict)
-                    ledger.put_verdict(claim, entry, run=run.conditions())
+                entry = done[claim.id]
                 words[claim.id][entry["word"]] += 1
                 if not entry["as_expected"]:
                     unexpected.append(f"seed {seed}: {claim.id} is {entry['word']} ({entry['experiment']['detail']})")
@@ -59,6 +62,16 @@ def main(argv: Sequence[str] | None = None) -> int:
     else:
         print(table)
     return 1 if unexpected else 0
+
+
+def _checked(claims: Sequence[Claim], task: Task, workers: int) -> Iterator[tuple[Claim, Verdict]]:
+    """The claims with their verdicts, by that many processes or one after another by this one."""
+    store = MemoryStore()
+    if workers > 1:
+        yield from Pool(task, store, lambda *_: None, workers=workers).check(claims)
+        return
+    for claim in claims:
+        yield claim, check(claim, budget=task.budget, seed=task.seed, device=task.device, store=store)
 
 
 def render(

@@ -207,7 +207,7 @@ def run_checks(
 
 
 def how_many(options: CheckOptions, device: str, claims: int) -> int:
-    """How many claims are checked at once: as asked; by default one a core, as far as memory goes, if there are claims enough to repay it."""
+    """How many claims at once: as asked; by default for as many as there is room, if there are enough to repay it."""
     from ftproofs.run.pool import room
 
     if options.executor == "in-process":
