@@ -2,14 +2,17 @@
 
 from __future__ import annotations
 
+from dataclasses import replace
+
 import numpy as np
 import pytest
+from sympy import Rational
 
 from ftproofs.catalog import claims
 from ftproofs.check import experiment_leg
 from ftproofs.check.context import Context, MemoryStore, budget_of
 from ftproofs.check.spots import settings_seen
-from ftproofs.claim import Rows
+from ftproofs.claim import Rows, Statement
 
 CLAIM = claims()["deep-linear-endpoint"]
 
@@ -32,9 +35,12 @@ def test_a_network_by_what_a_formula_predicts(rows: tuple[Rows, ...]) -> None:
     assert len({tuple(s.parameters.items()) for s in found}) == len(found)
 
 
-def test_a_false_variant_is_off_by_more_than_its_bound_on_the_same_rows(rows: tuple[Rows, ...]) -> None:
-    claim = next(v for v in CLAIM.false_variants() if v.id.endswith("not-no-depth"))
-    failing = [s for s in settings_seen(claim, rows) if s.outcome == "fails"]
-    assert failing
-    assert all(s.error > claim.margin for s in failing)
-    assert max(abs(s.difference) / s.noise for s in failing) > 1e3
+def test_a_changed_formula_is_off_by_more_than_its_bound_on_the_same_rows(rows: tuple[Rows, ...]) -> None:
+    *others, last = CLAIM.statements
+    changed = replace(CLAIM, statements=(*others, Statement(last.lhs, last.rel, last.rhs * Rational(1001, 1000))))
+    found = list(settings_seen(changed, rows))
+    failing = [s for s in found if s.outcome == "fails"]
+    assert len(failing) >= 3
+    for s in failing:
+        assert abs(s.difference) == pytest.approx(1 / 1001, rel=1e-3)
+        assert abs(s.difference) / s.noise > 1e3

@@ -2,14 +2,15 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterator, Sequence
+from collections.abc import Iterator, Mapping, Sequence
 from dataclasses import replace
 from pathlib import Path
 
 from ftproofs.check.picture import spoken
 from ftproofs.check.sizes import TOP
 from ftproofs.check.spots import Seen, inside, settings_seen
-from ftproofs.claim import Block, Claim, Limit, Rows
+from ftproofs.claim import Claim, Limit, Rows
+from ftproofs.names import Value
 from ftproofs.numeric.seeds import code_hash
 from ftproofs.run.ledger import Ledger
 from ftproofs.symbolic.orientation import oriented_claim
@@ -35,11 +36,8 @@ def _rows(ledger: Ledger, claim: Claim) -> Iterator[Rows]:
     # What holds in a limit is looked at where a check's ladder ends, not at the sizes of other claims.
     least = max(claim.quantifier.sizes or (TOP,)) / 2 if isinstance(claim.quantifier, Limit) else 0
 
-    def accept(block: Block) -> bool:
-        return any(
-            within(dict(values)) and float(dict(values).get("d", least)) >= least
-            for values in {setting.values for setting in block.settings}
-        )
+    def accept(parameters: Mapping[str, Value]) -> bool:
+        return within(parameters) and float(parameters.get("d", least)) >= least
 
     for rows in ledger.blocks(claim.experiment, accept):
         values = {name: x for name, x in rows.values.items() if name in names}

@@ -19,8 +19,9 @@ from typing import Any, Literal
 
 from ftproofs.claim import Block, Claim, Rows
 from ftproofs.errors import ResourceError, UsageError
+from ftproofs.names import Value
 from ftproofs.run.hashes import claim_hash, judging_hash
-from ftproofs.run.payload import DamagedPayload, Payload, block_of, pack, unpack
+from ftproofs.run.payload import DamagedPayload, Payload, block_of, pack, runs_of, unpack
 from ftproofs.verdict import as_json
 
 APPLICATION_ID = 0x46545031  # "FTP1"
@@ -131,10 +132,12 @@ class Ledger:
         facts = (block.experiment, block.engine, block.method, len(block), self.code_hash, self.dtype, device)
         self.insert("blocks", (key, *facts, _now(), payload.header, payload.arrays, payload.checksum))
 
-    def blocks(self, experiment: str, accept: Callable[[Block], bool] = lambda block: True) -> Iterator[Rows]:
+    def blocks(
+        self, experiment: str, accept: Callable[[Mapping[str, Value]], bool] = lambda parameters: True
+    ) -> Iterator[Rows]:
         """The rows of this code on an experiment, of whatever device, in the order they were kept.
 
-        What ``accept`` turns down is not unpacked.
+        Blocks are left out where ``accept`` turns down the parameters of all their settings.
         """
         with self._translated():
             keys = self._connection.execute(
@@ -143,8 +146,10 @@ class Ledger:
             ).fetchall()
         for (key,) in keys:
             try:
-                if not accept(block := block_of(self._part("header", key))):
+                name, engine, method, runs = runs_of(self._part("header", key))
+                if not any(accept(run[0]) for run in runs):
                     continue
+                block = block_of(name, engine, method, runs)
                 payload = Payload(*(self._part(name, key) for name in ("header", "arrays", "checksum")))
                 yield unpack(payload, key, block)
             except DamagedPayload as damage:

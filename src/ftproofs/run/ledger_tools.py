@@ -12,7 +12,7 @@ from typing import Any
 from ftproofs.claim import Rows
 from ftproofs.errors import UsageError
 from ftproofs.run.ledger import BLOCK_COLUMNS, VERDICT_COLUMNS, Ledger
-from ftproofs.run.payload import DamagedPayload, Payload, block_of, digest, unpack
+from ftproofs.run.payload import DamagedPayload, Payload, block_of, digest, runs_of, unpack
 from ftproofs.verdict import as_json
 
 _BLOCKS = f"SELECT {', '.join(BLOCK_COLUMNS)} FROM blocks ORDER BY rowid"
@@ -162,7 +162,7 @@ def _rows(record: Record) -> Rows:
     key, header, arrays = (record[name] for name in ("key", "header", "arrays"))
     if digest(key, header, arrays) != record["checksum"]:
         raise DamagedPayload("checksum of a row")
-    block = block_of(header)
+    block = block_of(*runs_of(header))
     content = json.dumps([block.canonical(), record["code"], record["dtype"], record["device"]])
     facts = (block.experiment, block.engine, block.method, len(block))
     told = tuple(record[name] for name in ("experiment", "engine", "method", "cases"))

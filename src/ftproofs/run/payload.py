@@ -5,13 +5,14 @@ from __future__ import annotations
 import hashlib
 import json
 import zlib
-from collections.abc import Mapping
-from dataclasses import dataclass, replace
-from typing import Any
+from collections.abc import Mapping, Sequence
+from dataclasses import dataclass
+from typing import Any, TypeAlias
 
 import numpy as np
 
 from ftproofs.claim import Block, Rows, Setting
+from ftproofs.names import Value
 
 FLOAT = np.dtype("<f8")
 _GROUPS = ("values", "bounds", "info")
@@ -116,23 +117,33 @@ def unpack(payload: Payload, key: bytes, block: Block) -> Rows:
         raise DamagedPayload(f"header of a row: {error}") from None
 
 
-def block_of(header: str) -> Block:
-    """The block that stored rows are of, by their header; `unpack` tells whether it is what was stored.
+#: Settings that differ in their index alone: their values, root seed and stage, the first index, how many.
+Run: TypeAlias = tuple[dict[str, Value], int, str, int, int]
+
+
+def runs_of(header: str) -> tuple[str, str, int, list[Run]]:
+    """Experiment, engine, method and settings of stored rows, by their header.
 
     Raises:
-        DamagedPayload: when the header names no block.
+        DamagedPayload: when it names no block; `unpack` tells whether it is what was stored.
     """
     try:
-        experiment, engine, method, cases = json.loads(json.loads(header)["block"])
-        settings: list[Setting] = []
-        for values, root, stage, first, count in cases:
-            setting = Setting.of(experiment, values, root=root, stage=stage, index=first)
-            if not 0 < count <= MAX_CASES - len(settings):
-                raise DamagedPayload("header of a row: too many cases")
-            settings += [replace(setting, index=first + place) for place in range(count)]  # one tuple of values
-        return Block(tuple(settings), engine, method)
+        experiment, engine, method, runs = json.loads(json.loads(header)["block"])
+        found = [(dict(values), root, stage, first, count) for values, root, stage, first, count in runs]
+        if not all(isinstance(run[4], int) and run[4] > 0 for run in found) or sum(r[4] for r in found) > MAX_CASES:
+            raise DamagedPayload("header of a row: no number of cases")
+        return experiment, engine, method, found
     except (KeyError, TypeError, ValueError, AttributeError) as error:
         raise DamagedPayload(f"header of a row: {error}") from None
+
+
+def block_of(experiment: str, engine: str, method: int, runs: Sequence[Run]) -> Block:
+    """The block with these settings; those of a run share their values."""
+    settings: list[Setting] = []
+    for values, root, stage, first, count in runs:
+        shared = tuple(sorted(values.items()))
+        settings += [Setting(experiment, shared, root, stage, first + place) for place in range(count)]
+    return Block(tuple(settings), engine, method)
 
 
 def _inflate(packed: bytes, size: int) -> bytes | None:

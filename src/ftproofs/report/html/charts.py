@@ -171,7 +171,7 @@ def ladder(name: str, sizes: Sequence[SizeMean], tolerance: float) -> Chart | No
         axes.axhspan(-tolerance, tolerance, color=_BAND, linewidth=0)
         axes.axhline(0, color=_LINE, linewidth=0.8)
         axes.errorbar(
-            at, error, yerr=2 * noise, fmt="o", color=_HOLDS, ecolor=_HOLDS, markersize=4, linewidth=1, capsize=2
+            at, error, yerr=2 * noise, fmt="o", color=_INK, ecolor=_MUTED, markersize=4, linewidth=1, capsize=2
         )
         axes.set_xlim(0, at.max() * 1.08)
         axes.set_xlabel("1 / $d$")

@@ -22,6 +22,7 @@ ELEMENTS = frozenset(
         *("mtable", "mtr", "mtd", "mmultiscripts", "mprescripts"),
     }
 )
+_FUNCTIONS = "arccos|arcsin|arctan|cosh|cos|sinh|sin|tanh|tan|ln"
 _ATTRIBUTES = re.compile(r"[a-z]+\Z")
 _NAMESPACE = "{http://www.w3.org/1998/Math/MathML}"
 
@@ -41,8 +42,11 @@ def mathml(tex: str, *, display: bool = False) -> Markup:
 
 
 def _plain(tex: str) -> str:
-    """LaTeX for the converter, which has no ``\\lVert`` of its own size and no ``\\tfrac``."""
-    return tex.replace(r"\tfrac", r"\frac").replace(r"\lVert", r"\|").replace(r"\rVert", r"\|")
+    r"""LaTeX as the converter sets it best: ``\|`` for ``\lVert``, ``\frac`` for ``\tfrac``, spaces it leaves out."""
+    tex = tex.replace(r"\tfrac", r"\frac").replace(r"\lVert", r"\|").replace(r"\rVert", r"\|")
+    # TeX sets a function a little apart from its neighbours; MathML has to be told.
+    tex = re.sub(rf"(?<=[\w)}}]) (?=\\(?:{_FUNCTIONS})(?![A-Za-z]))", r" \\, ", tex)
+    return re.sub(rf"(\\(?:{_FUNCTIONS})(?:\^\{{[^{{}}]*\}})?) (?=[A-Za-z\\])(?!\\left)", r"\1 \\, ", tex)
 
 
 def printable(value: Any) -> Any:
