@@ -183,6 +183,7 @@ FUNCTION_NOTATION: Mapping[str, Local] = MappingProxyType(
         "kick": Local("e", "learning rate times a coordinate of X' rho"),
         "coefficient": Local(r"\beta_i", "a coefficient of the predictor"),
         "phase": Local("s", "time integral of a coordinate of X' rho"),
+        "tangent": Local(r"\tau", "tanh of a coordinate's phase, in time"),
         "speed": Local(r"N_i", "squared norm of a coordinate's weights"),
         "fall": Local("F", "speed times squared push, summed over the coordinates"),
         "slope_square": Local(r"\lVert X^\top\rho\rVert^2", "squared norm of X' rho"),
