@@ -17,6 +17,7 @@ from sympy import Expr, S
 from ftproofs.claim import Statement
 from ftproofs.symbolic import (
     concentration,
+    diagonal_limit_theorems,
     diagonal_theorems,
     equivalents,
     flows,
@@ -353,6 +354,7 @@ AXIOMS: Mapping[str, Theorem] = MappingProxyType(
             equivalents.root_along_depth,
         ),
         **{name: Theorem(says, cited, form) for name, says, cited, form in diagonal_theorems.THEOREMS},
+        **{name: Theorem(says, cited, form) for name, says, cited, form in diagonal_limit_theorems.THEOREMS},
         "replica": Theorem(
             "in the proportional limit a penalised fit acts on every coordinate as the penalty's proximal map on "
             "Gaussian noise, of a size and strength that solve two equations",
