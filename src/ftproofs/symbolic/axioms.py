@@ -21,6 +21,7 @@ from ftproofs.symbolic import (
     diagonal_theorems,
     equivalents,
     flows,
+    recovery_theorems,
     replica_theorems,
     theorems,
     transfer_theorems,
@@ -355,6 +356,7 @@ AXIOMS: Mapping[str, Theorem] = MappingProxyType(
         ),
         **{name: Theorem(says, cited, form) for name, says, cited, form in diagonal_theorems.THEOREMS},
         **{name: Theorem(says, cited, form) for name, says, cited, form in diagonal_limit_theorems.THEOREMS},
+        **{name: Theorem(says, cited, form) for name, says, cited, form in recovery_theorems.THEOREMS},
         "replica": Theorem(
             "in the proportional limit a penalised fit acts on every coordinate as the penalty's proximal map on "
             "Gaussian noise, of a size and strength that solve two equations",

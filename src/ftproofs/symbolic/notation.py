@@ -120,6 +120,7 @@ SYMBOL_NOTATION: Mapping[str, Local] = MappingProxyType(
         "coefficient_size": Local("z", "any coefficient that is not negative"),
         "excess": Local(r"\epsilon", "the order's part above one, L - 1"),
         "elastic": Local("E", "elasticity of the scale in the feature"),
+        "threshold": Local("a", "a soft threshold, over the noise's deviation"),
         "ratio": Local(r"z_i", "size of a coefficient over its scale"),
         "size": Local(r"\lvert\beta_i\rvert", "size of a coefficient"),
         "rival": Local(r"\lvert b_i\rvert", "size of another fit's coefficient"),
