@@ -8,6 +8,7 @@ from __future__ import annotations
 
 from collections.abc import Iterable
 from difflib import get_close_matches
+from typing import Any
 
 USAGE = 2
 RESOURCE = 75
@@ -22,6 +23,16 @@ class FTError(Exception):
         self.code = code
         self.message = message
         self.exit_status = exit_status
+
+    def __reduce__(self) -> tuple[Any, ...]:
+        """Errors cross from process to process whole."""
+        return _again, (type(self), self.args, self.__dict__)
+
+
+def _again(kind: type[FTError], args: tuple[Any, ...], facts: dict[str, Any]) -> FTError:
+    error = kind.__new__(kind, *args)
+    error.__dict__.update(facts)
+    return error
 
 
 class UsageError(FTError, ValueError):

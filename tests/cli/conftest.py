@@ -32,7 +32,8 @@ def run(capsys: pytest.CaptureFixture[str]) -> Callable[..., tuple[int, str, str
 
 @pytest.fixture
 def fake_check(monkeypatch: pytest.MonkeyPatch) -> FakeCheck:
-    """A check whose outcome the test chooses."""
+    """A check, in this process, whose outcome the test chooses."""
+    monkeypatch.setattr(importlib.import_module("ftproofs.run.pool"), "cores", lambda: 1)
     fake = FakeCheck()
     monkeypatch.setattr(importlib.import_module("ftproofs.check"), "check", fake)
     return fake

@@ -215,8 +215,10 @@ def without_times(value: Any) -> Any:
     return value
 
 
-def test_ctrl_c_keeps_what_was_done(folder: Path) -> None:
-    command = [sys.executable, "-m", "ftproofs", "check", "linear", "--budget", "high", "--ledger", "rows.db"]
+@pytest.mark.parametrize("executor", ["in-process", "processes"])
+def test_ctrl_c_keeps_what_was_done(folder: Path, executor: str) -> None:
+    words = ["check", "linear", "--budget", "high", "--ledger", "rows.db", "--executor", executor, "--workers", "2"]
+    command = [sys.executable, "-m", "ftproofs", *words]
     with subprocess.Popen(command, stdout=subprocess.PIPE, stderr=subprocess.PIPE, text=True) as process:
         wait_until(lambda: rows_in(folder / "rows.db") > 0)
         process.send_signal(signal.SIGINT)

@@ -82,7 +82,7 @@ def test_a_derivation_that_does_not_end_is_a_gap_and_the_next_one_is_derived(mon
     command = [worker.sys.executable, "-c", "import time; time.sleep(600)"]
     real = worker.subprocess.Popen
     monkeypatch.setattr(worker.subprocess, "Popen", lambda _, **more: real(command, **more))
-    worker._stop()
+    worker.stop()
     begin = time.monotonic()
     found = worker.derived(CLAIM, deadline=0.5)
     assert time.monotonic() - begin < 20
@@ -149,14 +149,14 @@ def test_the_deadline_runs_from_the_beginning(monkeypatch: pytest.MonkeyPatch) -
     command = [worker.sys.executable, "-c", "import time; time.sleep(600)"]
     real = worker.subprocess.Popen
     monkeypatch.setattr(worker.subprocess, "Popen", lambda _, **more: real(command, **more))
-    worker._stop()
+    worker.stop()
     worker.begin(CLAIM)
     time.sleep(0.5)
     begin = time.monotonic()
     assert worker.derived(CLAIM, deadline=0.5).detail.startswith("FT601")
     assert time.monotonic() - begin < 0.4
     monkeypatch.undo()
-    worker._stop()
+    worker.stop()
 
 
 def test_an_answer_larger_than_a_pipe_holds_arrives(monkeypatch: pytest.MonkeyPatch) -> None:
@@ -173,9 +173,9 @@ def test_an_answer_larger_than_a_pipe_holds_arrives(monkeypatch: pytest.MonkeyPa
     monkeypatch.setattr(
         worker.subprocess, "Popen", lambda _, **more: real([worker.sys.executable, "-c", child], **more)
     )
-    worker._stop()
+    worker.stop()
     worker.begin(CLAIM)
     time.sleep(1.5)
     assert len(worker.derived(CLAIM, deadline=0.1).detail) == 10**6
     monkeypatch.undo()
-    worker._stop()
+    worker.stop()

@@ -8,7 +8,7 @@ from dataclasses import dataclass
 
 import numpy as np
 
-from ftproofs.check.context import Context
+from ftproofs.check.context import Context, by_shape
 from ftproofs.check.judge import Gaps, Judge
 from ftproofs.check.links import against_oracle, solver_draws
 from ftproofs.claim import Claim, Rows
@@ -146,7 +146,7 @@ def _at_corners(
     examine: Callable[[tuple[Values, ...]], Outcome],
     looks: list[Look],
 ) -> tuple[Values | None, bool]:
-    """Examine corners of the domain too, each alone; their looks follow the others.
+    """Examine corners of the domain too; their looks follow the others.
 
     Returns the simplest failing setting reached from a corner that fails, if any does, and
     whether some corner decides nothing (0/0 where the start is the target, say).  The look
@@ -154,12 +154,18 @@ def _at_corners(
     """
     failing: list[Values] = []
     unsettled = False
-    for corner in source.corners(max(1, context.budget.settings // SETTINGS_PER_CORNER)):
-        if examine((corner,))[1]:
-            failing.append(corner)
-        elif not looks[-1].settled(claim.margin):
-            looks.pop()
-            unsettled = True
+    for group in by_shape(source.corners(max(1, context.budget.settings // SETTINGS_PER_CORNER))):
+        examine(tuple(group))
+        if looks[-1].settled(claim.margin):
+            continue
+        # One of them is in question: then each is looked at by itself.
+        looks.pop()
+        for corner in group:
+            if examine((corner,))[1]:
+                failing.append(corner)
+            elif not looks[-1].settled(claim.margin):
+                looks.pop()
+                unsettled = True
     if not failing:
         return None, unsettled
     start = min(failing, key=source.complexity)

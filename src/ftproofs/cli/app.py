@@ -92,7 +92,8 @@ def check(
     budget: Annotated[str, typer.Option(help="low, default or high.")] = "default",
     seed: Annotated[str, typer.Option(metavar="S", help="Root seed, 0..2**64-1.")] = "0",
     device: Device = "auto",
-    executor: Annotated[str, typer.Option(help="Where trainings run: in-process.")] = "in-process",
+    executor: Annotated[str, typer.Option(help="auto, in-process, or processes: claims side by side.")] = "auto",
+    workers: Annotated[str | None, typer.Option(metavar="N", help="Processes; one a core by default.")] = None,
     ledger: Annotated[str | None, typer.Option(metavar="FILE", help="Keep rows there; a rerun resumes.")] = None,
     json: Json = None,
 ) -> int:
@@ -101,7 +102,14 @@ def check(
     from ftproofs.cli.settings import read_options
 
     chosen = read_options(
-        settings=settings, budget=budget, seed=seed, device=device, executor=executor, ledger=ledger, target=json
+        settings=settings,
+        budget=budget,
+        seed=seed,
+        device=device,
+        executor=executor,
+        workers=workers,
+        ledger=ledger,
+        target=json,
     )
     return checking.check(claim or [], chosen)
 
@@ -129,11 +137,10 @@ def audit(
 ) -> int:
     """Check the claims of files that anyone may have written; say where they fail."""
     from ftproofs.cli import auditing
-    from ftproofs.cli.settings import read_options
+    from ftproofs.cli.settings import one_of, read_options
 
-    chosen = read_options(
-        settings=settings, budget=budget, seed=seed, device=device, executor=executor, ledger=ledger, target=json
-    )
+    one_of("--executor", executor, ("in-process",))
+    chosen = read_options(settings=settings, budget=budget, seed=seed, device=device, ledger=ledger, target=json)
     return auditing.audit(file, chosen, accept_latex=accept_latex, power=power, figures=figures)
 
 

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import os
 import time
-from collections.abc import Callable, Sequence
+from collections.abc import Callable, Iterator, Sequence
 from contextlib import ExitStack
 from pathlib import Path
 from typing import TYPE_CHECKING
@@ -22,6 +22,10 @@ from ftproofs.verdict import Assumed, Evidence, Picture, Verdict, exit_status, j
 if TYPE_CHECKING:
     from ftproofs.check.mutate import Mutation
     from ftproofs.check.stored import Recorder
+
+
+#: So many claims a worker repay the seconds it takes to begin.
+REPAYS = 3
 
 
 def derive(names: Sequence[str], *, target: str | None) -> int:
@@ -58,7 +62,7 @@ def check(names: Sequence[str], options: CheckOptions) -> int:
     """Check claims of the catalog; the results are written also when the run is cut short."""
     from ftproofs.catalog import find
 
-    checked = run_checks(find(*names), options, lambda claim, checker: checker(claim))
+    checked = run_checks(find(*names), options)
     return exit_status([verdict for _, verdict in checked])
 
 
@@ -131,11 +135,13 @@ class Checker:
 def run_checks(
     claims: Sequence[Claim],
     options: CheckOptions,
-    judge: Callable[[Claim, Checker], Verdict],
+    judge: Callable[[Claim, Checker], Verdict] | None = None,
     *,
     catalog: bool = True,
 ) -> list[tuple[Claim, Verdict]]:
     """The claims with their verdicts, shown and written; ``judge`` is given each claim and how to check it.
+
+    Without a judge each claim, of the catalog, is just checked; several at once where the options say so.
 
     Raises:
         UsageError: FT401, FT402 results cannot be written; nothing was computed yet.
@@ -149,6 +155,7 @@ def run_checks(
     device = resolve_device(options.device)
     if options.device == "auto" and device != "cpu":
         log(f"training on {device}")
+    workers = 1 if judge is not None else how_many(options, device, len(claims))
     checked: list[tuple[Claim, Verdict]] = []
     begin = time.perf_counter()
     complete = False
@@ -161,11 +168,16 @@ def run_checks(
         store = stack.enter_context(Interrupts(ledger if ledger is not None else MemoryStore()))
         try:
             with CheckProgress(len(claims)) as progress:
-                checker = Checker(options, device, store, progress)
-                for claim in claims:
-                    progress.claim(claim.id)
-                    checked.append((claim, judge(claim, checker)))
-                    progress.done()
+                if workers > 1:
+                    for pair in _side_by_side(claims, options, device, store, progress, workers):
+                        checked.append(pair)
+                        progress.done()
+                else:
+                    checker = Checker(options, device, store, progress)
+                    for claim in claims:
+                        progress.claim(claim.id)
+                        checked.append((claim, checker(claim) if judge is None else judge(claim, checker)))
+                        progress.done()
             complete = True
         except KeyboardInterrupt:
             where = f"{len(ledger)} rows are safe in {options.ledger}" if ledger is not None else "no ledger was kept"
@@ -181,16 +193,44 @@ def run_checks(
                 options.settings,
                 time.perf_counter() - begin,
                 code_hash(),
-                executor=options.executor,
+                executor="processes" if workers > 1 else "in-process",
                 ledger=None if options.ledger is None else str(options.ledger),
                 complete=complete,
             )
+            checked.sort(key=lambda pair: claims.index(pair[0]))
             if checked:
                 _report(checked, run, options, catalog)
         if ledger is not None:
             for claim, verdict in checked:
                 ledger.put_verdict(claim, results.claim_result(claim, verdict), run=run.conditions())
     return checked
+
+
+def how_many(options: CheckOptions, device: str, claims: int) -> int:
+    """How many claims are checked at once: as asked; by default one a core, if there are claims enough to repay it."""
+    from ftproofs.run.pool import cores
+
+    if options.executor == "in-process":
+        return 1
+    wanted = options.workers or cores()
+    if options.executor == "auto" and (device != "cpu" or claims < REPAYS * wanted):
+        return 1
+    return min(wanted, claims)
+
+
+def _side_by_side(
+    claims: Sequence[Claim],
+    options: CheckOptions,
+    device: str,
+    store: Store,
+    progress: CheckProgress,
+    workers: int,
+) -> Iterator[tuple[Claim, Verdict]]:
+    from ftproofs.run.pool import Pool, Task
+
+    task = Task(options.settings, options.budget, options.seed, device)
+    progress.claim(f"{workers} claims at a time")
+    return Pool(task, store, progress, workers=workers).check(claims)
 
 
 def keep_hypothesis_out_of_here() -> None:

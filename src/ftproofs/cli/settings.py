@@ -11,7 +11,8 @@ from ftproofs.errors import UsageError
 from ftproofs.report.files import check_target
 
 BUDGETS = ("low", "default", "high")
-EXECUTORS = ("in-process",)
+EXECUTORS = ("auto", "in-process", "processes")
+MAX_WORKERS = 1024
 DEVICES = re.compile(r"auto|cpu|cuda(:\d{1,3})?")
 MAX_SETTINGS = 100_000
 RESULTS = Path(".ftproofs/results.json")
@@ -26,6 +27,7 @@ class CheckOptions:
     seed: int
     device: str
     executor: str
+    workers: int | None
     ledger: Path | None
     target: str | None
     results: Path
@@ -37,9 +39,10 @@ def read_options(
     budget: str,
     seed: str,
     device: str,
-    executor: str,
     ledger: str | None,
     target: str | None,
+    executor: str = "in-process",
+    workers: str | None = None,
 ) -> CheckOptions:
     """The options in their own types.
 
@@ -55,6 +58,7 @@ def read_options(
         read_seed(seed),
         read_device(device),
         executor,
+        None if workers is None else whole("--workers", workers, 1, MAX_WORKERS),
         None if ledger is None else Path(ledger),
         target,
         results_path(ledger),

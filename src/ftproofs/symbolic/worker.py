@@ -169,11 +169,11 @@ def _ask(claim: Claim, deadline: float) -> Derivation | None:
         assert stream is not None
         answer = _receive(stream, asked + deadline)
     except (OSError, EOFError):
-        _stop()
+        stop()
         return derive(claim)
     _pending.clear()
     if answer is None:
-        _stop()
+        stop()
         return None
     content = json.loads(answer)
     return _from_json(content) if content is not None else derive(claim)
@@ -195,7 +195,7 @@ def _send(key: str, message: bytes) -> float:
     if _pending and _pending[0][0] == key and _workers and _workers[0].poll() is None:
         return _pending[0][1]
     if _pending:
-        _stop()
+        stop()
     stream = _worker().stdin
     assert stream is not None
     _pending.append((key, time.monotonic()))
@@ -235,7 +235,8 @@ def _worker() -> subprocess.Popen[bytes]:
 
 
 @atexit.register
-def _stop() -> None:
+def stop() -> None:
+    """End the worker, whatever it is busy with."""
     for worker in _workers:
         worker.kill()
         worker.wait()
@@ -267,4 +268,5 @@ if __name__ == "__main__":
     # What a library prints must not pass for an answer.
     with os.fdopen(os.dup(1), "wb") as answers:
         os.dup2(2, 1)
-        serve(sys.stdin.buffer, answers)
+        with suppress(BrokenPipeError):  # the parent is gone: nobody waits for the answer
+            serve(sys.stdin.buffer, answers)
