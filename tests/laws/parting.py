@@ -2,7 +2,7 @@
 
 Of the claims about each network, and of those without any, every third; of those about
 means, limits, probabilities and signs, which take thousands of draws, every sixth; none
-whose formulas are solved for, which take minutes each.
+whose formulas are solved for or that compare two diagonal networks, which take minutes each.
 ``FTPROOFS_LAW_SHARD``, a whole number such as that of the run, says from which on, so
 that six numbers in a row take every other claim.  Wrong statements and variants that no
 derivation may conclude are taken in halves (`test_derivations`).  ``make laws`` takes all at once.
@@ -28,7 +28,7 @@ def parted(claims: Mapping[str, Claim]) -> list[Any]:
     found = []
     for name, claim in claims.items():
         parts = 3 if isinstance(claim.quantifier, Each) or claim.untrained else 6
-        if not guided(claim):
+        if not guided(claim) or claim.experiment == "replica.compare":
             found.append(pytest.param(name, id=name, marks=[pytest.mark.laws]))
             continue
         marks = [] if counts[parts] % parts == SHARD % parts else [pytest.mark.laws]

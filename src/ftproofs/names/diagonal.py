@@ -57,6 +57,42 @@ DIAGONAL: tuple[Measurement, ...] = (
         r"\lVert\beta-\beta_{\mathrm{lazy}}\rVert",
         _SOURCE,
     ),
+    # The limit problems, beta after training and c_i the scales it started from.
+    Measurement("largest_ratio", "largest |beta_i|/c_i", r"\max_i\tfrac{|\beta_i|}{c_i}", sign="positive"),
+    Measurement(
+        "lazy_share",
+        "distance to the fit of least sum_i beta_i^2/c_i over the length of beta, both as roots of sum_i z_i^2/c_i",
+        r"\tfrac{\lVert\beta-\beta_{\mathrm{lazy}}\rVert_{1/c}}{\lVert\beta\rVert_{1/c}}",
+    ),
+    Measurement(
+        "lazy_square_share",
+        "the same distance to the fit of least sum_i beta_i^2/c_i^2",
+        r"\tfrac{\lVert\beta-\beta_{1/c^2}\rVert_{1/c}}{\lVert\beta\rVert_{1/c}}",
+    ),
+    Measurement(
+        "lazy_root_share",
+        "the same distance to the fit of least sum_i beta_i^2/sqrt(c_i)",
+        r"\tfrac{\lVert\beta-\beta_{1/\sqrt c}\rVert_{1/c}}{\lVert\beta\rVert_{1/c}}",
+    ),
+    Measurement(
+        "own_excess",
+        "sum_i a_i |beta_i| above its least value over all fits, over itself; weights a_i = asinh(|beta_i|/c_i)",
+        r"1-\tfrac{\min_{Xb=y}\sum_ia_i|b_i|}{\sum_ia_i|\beta_i|}",
+        sign="real",
+    ),
+    Measurement(
+        "rich_excess",
+        "sum_i ln(m/c_i) |beta_i| above its least value over all fits, over m, the largest |beta_i| + "
+        "sqrt(beta_i^2 + c_i^2)",
+        r"\tfrac1m\bigl(\sum_i\ln\tfrac m{c_i}|\beta_i|-\min_{Xb=y}\sum_i\ln\tfrac m{c_i}|b_i|\bigr)",
+        sign="real",
+    ),
+    Measurement(
+        "plain_excess",
+        "the same with the largest of the weights ln(m/c_i) in place of each",
+        r"\tfrac1m\max_i\ln\tfrac m{c_i}\bigl(\lVert\beta\rVert_1-\min_{Xb=y}\lVert b\rVert_1\bigr)",
+        sign="real",
+    ),
     Measurement("penalty", "Q of the trained predictor at the scales read off the weights", "Q", _SQUARE),
     Measurement(
         "bregman",

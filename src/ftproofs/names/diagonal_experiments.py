@@ -90,6 +90,26 @@ DIAGONAL_EXPERIMENTS = (
         shares=False,
     ),
     Experiment(
+        "diagonal.limits",
+        "diagonal network pretrained, re-initialised and fine-tuned, beside the solutions of the problems that its end "
+        "tends to",
+        _TRAINED,
+        (
+            "prox_gap",
+            "largest_ratio",
+            "lazy_share",
+            "lazy_square_share",
+            "lazy_root_share",
+            "own_excess",
+            "rich_excess",
+            "plain_excess",
+            *_SHARES,
+        ),
+        ("flow", "reduced"),
+        solver=False,
+        shares=False,
+    ),
+    Experiment(
         "diagonal.multitask",
         "diagonal network with a shared first layer and a readout for each of the two tasks, trained on both at once",
         _TRAINED,

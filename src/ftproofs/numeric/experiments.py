@@ -181,6 +181,7 @@ _MEASURES: dict[str, Measure] = {
     "diagonal.scratch": diagonal.measure,
     "diagonal.pretrain": diagonal.measure,
     "diagonal.finetune": diagonal.measure,
+    "diagonal.limits": diagonal.measure,
     "diagonal.multitask": multitask.measure,
     "diagonal.scalar": scalar.measure,
     "replica.finetune": diagonal.measure,

@@ -14,7 +14,7 @@ from functools import lru_cache
 
 import numpy as np
 import torch
-from scipy.optimize import elementwise
+from scipy.optimize import elementwise, linprog
 from torch import Tensor
 
 from ftproofs.errors import UsageError
@@ -254,3 +254,29 @@ def localisation(spectrum: np.ndarray, gap: float) -> float:
     corners = np.unique(1 / spectrum)
     heights = np.array([2 * np.minimum(spectrum * u, 1.0).sum() for u in corners])
     return 1 / float(np.interp(gap**2, np.r_[0.0, heights], np.r_[0.0, corners]))
+
+
+def least_weighted_l1(X: np.ndarray, y: np.ndarray, weights: np.ndarray) -> tuple[float, float]:
+    """Lower and upper bound of ``min sum_i w_i |b_i|`` over the interpolators ``X b = y`` (weighted basis pursuit).
+
+    Args:
+        X, y: shapes (n, d) and (n,), of full row rank n <= d.
+        weights: shape (d,), not negative.
+
+    A linear program, solved by HiGHS; the bounds are a feasible point's value and the dual's, made feasible.  The
+    lower one is NaN and the upper one infinite where the solver finds nothing.
+    """
+    found = linprog(np.r_[weights, weights], A_eq=np.c_[X, -X], b_eq=y, method="highs")
+    if not found.success:
+        return math.nan, math.inf
+    d = X.shape[1]
+    b = found.x[:d] - found.x[d:]
+    b = b + np.linalg.pinv(X) @ (y - X @ b)
+    upper = float((weights * np.abs(b)).sum())
+    dual = np.asarray(found.eqlin.marginals)
+    slopes = np.abs(X.T @ dual)
+    with np.errstate(divide="ignore", invalid="ignore"):
+        shrink = min(1.0, float(np.where(slopes > weights, weights / slopes, 1.0).min()))
+    lower = shrink * float(y @ dual)
+    rounding = 64 * d * np.finfo(float).eps * upper
+    return lower - rounding, upper + rounding

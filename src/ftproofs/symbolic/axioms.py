@@ -17,9 +17,11 @@ from sympy import Expr, S
 from ftproofs.claim import Statement
 from ftproofs.symbolic import (
     concentration,
+    diagonal_limit_theorems,
     diagonal_theorems,
     equivalents,
     flows,
+    recovery_theorems,
     replica_theorems,
     theorems,
     transfer_theorems,
@@ -353,6 +355,8 @@ AXIOMS: Mapping[str, Theorem] = MappingProxyType(
             equivalents.root_along_depth,
         ),
         **{name: Theorem(says, cited, form) for name, says, cited, form in diagonal_theorems.THEOREMS},
+        **{name: Theorem(says, cited, form) for name, says, cited, form in diagonal_limit_theorems.THEOREMS},
+        **{name: Theorem(says, cited, form) for name, says, cited, form in recovery_theorems.THEOREMS},
         "replica": Theorem(
             "in the proportional limit a penalised fit acts on every coordinate as the penalty's proximal map on "
             "Gaussian noise, of a size and strength that solve two equations",

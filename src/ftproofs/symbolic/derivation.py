@@ -233,6 +233,17 @@ def _equal(one: object, other: object, claim: Claim) -> bool:
     return is_zero(difference, box_for([difference], claim.domain)).status == "proved"
 
 
+def _fails(statement: Statement, claim: Claim) -> str:
+    """A setting of the domain at which a statement of an untrained claim, in parameters alone, is false by itself."""
+    sides = [sympify(statement.lhs), sympify(statement.rhs)]
+    if not claim.untrained or any(side in (oo, -oo) or side.atoms(AppliedUndef) for side in sides):
+        return ""
+    if any(s.name not in PARAMETERS for side in sides for s in side.free_symbols):
+        return ""
+    found = holds(sides[0], statement.rel, sides[1], box_for(sides, claim.domain))
+    return f"its sides differ {found.detail}" if found.status == "disproved" else ""
+
+
 def _contradiction(statement: Statement, claim: Claim, closed: Closed) -> str:
     """A setting of the domain at which the statement and a concluded equation differ, if both speak of one quantity.
 
@@ -240,8 +251,9 @@ def _contradiction(statement: Statement, claim: Claim, closed: Closed) -> str:
     while measurements do not take every value.
     """
     theirs = _sides(statement, isinstance(claim.quantifier, Mean))
-    if theirs.rel != "==":
-        return ""
+    wrong = _fails(theirs, claim)
+    if wrong or theirs.rel != "==":
+        return wrong
     for step in claim.steps:
         if step.id not in closed.relations or closed.conditions[step.id] is not S.true or step.id in closed.probable:
             continue

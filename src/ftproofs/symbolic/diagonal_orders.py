@@ -6,14 +6,16 @@ from collections.abc import Mapping
 from types import MappingProxyType
 from typing import Any
 
-from sympy import Derivative, Expr, log
+from sympy import Derivative, Expr, Function, Integer, log
 
 from ftproofs.claim import Statement
+from ftproofs.symbolic import diagonal_flow as f
 from ftproofs.symbolic.context import Context
 from ftproofs.symbolic.diagonal_flow import Word, flowing
 from ftproofs.symbolic.diagonal_training import scale
 from ftproofs.symbolic.finetuning import scale_after
 from ftproofs.symbolic.penalty import penalty, penalty_slope
+from ftproofs.symbolic.trajectory import t
 from ftproofs.symbolic.vocabulary import v
 
 x, b = v.beta_main, v.beta_aux
@@ -22,6 +24,9 @@ FINAL: Expr = scale_after("S", v.c, v.r, b, v.reinit, v.rescale)
 #: d log q/d log of the coefficient, and of the scale.
 BY_COEFFICIENT: Expr = x * Derivative(log(penalty(x, scale)), x)
 BY_SCALE: Expr = scale * Derivative(log(penalty(x, scale)), scale)
+
+#: tanh of the phase in time: tanh(asinh(beta/scale)/2).
+tangent = Function("tangent", real=True)
 
 
 def scalar(context: Context) -> str | None:
@@ -61,6 +66,12 @@ _words = {
         "d log q/d log reinit^2, through the scale",
         _is(v.reinit_order, BY_SCALE * _elasticity(v.reinit) / 2),
     ),
+    "pull": (
+        "X'rho on a design of one column of squared length h",
+        _is(f.push(t), v.curvature * (x - f.coefficient(t))),
+    ),
+    "start": ("fine-tuning starts at the zero predictor", _is(f.coefficient(Integer(0)), Integer(0))),
+    "at-time": ("beta_time", _is(v.beta_time, f.coefficient(v.time))),
 }
 
 WORDS: Mapping[str, Word] = MappingProxyType(

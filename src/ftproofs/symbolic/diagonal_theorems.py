@@ -3,8 +3,10 @@
 from __future__ import annotations
 
 from collections.abc import Callable
+from typing import Any
 
-from sympy import Derivative, Limit, oo, sympify
+from sympy import Derivative, Limit, Symbol, fraction, oo, sympify, together
+from sympy.core.function import AppliedUndef
 
 from ftproofs.claim import Statement
 from ftproofs.symbolic import diagonal_flow as f
@@ -26,7 +28,7 @@ from ftproofs.symbolic.diagonal_training import (
     zero,
 )
 from ftproofs.symbolic.penalty import penalty, penalty_curvature, penalty_slope
-from ftproofs.symbolic.theorems import _given, _require
+from ftproofs.symbolic.theorems import _given, _positive, _require
 from ftproofs.symbolic.trajectory import curvature, end_time, loss, t, theta
 from ftproofs.symbolic.vocabulary import v
 
@@ -122,6 +124,35 @@ def falling_average(context: Context, falls: str, integral: str, start: str) -> 
     return Statement(t * loss(t), "<=", work(t) / 2)
 
 
+def unique_solution(context: Context, equation: str, start: str, candidate: str) -> Statement:
+    """Two solutions of an autonomous equation with a polynomial right side that start together are the same.
+
+    From ``f'(t) == P(f(t))``, ``f(0) == f_0`` and ``g'(t) == P(g(t))``: ``f(t) == g(t)``, where g(0) is f_0 and g
+    has no pole at any time.
+    """
+    ode, begin, other = (_given(context, id) for id in (equation, start, candidate))
+    unknown: Any = ode.lhs.expr if isinstance(ode.lhs, Derivative) else None
+    _require(
+        ode.rel == "==" and isinstance(unknown, AppliedUndef) and unknown.args == (t,), "no unknown function's flow"
+    )
+    _require(ode.lhs == Derivative(unknown, t), "not a first derivative")
+    value = Symbol("value", real=True)
+    velocity = sympify(ode.rhs).xreplace({unknown: value})
+    _require(not velocity.has(t, AppliedUndef), "the velocity depends on more than the unknown")
+    _require(velocity.is_polynomial(value), "the velocity is no polynomial of the unknown")
+    _require(other.rel == "==" and isinstance(other.lhs, Derivative), "no flow of the candidate")
+    path = other.lhs.expr
+    _require(other.lhs == Derivative(path, t), "not a first derivative")
+    _require(other.rhs == velocity.xreplace({value: path}), "the candidate moves another way")
+    _require(not path.has(AppliedUndef), "the candidate is not explicit")
+    pole = fraction(together(path))[1]
+    _require(pole.is_positive or _positive(pole, context), "the candidate may have a pole")
+    first = sympify(begin.rhs)
+    _require(begin == _is(unknown.subs(t, zero), first), "no value at the start")
+    _require(path.subs(t, zero) == first, "the candidate starts elsewhere")
+    return _is(unknown, path)
+
+
 THEOREMS: tuple[tuple[str, str, str, Callable[..., Statement]], ...] = (
     (
         "vector-of-coordinates",
@@ -178,5 +209,11 @@ THEOREMS: tuple[tuple[str, str, str, Callable[..., Statement]], ...] = (
         "a decreasing function is at most its average so far",
         "Hardy, Littlewood and Polya, Inequalities, 1934, section 6.14",
         falling_average,
+    ),
+    (
+        "unique-solution",
+        "an initial value problem with a locally Lipschitz velocity has one solution",
+        "Coddington and Levinson, Theory of Ordinary Differential Equations, 1955, theorem I.2.2",
+        unique_solution,
     ),
 )

@@ -100,6 +100,14 @@ def branches(w_plus: Any, w_minus: Any, v_plus: Any, v_minus: Any) -> tuple[Expr
     return (w_plus + v_plus) ** 2 + (w_minus - v_minus) ** 2, (w_plus - v_plus) ** 2 + (w_minus + v_minus) ** 2
 
 
+def scalar_tangent(b: Any, c: Any, curvature: Any, t: Any) -> Expr:
+    """``tanh s`` of `scalar_path`."""
+    b, c, curvature, t = map(sympify, (b, c, curvature, t))
+    omega = hypot(b, curvature * c)
+    u = tanh(omega * t)
+    return b * u / (omega + curvature * c * u)
+
+
 def scalar_path(b: Any, c: Any, curvature: Any, t: Any) -> Expr:
     """beta at time t on a design of one column of squared length ``curvature``, ``b = x'y`` (handbook 1.6).
 
@@ -107,11 +115,8 @@ def scalar_path(b: Any, c: Any, curvature: Any, t: Any) -> Expr:
     ``omega = sqrt(b^2 + curvature^2 c^2)`` and ``u = tanh(omega t)`` the solution is
     ``tanh s = b u/(omega + curvature c u)``, in which nothing cancels, whatever b's sign.
     """
-    b, c, curvature, t = map(sympify, (b, c, curvature, t))
-    omega = hypot(b, curvature * c)
-    u = tanh(omega * t)
-    m = b * u / (omega + curvature * c * u)  # tanh of s
-    return 2 * c * m / (1 - m**2)
+    m = scalar_tangent(b, c, curvature, t)
+    return 2 * sympify(c) * m / (1 - m**2)
 
 
 def effective_scale(w_plus: Any, w_minus: Any, v_plus: Any, v_minus: Any) -> Expr:

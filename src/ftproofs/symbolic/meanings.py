@@ -21,6 +21,7 @@ from sympy import Derivative, Identity, Integer, Rational, log
 from ftproofs.claim import Choices, Range, Statement
 from ftproofs.symbolic import (
     diagonal_flow,
+    diagonal_limits,
     diagonal_orders,
     diagonal_tasks,
     diagonal_training,
@@ -269,6 +270,7 @@ MEANINGS: Mapping[str, Meaning] = MappingProxyType(
         **{name: Meaning(w.says, w.relation, w.applies) for name, w in diagonal_training.WORDS.items()},
         **{name: Meaning(w.says, w.relation, w.applies) for name, w in diagonal_orders.WORDS.items()},
         **{name: Meaning(w.says, w.relation, w.applies) for name, w in diagonal_tasks.WORDS.items()},
+        **{name: Meaning(w.says, w.relation, w.applies) for name, w in diagonal_limits.WORDS.items()},
         **{name: Meaning(w.says, w.relation, w.applies) for name, w in replica_words.WORDS.items()},
     }
 )

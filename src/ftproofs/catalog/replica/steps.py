@@ -98,7 +98,7 @@ _own, _other = (r.replica_mse(*arguments("S", "atom", share)) for share in (v.r,
 #: The second network's error minus the first's.
 GAIN = at_densities(_other) - at_densities(_own)
 _SHARES = tuple(f"realised-{name}" for name in ("pt", "shared", "new"))
-LAYER_SIGN = (
+LAYER_GAIN = (
     *FIXED_POINT,
     _equation("mse", "the error is that of the proximal map"),
     _solved("at-solution", "at the solution of the two equations", q.error(*_at), _own),
@@ -120,6 +120,9 @@ LAYER_SIGN = (
         Algebra(),
         ("layer-gain", "mse", "at-solution", "mse-other", "at-theirs", *_SHARES),
     ),
+)
+LAYER_SIGN = (
+    *LAYER_GAIN,
     Step(
         "sign",
         "and has its sign",
@@ -129,7 +132,7 @@ LAYER_SIGN = (
     ),
 )
 HEADLINE = (
-    *LAYER_SIGN[:-1],
+    *LAYER_GAIN,
     Step("positive", "the difference is not negative at any of the settings", at_least(GAIN, 0), AtSettings()),
     Step(
         "headline",

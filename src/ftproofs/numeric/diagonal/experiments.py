@@ -13,6 +13,7 @@ from ftproofs.numeric.diagonal import tasks
 from ftproofs.numeric.diagonal.apart import Measured, by_source
 from ftproofs.numeric.diagonal.descent import train_descent
 from ftproofs.numeric.diagonal.ended import Ended, solved
+from ftproofs.numeric.diagonal.limits import read_limits
 from ftproofs.numeric.diagonal.network import Weights, column, reinitialised, symmetric_start
 from ftproofs.numeric.diagonal.readings import Readings, at, read_end, squared_error
 from ftproofs.numeric.diagonal.reduced import TOLERANCES as REDUCED
@@ -104,6 +105,12 @@ class Trainer:
         found["pretrain_mse"] = squared_error(pretrained.beta, task.source, pretrained.radius)
         if self.spec.name == "diagonal.pretrain":
             return self.read(found, source, pretrained, task, pretrained.status)
+        if self.spec.name == "diagonal.limits":
+            target = Regression.of(task.X, task.y)
+            (main,) = self.train(target, task.target, reinitialised(pretrained.end, self.parameters))
+            status = tuple(a if a != "ok" else b for a, b in zip(pretrained.status, main.status, strict=True))
+            found |= read_limits(target, main)
+            return self.read(found, target, main, task, status)
         return self.finetune(found, task, pretrained, fresh)
 
     def finetune(

@@ -87,7 +87,7 @@ def read_end(
         "beta_end": (at(beta, picked), radius),
         "c_ft": (at(scale, picked), 16 * UNIT * at(start.square, picked)),
     }
-    lazy = _lazy(problem, scale)
+    lazy = weighted_fit(problem, scale)
     condition = problem.extremes()[0] / problem.extremes()[1]
     found["lazy_gap"] = norm(beta - lazy), radius + 64 * UNIT * condition**2 * (norm(lazy) + norm(beta))
     for name, (value, bound) in ended.path.items():
@@ -130,7 +130,7 @@ def _read_penalty(beta: Tensor, radius: Tensor, scale: Tensor, phase: Tensor, fr
     }
 
 
-def _lazy(problem: Regression, scale: Tensor) -> Tensor:
+def weighted_fit(problem: Regression, scale: Tensor) -> Tensor:
     """``C X'(X C X')^-1 y``: the interpolator of least ``sum beta_i^2 / c_i``."""
     if problem.X is None:
         return problem.y

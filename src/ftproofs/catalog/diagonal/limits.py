@@ -1,0 +1,100 @@
+"""The problems that the end of fine-tuning tends to, large and small scales, with bounds at any scale (6.1 to 6.3)."""
+
+from __future__ import annotations
+
+from sympy import E, Rational
+
+from ftproofs.catalog.diagonal import limits_steps
+from ftproofs.catalog.diagonal.bias import TUNED
+from ftproofs.claim import Claim, Each, Source, Variant, log_range, real_range
+from ftproofs.symbolic.vocabulary import at_least, at_most, equal, v
+
+SOURCE = Source("arXiv:2602.20062", "diagonal networks: regimes of fine-tuning")
+
+#: From scales of the coefficients' size to large ones, with a feature and without.
+WIDE = TUNED.with_ranges(c=log_range(Rational(1, 10), 20))
+#: Small scales: smallest without a feature.
+SMALL = TUNED.with_ranges(
+    c=log_range(Rational(1, 300), Rational(1, 50)),
+    r=real_range(Rational(-1, 2), Rational(9, 10)),
+    reinit=log_range(Rational(1, 100), Rational(1, 20)),
+    protocol="S",
+    rho_pt=Rational(1, 2),
+)
+
+LAZY = Claim(
+    id="diagonal-lazy-limit",
+    title="Fine-tuning ends near the fit of least sum beta^2/c, by a sixth of the square of the largest |beta|/c",
+    source=SOURCE,
+    experiment="diagonal.limits",
+    quantifier=Each(),
+    domain=WIDE,
+    statements=(at_most(v.lazy_share / v.largest_ratio**2, Rational(1, 6)),),
+    steps=limits_steps.LAZY,
+    uses=("diagonal-finetuning-bias",),
+    variants=(
+        Variant(
+            "first-power",
+            "the distance is of the order of the first power",
+            (at_least(v.lazy_share / v.largest_ratio, Rational(1, 50)),),
+            tell="large scales",
+        ),
+        Variant(
+            "third-power",
+            "it falls as the third",
+            (at_most(v.lazy_share / v.largest_ratio**3, Rational(1, 6)),),
+            tell="large scales",
+        ),
+        Variant(
+            "squared-scales",
+            "the weights are 1/c^2",
+            (at_most(v.lazy_square_share / v.largest_ratio**2, Rational(1, 6)),),
+            tell="scales that differ",
+        ),
+        Variant(
+            "root-scales",
+            "the weights are 1/sqrt(c)",
+            (at_most(v.lazy_root_share / v.largest_ratio**2, Rational(1, 6)),),
+            tell="scales that differ",
+        ),
+    ),
+)
+
+OWN = Claim(
+    id="diagonal-own-weights",
+    title="At any scale the end has the least l1 norm of all fits, weighted by asinh(|beta|/c)",
+    source=SOURCE,
+    experiment="diagonal.limits",
+    quantifier=Each(),
+    domain=TUNED,
+    statements=(equal(v.own_excess, 0),),
+    steps=limits_steps.OWN,
+    uses=("diagonal-finetuning-bias",),
+    variants=(
+        Variant("plain", "with equal weights", (equal(v.plain_excess, 0),), tell="finite scales"),
+        Variant("logarithms", "with the weights ln(m/c)", (equal(v.rich_excess, 0),), tell="finite scales"),
+    ),
+)
+
+RICH = Claim(
+    id="diagonal-rich-limit",
+    title="The l1 norm weighted by ln(m/c) exceeds its least value by at most d m/(2 e), however small the scales",
+    source=SOURCE,
+    experiment="diagonal.limits",
+    quantifier=Each(),
+    domain=SMALL,
+    statements=(at_most(v.rich_excess, v.d / (2 * E)),),
+    steps=limits_steps.RICH,
+    uses=("diagonal-own-weights",),
+    variants=(
+        Variant(
+            "plain",
+            "so does the plain l1 norm, times the largest of the logarithms",
+            (at_most(v.plain_excess, v.d / (2 * E)),),
+            tell="scales that differ",
+        ),
+        Variant("attained", "it has its least value", (equal(v.rich_excess, 0),), tell="finite scales"),
+    ),
+)
+
+CLAIMS = (LAZY, OWN, RICH)

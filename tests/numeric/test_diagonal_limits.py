@@ -1,0 +1,100 @@
+"""The solutions that a diagonal network's end is measured against, and what is measured."""
+
+import itertools
+import math
+from dataclasses import replace
+
+import numpy as np
+import pytest
+import torch
+
+from ftproofs.numeric.diagonal.ended import solved
+from ftproofs.numeric.diagonal.limits import read_limits
+from ftproofs.numeric.diagonal.network import symmetric_start
+from ftproofs.numeric.diagonal.regression import Regression
+from ftproofs.numeric.solvers import least_weighted_l1
+
+
+def drawn(seed: int, n: int = 3, d: int = 7):
+    rng = np.random.default_rng(seed)
+    return rng.standard_normal((n, d)) / math.sqrt(n), rng.standard_normal(n), rng.uniform(0.1, 3.0, d)
+
+
+def by_vertices(X, y, weights):
+    """The least weighted norm over the fits with n nonzero coefficients, one of which has the least of all."""
+    n, d = X.shape
+    chosen = (list(columns) for columns in itertools.combinations(range(d), n))
+    return min(float((weights[c] * np.abs(np.linalg.solve(X[:, c], y))).sum()) for c in chosen)
+
+
+@pytest.mark.parametrize("seed", range(4))
+def test_the_least_weighted_norm_is_that_of_the_best_vertex(seed):
+    X, y, weights = drawn(seed)
+    low, high = least_weighted_l1(X, y, weights)
+    assert low <= by_vertices(X, y, weights) <= high
+    assert high - low <= 1e-9 * high
+    # Doubled weights double it; one more row can only raise it.
+    assert least_weighted_l1(X, y, 2 * weights)[1] == pytest.approx(2 * high, rel=1e-9)
+    assert least_weighted_l1(X[:2], y[:2], weights)[0] <= high
+
+
+def test_without_a_fit_nothing_is_found():
+    low, high = least_weighted_l1(np.ones((2, 3)), np.array([0.0, 1.0]), np.ones(3))
+    assert math.isnan(low)
+    assert high == math.inf
+
+
+def ended(seed: int, scale: float):
+    X, y, c = drawn(seed)
+    problem = Regression.of(torch.tensor(X[None]), torch.tensor(y[None]))
+    start = symmetric_start([{"c": 1.0, "r": 0.0}], torch.zeros(1, 7, dtype=torch.float64))
+    root = torch.tensor(c[None] * scale).sqrt()
+    start = replace(start, wp=root * start.wp, wm=root * start.wm, vp=root * start.vp, vm=root * start.vm)
+    return problem, solved(problem, start), X, y, c * scale
+
+
+@pytest.mark.parametrize("seed", range(3))
+def test_what_is_measured_is_what_is_said(seed):
+    problem, end, X, y, c = ended(seed, 0.3)
+    assert end.start.scale[0].numpy() == pytest.approx(c)
+    beta = end.beta[0].numpy()
+    found = {name: float(value[0]) for name, (value, _) in read_limits(problem, end).items()}
+    size = np.abs(beta)
+    assert found["largest_ratio"] == pytest.approx((size / c).max())
+    for name, weights in (("lazy_share", c), ("lazy_square_share", c**2), ("lazy_root_share", np.sqrt(c))):
+        fit = weights * (X.T @ np.linalg.solve((X * weights) @ X.T, y))
+        expected = np.sqrt(((beta - fit) ** 2 / c).sum() / (beta**2 / c).sum())
+        assert found[name] == pytest.approx(expected, abs=1e-12)
+    top = (size + np.hypot(size, c)).max()
+    logs = np.log(top / c)
+    expected = ((logs * size).sum() - by_vertices(X, y, logs)) / top
+    assert found["rich_excess"] == pytest.approx(expected, abs=1e-9)
+    plain = logs.max() * (size.sum() - by_vertices(X, y, np.ones_like(c))) / top
+    assert found["plain_excess"] == pytest.approx(plain, abs=1e-9)
+    assert found["own_excess"] == pytest.approx(0, abs=1e-9)
+    assert expected > 1e-3
+    assert plain > 1e-3
+
+
+def test_bounds_cover_a_shift_of_their_size():
+    problem, end, *_ = ended(5, 0.1)
+    radius = 1e-6
+    generator = torch.Generator().manual_seed(1)
+    shift = torch.randn(1, 7, dtype=torch.float64, generator=generator)
+    moved = replace(end, beta=end.beta + radius * shift / shift.norm(), tail=end.tail + radius)
+    exact, loose = read_limits(problem, end), read_limits(problem, moved)
+    for name, (value, bound) in loose.items():
+        assert float((value - exact[name][0]).abs()[0]) <= float(bound[0]), name
+        assert float(bound[0]) < 1e-2, name
+
+
+def test_the_lazy_share_falls_as_the_square_and_the_rich_excess_stays_bounded():
+    shares, excesses = [], []
+    for scale in (10.0, 100.0):
+        problem, end, *_ = ended(2, scale)
+        shares.append(float(read_limits(problem, end)["lazy_share"][0][0]))
+    assert shares[0] / shares[1] == pytest.approx(100, rel=0.02)
+    for scale in (1e-4, 1e-8, 1e-16):
+        problem, end, *_ = ended(2, scale)
+        excesses.append(float(read_limits(problem, end)["rich_excess"][0][0]))
+    assert max(excesses) <= 7 / (2 * math.e)

@@ -1,0 +1,105 @@
+"""What the theorems of the limit problems refuse: ends that are not shown stationary, other bounds and experiments."""
+
+from dataclasses import replace
+
+import pytest
+from sympy import E, Rational, Symbol, asinh, log
+
+from ftproofs.catalog import claims
+from ftproofs.claim import Claim, Domain, Each, Source
+from ftproofs.symbolic import diagonal_limits as k
+from ftproofs.symbolic import matrices as m
+from ftproofs.symbolic.axioms import Axiom
+from ftproofs.symbolic.context import Context
+from ftproofs.symbolic.derivation import derive
+from ftproofs.symbolic.diagonal_training import scale
+from ftproofs.symbolic.meanings import Means
+from ftproofs.symbolic.vocabulary import at_least, at_most, equal, v
+
+GIVEN = {
+    "fits": equal(m.y, m.X * m.beta),
+    "kkt": equal(m.slope_change, m.X.T * m.multiplier),
+    "slope": k.SLOPE,
+}
+ENDS = tuple(GIVEN)
+
+
+def context(given=None, *, experiment="diagonal.limits", protocol="S", **ranges) -> Context:
+    domain = Domain.of(**{"n": (2, 6), "d": (8, 12), "protocol": protocol} | ranges)
+    return Context(Claim("test", "test", Source("test"), experiment, Each(), domain, ()), given or {})
+
+
+@pytest.mark.parametrize(
+    ("arguments", "name", "supported", "wrong"),
+    [
+        (ENDS, "perturbed-minimiser", at_most(k.lazy_square, k.bend_square), at_most(k.bend_square, k.lazy_square)),
+        ((*ENDS, "least"), "weighted-l1-minimiser", equal(k.own_norm, k.own_least), equal(k.own_norm, k.own_rival)),
+        ((*ENDS, "rival"), "weighted-l1-minimiser", at_most(k.own_norm, k.own_rival), equal(k.own_norm, k.own_rival)),
+    ],
+)
+def test_only_a_stationary_end_is_compared(arguments, name, supported, wrong):
+    axiom = Axiom(name, arguments)
+    assert axiom.close(supported, context(GIVEN)).status == "proved"
+    assert axiom.close(wrong, context(GIVEN)).status == "undecided"
+    for missing in ENDS:
+        others = {id: s for id, s in GIVEN.items() if id != missing}
+        assert axiom.close(supported, context(others)).status == "undecided"
+        off = others | {missing: equal(v.prox_gap, 0)}
+        assert axiom.close(supported, context(off)).status == "undecided"
+    for elsewhere in (context(GIVEN, experiment="diagonal.finetune"), context(GIVEN, protocol="N")):
+        assert axiom.close(supported, elsewhere).status == "undecided"
+
+
+def test_a_norm_is_compared_with_the_least_or_the_rival():
+    found = Axiom("weighted-l1-minimiser", (*ENDS, "all")).close(at_most(k.own_norm, k.own_rival), context(GIVEN))
+    assert found.status == "undecided"
+
+
+def test_sums_need_the_same_bound_in_every_coordinate():
+    square, z = Axiom("sum-of-squares", ("bound",)), k.ratio
+    bend = (z - asinh(z)) ** 2
+    total = at_most(k.bend_square, 3 * k.length_square)
+    assert square.close(total, context({"bound": at_most(bend, 3 * z**2)})).status == "proved"
+    assert square.close(total, context({"bound": at_most(bend, 2 * z**2)})).status == "undecided"
+    for wrong in (at_most(bend, 3 * z), at_most(bend, 3 * scale * z**2), at_least(bend, 3 * z**2), at_most(z, 3)):
+        assert square.close(total, context({"bound": wrong})).status == "undecided"
+    norms = Axiom("sum-of-norms", ("bound",))
+    difference = k.size - k.rival
+    total = at_most(k.rich_norm - k.rich_least, k.own_norm - k.own_rival + v.d * k.largest)
+    given = at_most(k.WEIGHT * difference, k.OWN * difference + k.largest)
+    assert norms.close(total, context({"bound": given})).status == "proved"
+    for rest in (k.largest / 2, k.size, k.largest * k.rival, scale):
+        wrong = at_most(k.WEIGHT * difference, k.OWN * difference + rest)
+        assert norms.close(total, context({"bound": wrong})).status == "undecided"
+    reverse = at_most(k.OWN * difference, k.WEIGHT * difference + k.largest)
+    assert norms.close(total, context({"bound": reverse})).status == "undecided"
+
+
+def test_a_logarithm_has_a_tangent_where_it_is_defined():
+    u, x = k.largest / E, Symbol("x", real=True)
+    assert Axiom("log-tangent", (u,)).close(at_most(log(u), u - 1), context()).status == "proved"
+    assert Axiom("log-tangent", (u,)).close(at_most(log(u), u - 2), context()).status == "undecided"
+    assert Axiom("log-tangent", (x,)).close(at_most(log(x), x - 1), context()).status == "undecided"
+
+
+@pytest.mark.parametrize("name", sorted(k.WORDS))
+def test_words_speak_of_their_experiment(name):
+    relation = k.WORDS[name].relation
+    assert Means(name).close(relation, context()).status == "proved"
+    for elsewhere in (context(experiment="diagonal.finetune"), context(protocol="N"), context(engine="descent")):
+        assert Means(name).close(relation, elsewhere).status == "undecided"
+
+
+@pytest.mark.parametrize(
+    ("id", "statement"),
+    [
+        ("diagonal-lazy-limit", at_most(v.lazy_share / v.largest_ratio**2, Rational(1, 7))),
+        ("diagonal-lazy-limit", at_most(v.lazy_root_share / v.largest_ratio**2, Rational(1, 6))),
+        ("diagonal-own-weights", equal(v.plain_excess, 0)),
+        ("diagonal-rich-limit", at_most(v.rich_excess, v.d / 6)),
+        ("diagonal-rich-limit", at_most(v.plain_excess, v.d / (2 * E))),
+    ],
+)
+def test_another_statement_is_not_concluded(id, statement):
+    claim = claims()[id]
+    assert derive(replace(claim, statements=(statement,))).status != "proved"
