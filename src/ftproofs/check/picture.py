@@ -41,7 +41,7 @@ def picture(claim: Claim, rows: Iterable[Rows]) -> Picture | None:
         claim: a claim that was refuted.
         rows: what its check measured, and its diagnosis.
     """
-    points = list(settings_seen(claim, rows))
+    points = list(settings_seen(claim, rows, small=True))
     names = varied(claim, points)
     if len(points) < FEWEST or len(names) < 2:
         return None

@@ -55,10 +55,17 @@ class Seen:
     noise: float
 
 
-def settings_seen(claim: Claim, rows: Iterable[Rows]) -> Iterator[Seen]:
-    """Each setting of the domain once, as far as the rows speak of it."""
-    found = _networks if isinstance(claim.quantifier, Each) else _laws
-    yield from islice(found(claim, rows, inside(claim)), MOST)
+def settings_seen(claim: Claim, rows: Iterable[Rows], *, small: bool = False) -> Iterator[Seen]:
+    """Each setting of the domain once, as far as the rows speak of it.
+
+    Of a limit, settings that were drawn at one small size only (to see where to look) are left out
+    unless ``small``: there even a true claim is off by what finite size makes.
+    """
+    if isinstance(claim.quantifier, Each):
+        found = _networks(claim, rows, inside(claim))
+    else:
+        found = _laws(claim, rows, inside(claim), small or not isinstance(claim.quantifier, Limit))
+    yield from islice(found, MOST)
 
 
 def inside(claim: Claim) -> Callable[[Mapping[str, Value]], bool]:
@@ -119,7 +126,7 @@ def _networks(claim: Claim, rows: Iterable[Rows], inside: _Inside) -> Iterator[S
             yield Seen(setting.parameters, outcome, gap, difference, float(worst.half_width[i]))
 
 
-def _laws(claim: Claim, rows: Iterable[Rows], inside: _Inside) -> Iterator[Seen]:
+def _laws(claim: Claim, rows: Iterable[Rows], inside: _Inside, explored: bool) -> Iterator[Seen]:
     """Settings of which draws were made, by all of the oracle's draws there; of a limit the largest size only."""
     engine, limit = engine_of_draws(claim), isinstance(claim.quantifier, Limit)
     grouped: dict[tuple[tuple[str, Value], ...], list[Rows]] = {}
@@ -127,7 +134,7 @@ def _laws(claim: Claim, rows: Iterable[Rows], inside: _Inside) -> Iterator[Seen]
         block = found.block
         first = block.settings[0]
         alike = first.values is block.settings[-1].values or first.values == block.settings[-1].values
-        if (block.engine, block.method) == (engine, 0) and alike and not (limit and first.stage == "explore"):
+        if (block.engine, block.method) == (engine, 0) and alike and (explored or first.stage != "explore"):
             grouped.setdefault(first.values, []).append(found)
     largest: dict[tuple[object, ...], tuple[tuple[str, Value], ...]] = {}
     for values in grouped:
