@@ -3,7 +3,7 @@ VENV := .venv
 BIN := $(VENV)/bin
 STAMP := $(VENV)/.installed
 
-.PHONY: setup check report test test-slow laws quality lint clean
+.PHONY: setup check report test test-slow laws quality lint clean docs
 
 setup: $(STAMP)
 
@@ -19,6 +19,11 @@ check: setup
 # What `make check` left, as a page (build/report/index.html) and, where there is a TeX, as a PDF beside it.
 REPORT := build/report
 TYPESET := openin_any=p pdflatex -no-shell-escape -interaction=batchmode main >/dev/null
+docs: setup
+	$(BIN)/python -m pip install --quiet --disable-pip-version-check --constraint constraints.txt --editable '.[docs]'
+	$(BIN)/python -m sphinx -q -W --keep-going -b html docs docs/_build/html
+	@echo docs/_build/html/index.html
+
 report: setup
 	$(BIN)/ftproofs export html --ledger .ftproofs/ledger.sqlite --out $(REPORT) --force
 	$(BIN)/ftproofs export latex --ledger .ftproofs/ledger.sqlite --out $(REPORT)/latex --force
@@ -46,8 +51,8 @@ quality: setup
 
 lint: setup
 	$(BIN)/ruff format --check src tests
-	$(BIN)/ruff check src tests
+	$(BIN)/ruff check src tests docs examples benchmarks
 	$(BIN)/mypy
 
 clean:
-	rm -rf $(VENV) .ftproofs build dist .pytest_cache .mypy_cache .ruff_cache .hypothesis .coverage
+	rm -rf $(VENV) .ftproofs build dist docs/_build docs/generated .pytest_cache .mypy_cache .ruff_cache .hypothesis .coverage
