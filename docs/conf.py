@@ -1,4 +1,4 @@
-"""Sphinx: the documentation's pages, those of the catalog made from the claims themselves, and a gallery that is run."""
+"""Sphinx: the documentation's pages, those of the catalog made from the claims, and a gallery that is run."""
 
 from __future__ import annotations
 

@@ -11,13 +11,15 @@ import pytest
 from ftproofs.catalog import claims, families
 
 DOCS = Path(__file__).parents[2] / "docs"
+EVERY = set(claims())
+FAMILY = families()["transfer"]
 
 
 @pytest.fixture
 def page(monkeypatch: pytest.MonkeyPatch, tmp_path: Path) -> str:
     """The page of one family; the others are made in the same way."""
     monkeypatch.syspath_prepend(str(DOCS))
-    monkeypatch.setattr("ftproofs.catalog.families", lambda: {"transfer": families()["transfer"]})
+    monkeypatch.setattr("ftproofs.catalog.families", lambda: {"transfer": FAMILY})
     sys.modules.pop("catalog_pages", None)
     import catalog_pages
 
@@ -27,8 +29,8 @@ def page(monkeypatch: pytest.MonkeyPatch, tmp_path: Path) -> str:
 
 
 def test_a_family_has_all_its_claims_and_links_lead_to_claims(page: str) -> None:
-    assert re.findall(r"^\((.*)\)=$", page, re.M) == [claim.id for claim in families()["transfer"]]
-    assert set(re.findall(r"\]\(#(.*?)\)", page)) <= set(claims())
+    assert re.findall(r"^\((.*)\)=$", page, re.M) == [claim.id for claim in FAMILY]
+    assert set(re.findall(r"\]\(#(.*?)\)", page)) <= EVERY
     assert "**Published, refuted.** What holds instead: [transfer-finetune](#transfer-finetune)." in page
     assert page.count("<math") > 100
     assert page.count("```{raw} html") * 2 == page.count("```")
