@@ -36,8 +36,8 @@ report: setup
 # coverage. FTPROOFS_QUALITY_SHARD=K picks the sixth of the audit suite (`make quality`: all), FTPROOFS_LAW_SHARD
 # the part of the law suite (`make laws`: all).
 test: setup
-	$(BIN)/python -m pytest -n 2 --cov --cov-report=term --cov-fail-under=90 --ignore=tests/laws --ignore=tests/quality
-	$(BIN)/python -m pytest -n 2 tests/laws tests/quality
+	$(BIN)/python -m pytest -n 2 --cov --cov-report=term --cov-fail-under=90 --durations=15 --ignore=tests/laws --ignore=tests/quality
+	$(BIN)/python -m pytest -n 2 --durations=15 tests/laws tests/quality
 
 test-slow: setup
 	$(BIN)/python -m pytest -n 2 -m slow

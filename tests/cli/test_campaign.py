@@ -6,7 +6,9 @@ from pathlib import Path
 
 import pytest
 
+from ftproofs.check import check
 from ftproofs.cli import campaign, refutations
+from ftproofs.run.pool import Task
 
 QUICK = ("deep-linear-infinite-depth", "linear-early-stopping")
 
@@ -31,10 +33,24 @@ def test_a_campaign_counts_every_word_and_resumes(tmp_path: Path, monkeypatch: p
     assert campaign.main(arguments) == 0
     assert len(asked) == 4, "a second run computes nothing again"
     assert table.read_text() == first
-    aside = ["--ledger", str(tmp_path / "aside.sqlite"), "--workers", "2"]
-    assert campaign.main([*arguments, *aside]) == 0
-    assert len(asked) == 4, "two processes checked them"
-    assert table.read_text() == first
+
+
+def test_a_campaign_has_several_claims_checked_at_once(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+    asked = []
+
+    class Pool:
+        """Checks here; tests/run/test_pool.py has the real one."""
+
+        def __init__(self, task, store, progress, *, workers) -> None:
+            asked.append((task, workers))
+
+        def check(self, claims):
+            return [(claim, check(claim, budget="low", seed=asked[-1][0].seed, device="cpu")) for claim in claims]
+
+    monkeypatch.setattr(campaign, "Pool", Pool)
+    words = [*QUICK, "--seeds", "2", "--first", "3", "--budget", "low", "--workers", "8"]
+    assert campaign.main([*words, "--ledger", str(tmp_path / "campaign.sqlite")]) == 0
+    assert asked == [(Task(None, "low", seed, "cpu"), 2) for seed in (3, 4)]
 
 
 def test_a_campaign_names_what_is_not_as_expected(tmp_path: Path, capsys: pytest.CaptureFixture[str]) -> None:

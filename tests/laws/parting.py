@@ -1,11 +1,11 @@
 """Which claims an ordinary run of the law suite takes: all of them would take it too long.
 
-Of the claims about each network, and of those without any, every third; of those about
-means, limits, probabilities and signs, which take thousands of draws, every sixth; none
+Of the claims about each network, and of those without any, every sixth; of those about
+means, limits, probabilities and signs, which take thousands of draws, every twelfth; none
 whose formulas are solved for or that compare two diagonal networks, which take minutes each.
 ``FTPROOFS_LAW_SHARD``, a whole number such as that of the run, says from which on, so
-that six numbers in a row take every other claim.  Wrong statements and variants that no
-derivation may conclude are taken in halves (`test_derivations`).  ``make laws`` takes all at once.
+that twelve numbers in a row take every other claim.  Wrong statements and variants that no
+derivation may conclude are taken in quarters (`test_derivations`).  ``make laws`` takes all at once.
 """
 
 from __future__ import annotations
@@ -24,10 +24,10 @@ SHARD = int(os.environ.get("FTPROOFS_LAW_SHARD", "0"))
 
 def parted(claims: Mapping[str, Claim]) -> list[Any]:
     """Every claim's name as a parameter; those that an ordinary run leaves out are marked."""
-    counts = {3: 0, 6: 0}
+    counts = {6: 0, 12: 0}
     found = []
     for name, claim in claims.items():
-        parts = 3 if isinstance(claim.quantifier, Each) or claim.untrained else 6
+        parts = 6 if isinstance(claim.quantifier, Each) or claim.untrained else 12
         if not guided(claim) or claim.experiment == "replica.compare":
             found.append(pytest.param(name, id=name, marks=[pytest.mark.laws]))
             continue
