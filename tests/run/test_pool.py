@@ -9,6 +9,7 @@ import threading
 from collections.abc import Callable, Iterator
 from multiprocessing import active_children
 from multiprocessing.connection import Client
+from pathlib import Path
 
 import psutil
 import pytest
@@ -159,6 +160,16 @@ def test_who_lacks_the_key_is_not_admitted(served) -> None:
     with pytest.raises(Exception, match="digest"):
         Client(service.address, authkey=b"guess")
     assert connect().get(a_block(0)) is None
+
+
+def test_a_folder_with_a_long_name_is_no_obstacle(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+    """A socket's path has at most 108 characters."""
+    long = tmp_path / ("x" * 120)
+    long.mkdir()
+    monkeypatch.setattr("multiprocessing.util.get_temp_dir", lambda: str(long))
+    monkeypatch.setattr("multiprocessing.process._current_process._config", {"tempdir": str(long)})
+    with RowService(MemoryStore(), silent) as service:
+        assert service.address[0] == "127.0.0.1"
 
 
 def test_an_interrupted_run_hands_out_no_block_but_keeps_rows() -> None:

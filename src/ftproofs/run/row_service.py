@@ -40,7 +40,7 @@ class RowService:
         self.progress = progress
         self.stopping = False
         self.key = os.urandom(32)
-        self._listener = Listener(None if host is None else (host, 0), authkey=self.key)
+        self._listener = _listener(host, self.key)
         self.address: Any = self._listener.address
         self._new: deque[Connection] = deque()
         self._workers: list[Connection] = []
@@ -138,6 +138,16 @@ class RowService:
     def _reply(self, worker: Connection, *message: Any) -> None:
         with suppress(OSError):  # it is gone: `serve` will notice
             worker.send(message)
+
+
+def _listener(host: str | None, key: bytes) -> Listener:
+    """On the machine's address, or on a socket in the folder of temporary files, whose path may be too long for one."""
+    if host is not None:
+        return Listener((host, 0), authkey=key)
+    try:
+        return Listener(authkey=key)
+    except OSError:
+        return Listener(("localhost", 0), authkey=key)
 
 
 class RemoteRows:
