@@ -128,6 +128,8 @@ def test_an_interrupted_check_says_how_to_resume(run: Any, fake_check: FakeCheck
     found = document("check", (folder / "rows.results.json").read_text())
     assert found["run"]["complete"] is False
     assert len(found["claims"]) == 1
+    # The verdict that was reached is in the ledger as well.
+    assert run("ledger", "show", "rows.sqlite")[1].endswith("0 rows, 1 verdicts\n")
 
 
 @pytest.mark.parametrize(

@@ -5,8 +5,12 @@ from __future__ import annotations
 import os
 import pickle
 import signal
+import socket
 import threading
+import time
 from collections.abc import Callable, Iterator
+from concurrent.futures import BrokenExecutor, Executor, Future
+from contextlib import contextmanager
 from multiprocessing import active_children
 from multiprocessing.connection import Client
 from pathlib import Path
@@ -75,6 +79,29 @@ def test_a_claim_that_always_loses_its_worker_ends_the_run(monkeypatch: pytest.M
 
     with pytest.raises(ResourceError, match="FT212: the worker that checked linear-endpoint was lost 2 times"):
         checked(kill, find("linear-endpoint"))
+
+
+def test_a_worker_that_is_lost_before_a_claim_is_handed_out_is_nobody_s_fault() -> None:
+    verdict = check(CLAIMS[-1], budget="low", device="cpu")
+    made: list[Executor] = []
+
+    class Stub(Executor):
+        """Of two of its kind the first has lost its worker already."""
+
+        def submit(self, *_: object, **__: object) -> Future:  # type: ignore[override]
+            if len(made) == 1:
+                raise BrokenExecutor
+            future: Future = Future()
+            future.set_result(verdict)
+            return future
+
+    @contextmanager
+    def stub(workers: int) -> Iterator[Executor]:
+        made.append(Stub())
+        yield made[-1]
+
+    assert list(Pool(TASK, MemoryStore(), silent, stub).check(CLAIMS[-1:])) == [(CLAIMS[-1], verdict)]
+    assert len(made) == 2
 
 
 def test_an_error_of_a_worker_is_the_run_s_error() -> None:
@@ -160,6 +187,16 @@ def test_who_lacks_the_key_is_not_admitted(served) -> None:
     with pytest.raises(Exception, match="digest"):
         Client(service.address, authkey=b"guess")
     assert connect().get(a_block(0)) is None
+
+
+def test_a_visitor_that_never_shows_its_key_does_not_hold_up_the_end() -> None:
+    with RowService(MemoryStore(), silent) as service:
+        visitor = socket.socket(socket.AF_UNIX)
+        visitor.connect(service.address)
+        time.sleep(0.1)
+        begin = time.monotonic()
+    assert time.monotonic() - begin < 10
+    visitor.close()
 
 
 def test_a_folder_with_a_long_name_is_no_obstacle(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:

@@ -155,10 +155,24 @@ def run_checks(
     device = resolve_device(options.device)
     if options.device == "auto" and device != "cpu":
         log(f"training on {device}")
-    workers = 1 if judge is not None else how_many(options, device, len(claims))
+    workers = None if judge is not None else how_many(options, device, len(claims))
     checked: list[tuple[Claim, Verdict]] = []
     begin = time.perf_counter()
     complete = False
+
+    def run() -> Run:
+        return Run(
+            options.seed,
+            device,
+            options.budget,
+            options.settings,
+            time.perf_counter() - begin,
+            code_hash(),
+            executor="in-process" if workers is None else "dask" if options.executor == "dask" else "processes",
+            ledger=None if options.ledger is None else str(options.ledger),
+            complete=complete,
+        )
+
     with ExitStack() as stack:
         ledger = None
         if options.ledger is not None:
@@ -168,16 +182,15 @@ def run_checks(
         store = stack.enter_context(Interrupts(ledger if ledger is not None else MemoryStore()))
         try:
             with CheckProgress(len(claims)) as progress:
-                if workers > 1:
-                    for pair in _side_by_side(claims, options, device, store, progress, workers):
-                        checked.append(pair)
-                        progress.done()
+                if workers is not None:
+                    reached = _side_by_side(claims, options, device, store, progress, workers)
                 else:
-                    checker = Checker(options, device, store, progress)
-                    for claim in claims:
-                        progress.claim(claim.id)
-                        checked.append((claim, checker(claim) if judge is None else judge(claim, checker)))
-                        progress.done()
+                    reached = _one_by_one(claims, Checker(options, device, store, progress), judge)
+                for claim, verdict in reached:
+                    checked.append((claim, verdict))
+                    if ledger is not None:
+                        ledger.put_verdict(claim, results.claim_result(claim, verdict), run=run().conditions())
+                    progress.done()
             complete = True
         except KeyboardInterrupt:
             where = f"{len(ledger)} rows are safe in {options.ledger}" if ledger is not None else "no ledger was kept"
@@ -186,38 +199,33 @@ def run_checks(
                 f"interrupted after {len(checked)} of {len(claims)} claims; {where}; {again}"
             ) from None
         finally:
-            run = Run(
-                options.seed,
-                device,
-                options.budget,
-                options.settings,
-                time.perf_counter() - begin,
-                code_hash(),
-                executor="in-process" if workers == 1 else "dask" if options.executor == "dask" else "processes",
-                ledger=None if options.ledger is None else str(options.ledger),
-                complete=complete,
-            )
             checked.sort(key=lambda pair: claims.index(pair[0]))
             if checked:
-                _report(checked, run, options, catalog)
-        if ledger is not None:
-            for claim, verdict in checked:
-                ledger.put_verdict(claim, results.claim_result(claim, verdict), run=run.conditions())
+                _report(checked, run(), options, catalog)
     return checked
 
 
-def how_many(options: CheckOptions, device: str, claims: int) -> int:
-    """How many claims at once: as asked; by default for as many as there is room, if there are enough to repay it."""
+def how_many(options: CheckOptions, device: str, claims: int) -> int | None:
+    """How many workers check at once; None where this process checks one claim after another.
+
+    As asked; by default as many as there is room for, if there are claims enough to repay it.
+    """
     from ftproofs.run.pool import room
 
     if options.executor == "in-process":
-        return 1
+        return None
     wanted = options.workers or room()
-    if options.executor == "dask":
-        return max(2, wanted)
-    if options.executor == "auto" and (device != "cpu" or claims < REPAYS * wanted):
-        return 1
+    if options.executor == "auto" and (device != "cpu" or wanted == 1 or claims < REPAYS * wanted):
+        return None
     return min(wanted, claims)
+
+
+def _one_by_one(
+    claims: Sequence[Claim], checker: Checker, judge: Callable[[Claim, Checker], Verdict] | None
+) -> Iterator[tuple[Claim, Verdict]]:
+    for claim in claims:
+        checker.progress.claim(claim.id)
+        yield claim, checker(claim) if judge is None else judge(claim, checker)
 
 
 def _side_by_side(

@@ -170,8 +170,13 @@ class Pool:
                     claim = _next(waiting, list(running.values()), lost)
                     if claim is None:
                         break
+                    try:
+                        future = executor.submit(check_claim, claim.id, self.task, service.address, service.key)
+                    except self.losses:  # a worker was lost since the futures were last looked at
+                        _count_losses([claim.id for claim in running.values()], lost)
+                        return
                     waiting.remove(claim)
-                    running[executor.submit(check_claim, claim.id, self.task, service.address, service.key)] = claim
+                    running[future] = claim
                 service.serve()
                 for future in [future for future in running if future.done()]:
                     try:

@@ -25,6 +25,9 @@ Progress = Callable[[str, int, int], None]
 #: Seconds after which a worker that has just connected is listened to, at the latest.
 _NOTICE = 0.05
 
+#: Seconds that are waited for the thread that admits workers to end.
+_PATIENCE = 2.0
+
 
 class RowService:
     """A store, served to workers that connect to ``address`` with ``key``.
@@ -59,7 +62,7 @@ class RowService:
         self._closing = True
         with suppress(OSError):
             Client(self.address).close()  # so that the thread looks up
-        self._admitting.join()
+        self._admitting.join(_PATIENCE)  # a visitor that never shows its key must not hold up the run's end
         self._listener.close()
         for worker in (*self._workers, *self._new):
             worker.close()
