@@ -41,7 +41,7 @@ LEFT = 0.5
 #: averaged with; and by an interval that excludes.
 PLANNED = (float(ndtri(ALPHA / 2)) + float(ndtri(5e-4))) ** 2
 E_VALUES = 60.0
-INTERVAL = 90.0
+INTERVAL = 30.0
 
 Parameters = dict[str, Value]
 
