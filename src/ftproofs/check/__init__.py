@@ -11,13 +11,14 @@ from ftproofs.check.limit import check_limit
 from ftproofs.check.mean import check_mean
 from ftproofs.check.probability import check_probability
 from ftproofs.check.sign import check_sign
+from ftproofs.check.trail import Trail
 from ftproofs.claim import Claim, Each, Limit, Mean, Store
 from ftproofs.errors import FTError, UsageError
 from ftproofs.numeric.device import resolve_device
 from ftproofs.symbolic import worker
 from ftproofs.symbolic.boundary import sign_statements
 from ftproofs.symbolic.orientation import oriented_claim
-from ftproofs.verdict import Evidence, Verdict, join
+from ftproofs.verdict import Account, Evidence, Verdict, join
 
 __all__ = ["BUDGETS", "Budget", "MemoryStore", "check", "experiment_leg"]
 
@@ -31,6 +32,7 @@ def check(
     device: str = "auto",
     store: Store | None = None,
     progress: Progress | None = None,
+    account: bool = False,
 ) -> Verdict:
     """Check a claim: derive it, train networks on settings of its domain, return the verdict.
 
@@ -42,6 +44,7 @@ def check(
         device: ``auto``, ``cpu``, ``cuda`` or ``cuda:K``.
         store: where rows are looked up and kept; in memory by default.
         progress: called with (claim id, done, total).
+        account: whether the verdict is to carry what it was decided on, for an auditor.
 
     Raises:
         UsageError: FT211 a bad seed, FT213 a domain of infinite variance, FT204 an
@@ -55,6 +58,7 @@ def check(
         check_seed(seed),
         resolve_device(device),
         progress or (lambda label, done, total: None),
+        trail=Trail(keep=account),
     )
     begin = time.perf_counter()
     worker.begin(claim)
@@ -69,6 +73,7 @@ def check(
         claim.expected,
         tuple(sorted({*flags, *evidence.flags})),
         time.perf_counter() - begin,
+        account=Account(tuple(context.trail.decisions), context.lost) if account else None,
     )
 
 

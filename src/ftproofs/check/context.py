@@ -5,6 +5,7 @@ from __future__ import annotations
 from collections.abc import Callable, Iterable, Sequence
 from dataclasses import dataclass, field, replace
 
+from ftproofs.check.trail import Trail
 from ftproofs.claim import Block, Rows, Setting, Store
 from ftproofs.errors import UsageError, unknown
 from ftproofs.ids import encode
@@ -79,6 +80,7 @@ class Context:
     reused: int = 0
     flags: set[str] = field(default_factory=set)
     lost: str = ""
+    trail: Trail = field(default_factory=Trail)
 
     def rows(self, block: Block) -> Rows:
         """The block's rows, from the store or measured now and stored."""

@@ -90,6 +90,7 @@ class Checker:
             device=self.device,
             store=store,
             progress=self.progress,
+            account=self.options.ledger is not None,
         )
 
     def power(self, claim: Claim) -> Mutation:
@@ -189,7 +190,8 @@ def run_checks(
                 for claim, verdict in reached:
                     checked.append((claim, verdict))
                     if ledger is not None:
-                        ledger.put_verdict(claim, results.claim_result(claim, verdict), run=run().conditions())
+                        entry, conditions = results.claim_result(claim, verdict), run().conditions()
+                        ledger.put_verdict(claim, entry, run=conditions, account=verdict.account)
                     progress.done()
             complete = True
         except KeyboardInterrupt:
@@ -238,7 +240,7 @@ def _side_by_side(
 ) -> Iterator[tuple[Claim, Verdict]]:
     from ftproofs.run.pool import Pool, Task
 
-    task = Task(options.settings, options.budget, options.seed, device)
+    task = Task(options.settings, options.budget, options.seed, device, account=options.ledger is not None)
     progress.claim(f"{workers} claims at a time")
     if options.executor != "dask":
         return Pool(task, store, progress, workers=workers).check(claims)

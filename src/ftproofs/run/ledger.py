@@ -15,22 +15,25 @@ from contextlib import contextmanager
 from datetime import UTC, datetime
 from pathlib import Path
 from types import TracebackType
-from typing import Any, Literal
+from typing import Any, Literal, TypeAlias
 
 from ftproofs.claim import Block, Claim, Rows
 from ftproofs.errors import ResourceError, UsageError
 from ftproofs.names import Value
+from ftproofs.run.account import pack_account
 from ftproofs.run.hashes import claim_hash, judging_hash
 from ftproofs.run.payload import DamagedPayload, Payload, block_of, pack, runs_of, unpack
-from ftproofs.verdict import as_json
+from ftproofs.verdict import Account, as_json
 
 APPLICATION_ID = 0x46545031  # "FTP1"
-SCHEMA_VERSION = 1
+SCHEMA_VERSION = 2
 BUSY_SECONDS = 30.0
 
 _FACTS = ("experiment", "engine", "method", "cases", "code", "dtype", "device", "created")
 BLOCK_COLUMNS = ("key", *_FACTS, "header", "arrays", "checksum")
 VERDICT_COLUMNS = ("claim_hash", "code", "run", "claim", "created", "verdict")
+ACCOUNT_COLUMNS = ("claim_hash", "code", "run", "header", "arrays", "checksum")
+Table: TypeAlias = Literal["blocks", "verdicts", "accounts"]
 
 _SCHEMA = """
 CREATE TABLE blocks (
@@ -54,6 +57,19 @@ CREATE TABLE verdicts (
     claim      TEXT NOT NULL,
     created    TEXT NOT NULL,
     verdict    TEXT NOT NULL,
+    PRIMARY KEY (claim_hash, code, run)
+) STRICT;
+"""
+
+#: Schema 2 adds what verdicts were decided on.
+_ACCOUNTS = """
+CREATE TABLE accounts (
+    claim_hash TEXT NOT NULL,
+    code       TEXT NOT NULL,
+    run        TEXT NOT NULL,
+    header     TEXT NOT NULL,
+    arrays     BLOB NOT NULL,
+    checksum   BLOB NOT NULL,
     PRIMARY KEY (claim_hash, code, run)
 ) STRICT;
 """
@@ -166,12 +182,24 @@ class Ledger:
 
     # -- verdicts ------------------------------------------------------------
 
-    def put_verdict(self, claim: Claim, verdict: Mapping[str, Any], *, run: Mapping[str, Any]) -> None:
-        """Keep a verdict for later reports: under the claim, the judging code and the run's conditions."""
+    def put_verdict(
+        self,
+        claim: Claim,
+        verdict: Mapping[str, Any],
+        *,
+        run: Mapping[str, Any],
+        account: Account | None = None,
+    ) -> None:
+        """Keep a verdict for later reports: under the claim, the judging code and the run's conditions.
+
+        With an account an auditor can decide it again from the rows; it is kept first, so
+        that a verdict of a run that was cut short has one.
+        """
         text = json.dumps(as_json(verdict), allow_nan=False)
-        self.insert(
-            "verdicts", (claim_hash(claim), judging_hash(), _canonical(run), claim.id, _now(), f"{_sum(text)} {text}")
-        )
+        key = (claim_hash(claim), judging_hash(), _canonical(run))
+        if account is not None:
+            self.insert("accounts", (*key, *pack_account(account, self.code_hash, self.dtype, self.device)))
+        self.insert("verdicts", (*key, claim.id, _now(), f"{_sum(text)} {text}"))
 
     def verdict(self, claim: Claim, *, run: Mapping[str, Any]) -> dict[str, Any] | None:
         """The verdict that the same code reached on the same claim under the same conditions, if it is kept."""
@@ -244,9 +272,10 @@ class Ledger:
     def _create(self) -> None:
         with self._transaction():
             # Read again under the write lock: another process may have just made it.
-            if _pragma(self._connection, "user_version") != 0:
+            version = _pragma(self._connection, "user_version")
+            if version == SCHEMA_VERSION:
                 return
-            for statement in _SCHEMA.split(";\n"):
+            for statement in (_SCHEMA * (version < 1) + _ACCOUNTS).split(";\n"):
                 self._connection.execute(statement)
             self._connection.execute(f"PRAGMA application_id = {APPLICATION_ID}")
             self._connection.execute(f"PRAGMA user_version = {SCHEMA_VERSION}")
@@ -258,7 +287,7 @@ class Ledger:
         with self._translated():
             yield from self._connection.execute(statement, values)
 
-    def insert(self, table: Literal["blocks", "verdicts"], values: tuple[Any, ...]) -> bool:
+    def insert(self, table: Table, values: tuple[Any, ...]) -> bool:
         """Add a record, the values in the order of the table's columns; false if there is one with its key."""
         places = ", ".join("?" * len(values))
         with self._translated(), self._transaction():

@@ -42,6 +42,7 @@ class Task:
     budget: str
     seed: int
     device: str
+    account: bool = False
 
 
 def cores() -> int:
@@ -110,6 +111,7 @@ def check_claim(name: str, task: Task, address: object, key: bytes) -> Verdict |
             device=task.device,
             store=rows,
             progress=rows.progress,
+            account=task.account,
         )
     except KeyboardInterrupt:
         return None
