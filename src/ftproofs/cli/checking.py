@@ -152,6 +152,7 @@ def run_checks(
     from ftproofs.check import MemoryStore
     from ftproofs.numeric.device import resolve_device
     from ftproofs.numeric.seeds import code_hash
+    from ftproofs.run.leases import Leased, Patient
 
     device = resolve_device(options.device)
     if options.device == "auto" and device != "cpu":
@@ -180,13 +181,13 @@ def run_checks(
             from ftproofs.run.ledger import Ledger
 
             ledger = stack.enter_context(Ledger(options.ledger, code_hash=code_hash(), device=device))
-        store = stack.enter_context(Interrupts(ledger if ledger is not None else MemoryStore()))
+        store = stack.enter_context(Interrupts(MemoryStore() if ledger is None else Leased(ledger)))
         try:
             with CheckProgress(len(claims)) as progress:
                 if workers is not None:
                     reached = _side_by_side(claims, options, device, store, progress, workers)
                 else:
-                    reached = _one_by_one(claims, Checker(options, device, store, progress), judge)
+                    reached = _one_by_one(claims, Checker(options, device, Patient(store), progress), judge)
                 for claim, verdict in reached:
                     checked.append((claim, verdict))
                     if ledger is not None:

@@ -61,8 +61,8 @@ CREATE TABLE verdicts (
 ) STRICT;
 """
 
-#: Schema 2 adds what verdicts were decided on.
-_ACCOUNTS = """
+#: Schema 2 adds what verdicts were decided on, and what is being measured by whom.
+_ADDED = """
 CREATE TABLE accounts (
     claim_hash TEXT NOT NULL,
     code       TEXT NOT NULL,
@@ -71,6 +71,10 @@ CREATE TABLE accounts (
     arrays     BLOB NOT NULL,
     checksum   BLOB NOT NULL,
     PRIMARY KEY (claim_hash, code, run)
+) STRICT;
+CREATE TABLE leases (
+    key   BLOB PRIMARY KEY,
+    owner TEXT NOT NULL
 ) STRICT;
 """
 
@@ -146,7 +150,26 @@ class Ledger:
         payload = pack(rows, key)
         block = rows.block
         facts = (block.experiment, block.engine, block.method, len(block), self.code_hash, self.dtype, device)
-        self.insert("blocks", (key, *facts, _now(), payload.header, payload.arrays, payload.checksum))
+        self.insert("blocks", (key, *facts, _now(), payload.header, payload.arrays, payload.checksum), ends=key)
+
+    def lease(self, block: Block, owner: str, alive: Callable[[str], bool]) -> bool:
+        """Whether the block is now the owner's to measure; false while another owner that is alive measures it.
+
+        The rows' arrival ends the lease.  It needs not survive a loss of power, and waits for no disk.
+        """
+        key = self._key(block, self.device)
+        with self._translated():
+            self._connection.execute("PRAGMA synchronous = NORMAL")
+            try:
+                with self._transaction():
+                    found = self._connection.execute("SELECT owner FROM leases WHERE key = ?", (key,)).fetchone()
+                    if found is not None and found[0] != owner and alive(found[0]):
+                        return False
+                    if found is None or found[0] != owner:
+                        self._connection.execute("INSERT OR REPLACE INTO leases VALUES (?, ?)", (key, owner))
+                    return True
+            finally:
+                self._connection.execute("PRAGMA synchronous = FULL")
 
     def blocks(
         self, experiment: str, accept: Callable[[Mapping[str, Value]], bool] = lambda parameters: True
@@ -275,7 +298,7 @@ class Ledger:
             version = _pragma(self._connection, "user_version")
             if version == SCHEMA_VERSION:
                 return
-            for statement in (_SCHEMA * (version < 1) + _ACCOUNTS).split(";\n"):
+            for statement in (_SCHEMA * (version < 1) + _ADDED).split(";\n"):
                 self._connection.execute(statement)
             self._connection.execute(f"PRAGMA application_id = {APPLICATION_ID}")
             self._connection.execute(f"PRAGMA user_version = {SCHEMA_VERSION}")
@@ -287,11 +310,16 @@ class Ledger:
         with self._translated():
             yield from self._connection.execute(statement, values)
 
-    def insert(self, table: Table, values: tuple[Any, ...]) -> bool:
-        """Add a record, the values in the order of the table's columns; false if there is one with its key."""
+    def insert(self, table: Table, values: tuple[Any, ...], ends: bytes | None = None) -> bool:
+        """Add a record, the values in the order of the table's columns; false if there is one with its key.
+
+        ``ends`` is the key of the lease that is over with it.
+        """
         places = ", ".join("?" * len(values))
         with self._translated(), self._transaction():
             added = self._connection.execute(f"INSERT INTO {table} VALUES ({places}) ON CONFLICT DO NOTHING", values)
+            if ends is not None:
+                self._connection.execute("DELETE FROM leases WHERE key = ?", (ends,))
             return added.rowcount == 1
 
     @contextmanager
