@@ -5,13 +5,15 @@ from __future__ import annotations
 import hashlib
 import json
 import zlib
-from typing import Any
+from typing import TYPE_CHECKING, Any
 
 import numpy as np
 
-from ftproofs.check.trail import Decided, Lot
 from ftproofs.run.payload import FLOAT
 from ftproofs.verdict import Account, as_json
+
+if TYPE_CHECKING:  # the check is slow to import, and ledgers are opened without it
+    from ftproofs.check.trail import Decided, Lot
 
 
 def pack_account(account: Account, code: str, dtype: str, device: str) -> tuple[str, bytes, bytes]:

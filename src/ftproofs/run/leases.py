@@ -33,7 +33,7 @@ def boot() -> str:
 
 
 def began(process: int) -> str:
-    """When a process began, in ticks since the machine did, which no change of the clock moves; empty if it has ended."""
+    """When a process began, in ticks since the machine did: no change of the clock moves it.  Empty if it has ended."""
     try:
         # The name, in parentheses, may hold spaces; what follows does not.
         facts = Path(f"/proc/{process}/stat").read_text().rpartition(")")[2].split()
