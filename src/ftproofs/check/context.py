@@ -4,7 +4,9 @@ from __future__ import annotations
 
 from collections.abc import Callable, Iterable, Sequence
 from dataclasses import dataclass, field, replace
+from functools import partial
 
+from ftproofs.check.memory import within_memory
 from ftproofs.check.trail import Trail
 from ftproofs.claim import Block, Rows, Setting, Store
 from ftproofs.errors import UsageError, unknown
@@ -99,7 +101,7 @@ class Context:
         if found is not None:
             self.reused += len(block)
             return found
-        rows = run(block, device=self.device)
+        rows = within_memory(partial(run, device=self.device), block)
         self.store.put(rows)
         self.trained += len(block)
         return rows
