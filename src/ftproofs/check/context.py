@@ -4,7 +4,10 @@ from __future__ import annotations
 
 from collections.abc import Callable, Iterable, Sequence
 from dataclasses import dataclass, field, replace
+from functools import partial
 
+from ftproofs.check.memory import within_memory
+from ftproofs.check.trail import Trail
 from ftproofs.claim import Block, Rows, Setting, Store
 from ftproofs.errors import UsageError, unknown
 from ftproofs.ids import encode
@@ -81,6 +84,7 @@ class Context:
     reused: int = 0
     flags: set[str] = field(default_factory=set)
     lost: str = ""
+    trail: Trail = field(default_factory=Trail)
 
     def rows(self, block: Block) -> Rows:
         """The block's rows, from the store or measured now and stored."""
@@ -99,7 +103,7 @@ class Context:
         if found is not None:
             self.reused += len(block)
             return found
-        rows = run(block, device=self.device)
+        rows = within_memory(partial(run, device=self.device), block)
         self.store.put(rows)
         self.trained += len(block)
         return rows
