@@ -5,6 +5,7 @@ from __future__ import annotations
 from collections.abc import Mapping
 
 from ftproofs.names.diagonal_experiments import DIAGONAL_EXPERIMENTS
+from ftproofs.names.federated import FEDERATED_EXPERIMENTS
 from ftproofs.names.kinds import INFINITE, REQUIRED, Experiment, Value, by_name
 
 _TASK: dict[str, Value] = {
@@ -256,4 +257,5 @@ EXPERIMENTS: Mapping[str, Experiment] = by_name(
         ("flow", "reduced", "descent"),
     ),
     *DIAGONAL_EXPERIMENTS,
+    *FEDERATED_EXPERIMENTS,
 )

@@ -5,6 +5,7 @@ from __future__ import annotations
 from collections.abc import Mapping
 
 from ftproofs.names.diagonal import DIAGONAL
+from ftproofs.names.federated import FEDERATED_MEASUREMENTS
 from ftproofs.names.kinds import Measurement, Sign, by_name
 from ftproofs.names.transferred import TRANSFERRED
 
@@ -275,4 +276,5 @@ MEASUREMENTS: Mapping[str, Measurement] = by_name(
     ),
     *TRANSFERRED,
     *DIAGONAL,
+    *FEDERATED_MEASUREMENTS,
 )

@@ -5,6 +5,7 @@ from __future__ import annotations
 import math
 from collections.abc import Mapping
 
+from ftproofs.names.federated import FEDERATED_PARAMETERS
 from ftproofs.names.kinds import Parameter, by_name
 
 OPTIMIZERS = ("gd", "momentum", "sgd", "adam", "flow")
@@ -216,4 +217,5 @@ PARAMETERS: Mapping[str, Parameter] = by_name(
         choices=ENGINES,
         shapes=True,
     ),
+    *FEDERATED_PARAMETERS,
 )

@@ -11,7 +11,7 @@ from torch import Tensor
 from ftproofs.claim import Block, Rows
 from ftproofs.errors import UsageError, unknown
 from ftproofs.names import Experiment, Value, experiment
-from ftproofs.numeric import solvers, tasks, training, transfer
+from ftproofs.numeric import federated, solvers, tasks, training, transfer
 from ftproofs.numeric.device import resolve_device
 from ftproofs.numeric.diagonal import experiments as diagonal
 from ftproofs.numeric.diagonal import multitask, scalar
@@ -186,4 +186,6 @@ _MEASURES: dict[str, Measure] = {
     "diagonal.scalar": scalar.measure,
     "replica.finetune": diagonal.measure,
     "replica.compare": diagonal.measure,
+    "federated.server": federated.measure,
+    "federated.finetune": federated.measure,
 }
