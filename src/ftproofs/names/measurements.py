@@ -8,6 +8,7 @@ from ftproofs.names.diagonal import DIAGONAL
 from ftproofs.names.federated import FEDERATED_MEASUREMENTS
 from ftproofs.names.kinds import Measurement, Sign, by_name
 from ftproofs.names.transferred import TRANSFERRED
+from ftproofs.names.trends import TREND_MEASUREMENTS
 
 _SOURCE = (("source_norm", 1),)
 _RISK = (("target_norm", 2),)
@@ -277,4 +278,5 @@ MEASUREMENTS: Mapping[str, Measurement] = by_name(
     *TRANSFERRED,
     *DIAGONAL,
     *FEDERATED_MEASUREMENTS,
+    *TREND_MEASUREMENTS,
 )

@@ -7,6 +7,7 @@ from collections.abc import Mapping
 
 from ftproofs.names.federated import FEDERATED_PARAMETERS
 from ftproofs.names.kinds import Parameter, by_name
+from ftproofs.names.trends import TREND_PARAMETERS
 
 OPTIMIZERS = ("gd", "momentum", "sgd", "adam", "flow")
 SPECTRA = ("isotropic", "power-law", "spiked")
@@ -218,4 +219,5 @@ PARAMETERS: Mapping[str, Parameter] = by_name(
         shapes=True,
     ),
     *FEDERATED_PARAMETERS,
+    *TREND_PARAMETERS,
 )

@@ -21,6 +21,7 @@ from ftproofs.numeric.seeds import sharing
 from ftproofs.numeric.training import stability
 from ftproofs.numeric.training.result import DIVERGED, scale
 from ftproofs.numeric.training.ridge import train_ridge
+from ftproofs.numeric.trends import digits
 
 __all__ = ["DIVERGED", "SOLVER", "USABLE", "run"]
 
@@ -186,6 +187,7 @@ _MEASURES: dict[str, Measure] = {
     "diagonal.scalar": scalar.measure,
     "replica.finetune": diagonal.measure,
     "replica.compare": diagonal.measure,
+    "trends.digits": digits.measure,
     "federated.server": federated.measure,
     "federated.finetune": federated.measure,
 }

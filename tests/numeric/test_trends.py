@@ -1,0 +1,83 @@
+"""Networks of the trend claims: gradients, pairs, and rows that replay bit for bit."""
+
+from __future__ import annotations
+
+import numpy as np
+import pytest
+import torch
+from transfers import rows, same_rows, settings
+
+from ftproofs.claim import Block
+from ftproofs.numeric import experiments
+from ftproofs.numeric.trends import descent, digits, layers
+
+BASE = {"samples": 16, "pretrained": "no"}
+
+
+def problem(count: int = 3) -> tuple[tuple[torch.Tensor, ...], tuple[torch.Tensor, ...]]:
+    rng = np.random.default_rng(0)
+    shapes = ((count, 5, 7), (count, 7, 2), (count, 11, 5), (count, 11, 2))
+    W1, W2, X, Y = (torch.from_numpy(rng.standard_normal(shape)) for shape in shapes)
+    return (W1, W2), (X, Y)
+
+
+def test_written_gradients_are_those_of_autograd() -> None:
+    weights, data = problem()
+    written, automatic = layers.mse_loss(weights, data), layers.mse_autograd(weights, data)
+    assert torch.allclose(written[0], automatic[0])
+    assert all(torch.allclose(a, b) for a, b in zip(written[1], automatic[1], strict=True))
+    assert torch.allclose(written[0], ((layers.predict(weights, data[0]) - data[1]) ** 2).mean(dim=(1, 2)))
+
+
+def test_descent_ends_below_its_goal_or_says_so() -> None:
+    weights, data = problem()
+    start = layers.mse(weights, *data)
+    found = descent.descend(layers.mse_loss, weights, data, 0.3)
+    assert found.status == ("ok",) * 3
+    assert (found.loss <= 0.3).all()
+    assert (start > 0.3).all()
+    assert torch.allclose(layers.mse(found.weights, *data), found.loss)
+    assert descent.descend(layers.mse_loss, weights, data, 0.3, max_steps=2).status == ("not-converged",) * 3
+
+
+def test_both_networks_of_a_pair_see_the_same_data_and_numbers() -> None:
+    one, other, next_ = settings(
+        "trends.digits", {"layer_scale": 1.0}, {"layer_scale": 4.0}, {"layer_scale": 1.0}, base=BASE
+    )
+    other = type(other)(other.experiment, other.values, other.root, other.stage, one.index)
+    (W1, W2), signs, order = digits._starts([one, other, next_], "cpu")
+    assert torch.allclose(4 * W1[0], W1[1])
+    assert torch.allclose(W2[0] / 4, W2[1])
+    assert (signs[0] == signs[1]).all()
+    assert (order[0] == order[1]).all()
+    assert not (order[0] == order[2]).all()
+    assert (signs.sum(dim=1) == 0).all()
+    assert (digits._readouts([one], "cpu") == digits._readouts([other], "cpu")).all()
+
+
+def test_more_samples_contain_the_fewer_and_none_are_tested() -> None:
+    X, classes = digits.images()
+    assert X.shape == (1797, 64)
+    assert (X**2).sum(axis=1).mean() == pytest.approx(1)
+    assert np.abs(X.mean(axis=0)).max() < 1e-12
+    assert digits.PRETRAINED + 128 + digits.TESTED <= len(X) == len(classes)
+
+
+@pytest.mark.parametrize("pretrained", ["yes", "no"])
+def test_fine_tuning_fits_its_samples(pretrained: str) -> None:
+    found = rows("trends.digits", "descent", *[{"pretrained": pretrained}] * 4, base=BASE)
+    assert found.status == ("ok",) * 4
+    assert (found.values["fit_mse"] <= digits.FINETUNE_GOAL).all()
+    assert (found.values["source_mse"] <= digits.PRETRAIN_GOAL).all()
+    assert (found.values["test_mse"] > 0.05).all()
+    assert (found.values["test_mse"] < 1).all()
+    assert (found.values["layer_movement"] > 0).all()
+
+
+def test_rows_replay_alone_bit_for_bit_and_methods_agree() -> None:
+    chosen = settings("trends.digits", {}, {"layer_scale": 4.0}, {"product_scale": 0.5}, base=BASE)
+    together = experiments.run(Block(chosen, "descent"))
+    for i, setting in enumerate(chosen):
+        assert same_rows(together, i, experiments.run(Block((setting,), "descent")), 0)
+    again = experiments.run(Block(chosen, "descent", 1))
+    assert np.allclose(again.values["test_mse"], together.values["test_mse"], rtol=1e-3)
