@@ -9,7 +9,7 @@ from transfers import rows, same_rows, settings
 
 from ftproofs.claim import Block
 from ftproofs.numeric import experiments
-from ftproofs.numeric.trends import descent, digits, layers
+from ftproofs.numeric.trends import clusters, descent, digits, layers, teachers
 
 BASE = {"samples": 16, "pretrained": "no"}
 
@@ -81,3 +81,49 @@ def test_rows_replay_alone_bit_for_bit_and_methods_agree() -> None:
         assert same_rows(together, i, experiments.run(Block((setting,), "descent")), 0)
     again = experiments.run(Block(chosen, "descent", 1))
     assert np.allclose(again.values["test_mse"], together.values["test_mse"], rtol=1e-3)
+
+
+@pytest.mark.parametrize("name", ["trends.clusters", "trends.teachers"])
+def test_other_networks_replay_alone_bit_for_bit(name: str) -> None:
+    base = {"samples": 40, "neurons": 4} | ({"d": 4} if name == "trends.teachers" else {})
+    change = {"init_scale": 0.001} if name == "trends.clusters" else {"removed": 0.0}
+    chosen = settings(name, {}, change, {}, base=base)
+    together = experiments.run(Block(chosen, "descent"))
+    assert together.status == ("ok",) * 3
+    for i, setting in enumerate(chosen):
+        assert same_rows(together, i, experiments.run(Block((setting,), "descent")), 0)
+    again = experiments.run(Block(chosen, "descent", 1))
+    first = next(iter(together.values))
+    assert np.allclose(again.values[first], together.values[first], rtol=0.05)
+
+
+def test_the_logistic_loss_is_stable_and_its_gradient_autograds() -> None:
+    rng = np.random.default_rng(1)
+    W, X, y = (torch.from_numpy(rng.standard_normal(shape)) for shape in ((2, 3, 4), (2, 9, 3), (2, 9, 1)))
+    y, leak = torch.sign(y), torch.full((2, 1, 1), 0.3, dtype=torch.float64)
+    for scale in (1.0, 1e3):  # margins of a thousand neither overflow nor lose their slope
+        written, automatic = (clusters._loss(method)((scale * W,), (X, y, leak)) for method in (0, 1))
+        assert torch.isfinite(written[0]).all()
+        assert torch.allclose(written[0], automatic[0])
+        assert torch.allclose(written[1][0], automatic[1][0])
+
+
+def test_training_inputs_keep_their_margin_and_a_source_without_gaps_is_the_target() -> None:
+    one, other = settings("trends.clusters", {"init_scale": 1.0}, {"init_scale": 0.001}, base={})
+    other = type(other)(other.experiment, other.values, other.root, other.stage, one.index)
+    W, X, y, _ = clusters._draw([one, other], "cpu")
+    assert torch.allclose(W[0] / 1000, W[1])
+    assert (X[0] == X[1]).all()
+    assert set(y.flatten().tolist()) == {-1.0, 1.0}
+    chosen = settings("trends.teachers", {"removed": 0.0}, {"removed": 1.0}, base={})
+    *_, (_, y_s), _, _ = teachers._draw(chosen, "cpu")
+    assert (y_s[1] == 0).all()
+    assert (y_s[0] != 0).any()
+
+
+def test_a_readout_alone_is_least_squares() -> None:
+    rng = np.random.default_rng(2)
+    W, X, y = (torch.from_numpy(rng.standard_normal(shape)) for shape in ((2, 3, 5), (2, 40, 3), (2, 40, 1)))
+    features = torch.bmm(X, W).clamp_min(0.0)
+    expected = torch.linalg.lstsq(features, y).solution
+    assert torch.allclose(teachers._readout(W, X, y), expected, rtol=1e-4)

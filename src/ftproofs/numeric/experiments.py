@@ -21,7 +21,7 @@ from ftproofs.numeric.seeds import sharing
 from ftproofs.numeric.training import stability
 from ftproofs.numeric.training.result import DIVERGED, scale
 from ftproofs.numeric.training.ridge import train_ridge
-from ftproofs.numeric.trends import digits
+from ftproofs.numeric.trends import clusters, digits, teachers
 
 __all__ = ["DIVERGED", "SOLVER", "USABLE", "run"]
 
@@ -188,6 +188,8 @@ _MEASURES: dict[str, Measure] = {
     "replica.finetune": diagonal.measure,
     "replica.compare": diagonal.measure,
     "trends.digits": digits.measure,
+    "trends.clusters": clusters.measure,
+    "trends.teachers": teachers.measure,
     "federated.server": federated.measure,
     "federated.finetune": federated.measure,
 }

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import math
 from collections.abc import Callable
 from dataclasses import dataclass
 
@@ -33,7 +34,9 @@ class Descended:
     steps: Tensor
 
 
-def descend(loss: Loss, start: Weights, data: Weights, goal: float, *, max_steps: int = MAX_STEPS) -> Descended:
+def descend(
+    loss: Loss, start: Weights, data: Weights, goal: float, *, max_steps: int = MAX_STEPS, longest: float = math.inf
+) -> Descended:
     """Steps against the gradient until the loss is at most ``goal``.
 
     A step that does not lower the loss is taken back and halved, one that does lets the
@@ -42,6 +45,7 @@ def descend(loss: Loss, start: Weights, data: Weights, goal: float, *, max_steps
     Args:
         start, data: tensors with the case as first axis.
         goal: of the loss; cases that do not get there in ``max_steps`` have not converged.
+        longest: a step's size at most; short ones follow the gradient's flow.
     """
     weights, count = start, len(start[0])
     value, slope = loss(weights, data)
@@ -69,7 +73,7 @@ def descend(loss: Loss, start: Weights, data: Weights, goal: float, *, max_steps
         weights = tuple(torch.where(_like(lower, w), a, w) for a, w in zip(tried, weights, strict=True))
         slope = tuple(torch.where(_like(lower, g), a, g) for a, g in zip(next_slope, slope, strict=True))
         value = torch.where(lower, next_value, value)
-        step = step * torch.where(lower, LONGER, SHORTER)
+        step = (step * torch.where(lower, LONGER, SHORTER)).clamp_max(longest)
     status = tuple(
         OK if done else NOT_CONVERGED if finite else DIVERGED
         for done, finite in zip((last <= goal).tolist(), torch.isfinite(last).tolist(), strict=True)
