@@ -29,6 +29,7 @@ class Budget:
     that these leave of ``completed`` (`check.anchors`).
     ``scaling`` caps the draws at the largest size of a limit's ladder, ``outcomes`` those
     of a claim about a probability, per anchor.
+    ``pairs`` caps those of a trend, per setting.
     """
 
     settings: int
@@ -43,12 +44,13 @@ class Budget:
     end_to_end: int
     scaling: int
     outcomes: int
+    pairs: int
 
 
 BUDGETS = {
-    "low": Budget(16, 4, 40, 8, 2, 60, 60, 65_536, 1024, 1, 8000, 16_384),
-    "default": Budget(64, 4, 60, 12, 4, 240, 1200, 131_072, 2048, 2, 8000, 32_768),
-    "high": Budget(256, 8, 120, 32, 8, 240, 1200, 131_072, 2048, 4, 16_000, 131_072),
+    "low": Budget(16, 4, 40, 8, 2, 60, 60, 65_536, 1024, 1, 8000, 16_384, 64),
+    "default": Budget(64, 4, 60, 12, 4, 240, 1200, 131_072, 2048, 2, 8000, 32_768, 128),
+    "high": Budget(256, 8, 120, 32, 8, 240, 1200, 131_072, 2048, 4, 16_000, 131_072, 512),
 }
 
 
