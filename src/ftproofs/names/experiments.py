@@ -6,6 +6,7 @@ from collections.abc import Mapping
 
 from ftproofs.names.diagonal_experiments import DIAGONAL_EXPERIMENTS
 from ftproofs.names.kinds import INFINITE, REQUIRED, Experiment, Value, by_name
+from ftproofs.names.relu import RELU_EXPERIMENTS
 
 _TASK: dict[str, Value] = {
     "n": REQUIRED,
@@ -256,4 +257,5 @@ EXPERIMENTS: Mapping[str, Experiment] = by_name(
         ("flow", "reduced", "descent"),
     ),
     *DIAGONAL_EXPERIMENTS,
+    *RELU_EXPERIMENTS,
 )

@@ -6,6 +6,7 @@ from collections.abc import Mapping
 
 from ftproofs.names.diagonal import DIAGONAL
 from ftproofs.names.kinds import Measurement, Sign, by_name
+from ftproofs.names.relu import MEASUREMENTS as RELU
 from ftproofs.names.transferred import TRANSFERRED
 
 _SOURCE = (("source_norm", 1),)
@@ -275,4 +276,5 @@ MEASUREMENTS: Mapping[str, Measurement] = by_name(
     ),
     *TRANSFERRED,
     *DIAGONAL,
+    *RELU,
 )

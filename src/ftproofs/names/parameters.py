@@ -6,6 +6,7 @@ import math
 from collections.abc import Mapping
 
 from ftproofs.names.kinds import Parameter, by_name
+from ftproofs.names.relu import PARAMETERS as RELU
 
 OPTIMIZERS = ("gd", "momentum", "sgd", "adam", "flow")
 SPECTRA = ("isotropic", "power-law", "spiked")
@@ -216,4 +217,5 @@ PARAMETERS: Mapping[str, Parameter] = by_name(
         choices=ENGINES,
         shapes=True,
     ),
+    *RELU,
 )

@@ -17,6 +17,7 @@ from ftproofs.numeric.diagonal import experiments as diagonal
 from ftproofs.numeric.diagonal import multitask, scalar
 from ftproofs.numeric.extremes import read_extremes
 from ftproofs.numeric.measurements import Readings, read_predictor, read_task
+from ftproofs.numeric.relu import finetune, infinite, leaky, tangent
 from ftproofs.numeric.seeds import sharing
 from ftproofs.numeric.training import stability
 from ftproofs.numeric.training.result import DIVERGED, scale
@@ -186,4 +187,9 @@ _MEASURES: dict[str, Measure] = {
     "diagonal.scalar": scalar.measure,
     "replica.finetune": diagonal.measure,
     "replica.compare": diagonal.measure,
+    "relu.tangent": tangent.measure,
+    "relu.finetune": finetune.measure,
+    "relu.widths": finetune.measure_widths,
+    "relu.infinite": infinite.measure,
+    "leaky-relu.train": leaky.measure,
 }

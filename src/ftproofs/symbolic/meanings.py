@@ -27,7 +27,9 @@ from ftproofs.symbolic import (
     diagonal_training,
     frozen_chain,
     frozen_layers,
+    leaky_relu,
     pretraining,
+    relu,
     replica_words,
     split,
     transfer_steps,
@@ -272,6 +274,9 @@ MEANINGS: Mapping[str, Meaning] = MappingProxyType(
         **{name: Meaning(w.says, w.relation, w.applies) for name, w in diagonal_tasks.WORDS.items()},
         **{name: Meaning(w.says, w.relation, w.applies) for name, w in diagonal_limits.WORDS.items()},
         **{name: Meaning(w.says, w.relation, w.applies) for name, w in replica_words.WORDS.items()},
+        # ReLU networks
+        **{name: Meaning(*found) for name, found in relu.MEANINGS.items()},
+        **{name: Meaning(*found) for name, found in leaky_relu.MEANINGS.items()},
     }
 )
 
