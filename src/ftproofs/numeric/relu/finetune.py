@@ -122,12 +122,12 @@ def finetune(task: SphereTask, predictors: Kernels, w: np.ndarray, *, device: st
     """Pretrain (or build) networks from half their first layers w (case, m/2, d), fine-tune them, and predict."""
     m = 2 * w.shape[1]
     a = network.signs(m).to(device)
-    X, y, test = (torch.from_numpy(part).to(device) for part in (task.X, task.y, task.test[:, :COMPARED]))
+    X, y, test = (torch.tensor(part, device=device) for part in (task.X, task.y, task.test[:, :COMPARED]))
     if task.source_X is None:
         start = network.linear(w, task.source).to(device)
     else:
         assert task.source_y is not None
-        source_X, source_y = (torch.from_numpy(part).to(device) for part in (task.source_X, task.source_y))
+        source_X, source_y = (torch.tensor(part, device=device) for part in (task.source_X, task.source_y))
         start = pretrain(network.linear(w, 0 * task.source).to(device), source_X, source_y, a)
     trained = descend(start, X, y, a, method=method)
     residual = (y - at(start, X, a)).cpu().numpy()

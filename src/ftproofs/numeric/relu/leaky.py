@@ -10,6 +10,7 @@ from __future__ import annotations
 import math
 from dataclasses import dataclass
 
+import numpy as np
 import torch
 from torch import Tensor
 
@@ -50,9 +51,9 @@ def measure(spec: Experiment, block: Block, parameters: list[dict[str, Value]], 
     for setting, p in zip(block.settings, parameters, strict=True):
         n, d = int(p["n"]), int(p["d"])
         rng = generator(setting)
-        X, teacher = (torch.from_numpy(rng.standard_normal(shape)).to(device) for shape in ((n, d), d))
+        X, teacher = (aligned(rng.standard_normal(shape), device) for shape in ((n, d), d))
         network = train(start(setting, p, device), X, torch.sign(X @ teacher), int(p["steps"]), block.method)
-        test = torch.from_numpy(generator(setting, "test").standard_normal((TEST, d))).to(device)
+        test = aligned(generator(setting, "test").standard_normal((TEST, d)), device)
         rows.append(read(network, test))
 
     def column(name: str, part: int) -> Tensor:
@@ -75,16 +76,18 @@ def start(setting: Setting, p: dict[str, Value], device: str) -> Network:
         axis = axis / (axis * axis).sum() ** 0.5
         others = (CENTROID - OUTLIER) * m / max(1, m - 1)
         sizes = [[OUTLIER * m], *[[others]] * (m - 1)]
-        layers = [
-            torch.tensor(sizes, dtype=torch.float64) * torch.from_numpy(axis),
-            torch.zeros(m, d, dtype=torch.float64),
-        ]
+        layers = np.stack([np.array(sizes) * axis, np.zeros((m, d))])
     else:
         length = (centres * centres).sum(axis=2, keepdims=True) ** 0.5
         factor = {"readout": readout, "equal": 1.0 + 0 * readout, "mixed": flips * readout}[str(p["scales"])]
-        layers = [*torch.from_numpy(factor[:, :, None] * (centres + float(p["spread"]) * length * apart))]
-    w, u, v, v_minus = (part.to(device) for part in (*layers, *torch.from_numpy(readout)))
+        layers = factor[:, :, None] * (centres + float(p["spread"]) * length * apart)
+    w, u, v, v_minus = (aligned(part, device) for part in (*layers, *readout))
     return Network(w, u, v, v_minus, float(p["slope"]))
+
+
+def aligned(z: np.ndarray, device: str) -> Tensor:
+    """A tensor in memory of its own: matrix products of the same numbers round by where they lie."""
+    return torch.from_numpy(z).clone().to(device)
 
 
 def train(network: Network, X: Tensor, y: Tensor, steps: int, method: int) -> Network:
@@ -145,7 +148,7 @@ def read(network: Network, X: Tensor) -> dict[str, tuple[float, float]]:
     agrees = value * plain > 0
     sure = network.slope * plain.abs() > spread * length
     unscaled = plain.abs() > spread * length
-    fit = torch.linalg.lstsq(X, value[:, None]).solution[:, 0]
+    fit = torch.linalg.solve(X.T @ X, X.T @ value)
     missed = float(torch.linalg.vector_norm(value - X @ fit) / torch.linalg.vector_norm(value))
 
     def share(agreeing: Tensor, among: Tensor) -> tuple[float, float]:

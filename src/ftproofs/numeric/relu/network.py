@@ -46,7 +46,7 @@ def linear(w: np.ndarray, teacher: np.ndarray) -> Tensor:
     pairs = w.shape[1]
     missing = math.sqrt(2 * pairs) * teacher - w.sum(axis=1)
     w = w + missing[:, None, :] / pairs
-    return torch.from_numpy(np.concatenate([w, -w], axis=1))
+    return torch.tensor(np.concatenate([w, -w], axis=1))
 
 
 def forward(W: Tensor, X: Tensor, a: Tensor) -> Tensor:

@@ -90,7 +90,7 @@ def descend(W: Tensor, X: Tensor, y: Tensor, a: Tensor, *, method: int = 0) -> T
             for i, case in enumerate(training):
                 if status[case] == "ok" or left[i] > LOOK:
                     continue
-                found, loose = certificate(W[i], X[i], rho[i], float(eta[i]))
+                found, loose = certificate(W[i].clone(), X[i].clone(), rho[i], float(eta[i]))
                 if found <= AIM * float(size[i]) or left[i] <= FLOOR:
                     end[case], bound[case], steps[case], unsure[case] = W[i], found, step, loose
                     status[case] = "ok"
