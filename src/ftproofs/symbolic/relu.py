@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from typing import Any
 
-from sympy import Add, Expr, Integral, Rational, Symbol, cos, log, pi, sqrt, sympify
+from sympy import Add, Expr, Integral, Rational, Symbol, asin, cos, log, pi, sqrt, sympify
 
 from ftproofs.claim import Statement
 from ftproofs.symbolic.context import Context
@@ -34,6 +34,18 @@ def first_layer_kernel(theta: Any) -> Expr:
     """
     theta = sympify(theta)
     return cos(theta) * (pi - theta) / (2 * pi)
+
+
+def product_kernel(u: Any) -> Expr:
+    """The same in the product ``u`` of two unit inputs: ``u/4 + u asin(u)/(2 pi)``."""
+    u = sympify(u)
+    return u / 4 + u * asin(u) / (2 * pi)
+
+
+def generalization_bound(n: Any, delta_norm: Any, fail_prob: Any) -> Expr:
+    """``sqrt(8/n) |delta| + sqrt(ln(1/p)/(2n))``: bounds the mean of min(1, error), but for the probability p."""
+    n, delta_norm, fail_prob = map(sympify, (n, delta_norm, fail_prob))
+    return sqrt(8 / n) * delta_norm + sqrt(-log(fail_prob) / (2 * n))
 
 
 def overlap(theta: Expr) -> Integral:
