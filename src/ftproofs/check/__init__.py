@@ -67,7 +67,7 @@ def check(
         derivation,
         evidence,
         claim.expected,
-        tuple(sorted({*flags, *evidence.flags})),
+        tuple(sorted({*flags, *evidence.flags, *context.flags})),
         time.perf_counter() - begin,
     )
 

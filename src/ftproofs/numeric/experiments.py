@@ -23,12 +23,15 @@ from ftproofs.numeric.training import stability
 from ftproofs.numeric.training.result import DIVERGED, scale
 from ftproofs.numeric.training.ridge import train_ridge
 
-__all__ = ["DIVERGED", "SOLVER", "USABLE", "run"]
+__all__ = ["DIVERGED", "SOLVER", "USABLE", "WITHOUT_BOUND", "run"]
 
 SOLVER = "solver"
 
 #: Experiments whose oracle fits many teachers to one factorised design (`seeds.sharing`).
 SHARING = ("linear.finetune", "linear.scratch", "deep-linear.finetune")
+
+#: Flags of rows with networks whose distance to the limit has no bound.
+WITHOUT_BOUND = frozenset({finetune.UNCERTIFIED})
 
 #: Statuses of a row whose numbers may be used.
 USABLE = ("ok", "saddle")
