@@ -84,7 +84,7 @@ def check(
         derivation,
         evidence,
         claim.expected,
-        tuple(sorted({*flags, *evidence.flags})),
+        tuple(sorted({*flags, *evidence.flags, *context.flags})),
         time.perf_counter() - begin,
         account=Account(tuple(context.trail.decisions), context.lost) if account else None,
     )

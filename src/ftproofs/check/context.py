@@ -75,7 +75,10 @@ class MemoryStore:
 
 @dataclass
 class Context:
-    """One check's surroundings; counts what was trained on the way, and says which training was ``lost`` (FT603)."""
+    """One check's surroundings; counts what was trained on the way, and says which training was ``lost`` (FT603).
+
+    ``flags`` has what rows say that no decision carries along: means take networks without a bound as they stand.
+    """
 
     store: Store
     budget: Budget
@@ -111,7 +114,8 @@ class Context:
         return rows
 
     def _noted(self, rows: Rows) -> Rows:
-        """The rows; the first that training lost is remembered, as what an error says."""
+        """The rows; the first that training lost is remembered, as what an error says, and that some have no bound."""
+        self.flags |= experiments.WITHOUT_BOUND.intersection(rows.flags)
         if not self.lost and experiments.DIVERGED in rows.status:
             case = rows.status.index(experiments.DIVERGED)
             self.lost = f"FT603: training diverged: no finite number, setting id {self.identify(rows, case)}"
