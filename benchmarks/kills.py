@@ -1,10 +1,11 @@
-"""Kill checks at random times and resume them: ``python benchmarks/kills.py [--kills 50] [--seed 0]``.
+"""Kill and interrupt checks at random times and resume them: ``python benchmarks/kills.py --kills 50 --interrupts 20``.
 
 A third of the kills falls on a run by itself, a third on one of two runs on the same ledger,
-a third on a run with a pool of processes.  Every training and every acknowledgement is
-logged.  Printed, and checked at the end of every series: rows that were acknowledged and
-are lost, blocks that were trained again after a run had kept them, blocks in flight at a kill, and whether the
-report is that of a run which nothing disturbed.  Exit status 1 if anything is not as it should be.
+a third on a run with a pool of processes.  Then runs of the first and the last kind are
+interrupted (Ctrl-C).  Every training and every acknowledgement is logged.  Printed, and
+checked at the end of every series: rows that were acknowledged and are lost, blocks that were
+trained again after a run had kept them, blocks in flight at a kill, and whether the report is
+that of a run which nothing disturbed.  Exit status 1 if anything is not as it should be.
 """
 
 from __future__ import annotations
@@ -69,6 +70,7 @@ class Series:
     kills: int
     rng: random.Random
     folder: Path
+    interrupts: bool = False
     launched: int = 0
     killed: int = 0
     running: list[tuple[subprocess.Popen[bytes], Path]] = field(default_factory=list)
@@ -117,18 +119,31 @@ class Series:
                         self.launch()
             if self.killed < self.kills and self.running and due():
                 process, out = self.running.pop(self.rng.randrange(len(self.running)))
+                if self.interrupts:
+                    self.interrupt(process)
                 # Half of the time all its processes at once; else the first alone, and the others are to notice.
-                (os.killpg if self.rng.random() < 0.5 else os.kill)(process.pid, signal.SIGKILL)
+                elif self.rng.random() < 0.5:
+                    os.killpg(process.pid, signal.SIGKILL)
+                else:
+                    os.kill(process.pid, signal.SIGKILL)
                 process.wait()
                 self.killed += 1
                 self.launch()
                 due = self.next()
         return reports
 
+    def interrupt(self, process: subprocess.Popen[bytes]) -> None:
+        """Ctrl-C: the run must end by itself, with 130 and one line that says how to resume, or be done already."""
+        os.kill(process.pid, signal.SIGINT)
+        _, said = process.communicate(timeout=60)
+        lines = said.decode().splitlines()
+        if process.returncode and (process.returncode != 130 or len(lines) != 1 or "resumes" not in lines[0]):
+            raise RuntimeError(f"{self.name}: interrupted, it ended with {process.returncode}: {lines[-3:]}")
+
     def next(self) -> Callable[[], bool]:
         """When to kill next: sometime in start-up, or a moment after something more was trained."""
         begin, lines = time.monotonic(), len(self.log.read_bytes()) if self.log.exists() else 0
-        early = self.rng.random() < 0.2
+        early = self.rng.random() < 0.2 and not self.interrupts
         delay = self.rng.uniform(0, 3.0 if early else 0.6)
         seen: list[float] = [begin] if early else []
 
@@ -182,15 +197,17 @@ def without_times(value: Any) -> Any:
     return [without_times(x) for x in value] if isinstance(value, list) else value
 
 
-def main(kills: int, seed: int) -> int:
+def main(kills: int, interrupts: int, seed: int) -> int:
     """Run the series; the exit status."""
     rng, wrong = random.Random(seed), False
     with tempfile.TemporaryDirectory() as root:
 
-        def series(name: str, words: tuple[str, ...], together: int, count: int) -> tuple[Series, list[Any]]:
+        def series(
+            name: str, words: tuple[str, ...], together: int, count: int, *, interrupts: bool = False
+        ) -> tuple[Series, list[Any]]:
             folder = Path(root) / name.replace(" ", "-")
             folder.mkdir()
-            made = Series(name, words, together, count, rng, folder)
+            made = Series(name, words, together, count, rng, folder, interrupts)
             return made, [without_times(json.loads(out.read_text())) for out in made.go()]
 
         alone, pool = ("--executor", "in-process"), ("--executor", "processes", "--workers", "2")
@@ -198,9 +215,14 @@ def main(kills: int, seed: int) -> int:
         print(f"undisturbed: {calm.findings()['blocks']} blocks")
         shares = [kills // 3 + (place < kills % 3) for place in range(3)]
         plan = (("one run", alone, 1), ("two runs at once", alone, 2), ("a pool of processes", pool, 1))
-        for (name, words, together), count in zip(plan, shares, strict=True):
+        todo = [(*one, count, False) for one, count in zip(plan, shares, strict=True)]
+        todo += [("interrupts of one run", alone, 1, interrupts - interrupts // 2, True)]
+        todo += [("interrupts of a pool", pool, 1, interrupts // 2, True)]
+        for name, words, together, count, gently in todo:
+            if not count:
+                continue
             begin = time.monotonic()
-            disturbed, reports = series(name, words, together, count)
+            disturbed, reports = series(name, words, together, count, interrupts=gently)
             found = disturbed.findings()
             same = bool(reports) and all(one == report for one in reports)
             bad = found["lost"] + found["damaged"] + found["again"]
@@ -222,5 +244,6 @@ if __name__ == "__main__":
         sys.exit(command())
     parser = argparse.ArgumentParser(description=__doc__.splitlines()[0])
     parser.add_argument("--kills", type=int, default=50)
+    parser.add_argument("--interrupts", type=int, default=20)
     parser.add_argument("--seed", type=int, default=0)
     sys.exit(main(**vars(parser.parse_args())))

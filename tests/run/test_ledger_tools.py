@@ -10,12 +10,14 @@ import numpy as np
 import pytest
 
 from ftproofs.catalog import find
+from ftproofs.check.trail import Decided, Lot
 from ftproofs.claim import Block, Rows, Setting
 from ftproofs.errors import UsageError
 from ftproofs.names import complete
 from ftproofs.numeric.experiments import run
 from ftproofs.run.ledger import Ledger
 from ftproofs.run.ledger_tools import contents, lines, merge, opened, verify, words
+from ftproofs.verdict import Account
 
 (CLAIM,) = find("linear-endpoint")
 CONDITIONS = {"seed": 0, "device": "cpu", "dtype": "float64", "budget": "low", "settings": None}
@@ -128,3 +130,21 @@ def test_every_row_and_verdict_is_a_line(path: Path) -> None:
     assert found[3]["setting"] == rows.block.settings[1].parameters
     assert (found[3]["seed"], found[3]["index"]) == (7, 3)
     assert found[5]["verdict"]["word"] == "proved"
+
+
+def test_accounts_of_verdicts_are_merged_and_verified(path: Path, tmp_path: Path) -> None:
+    account = Account((Decided("each", "B", 0, {"tolerance": 1.0}, [Lot(("a",), {"gap": np.ones(3)})], {}),), "")
+    other = tmp_path / "other.sqlite"
+    with Ledger(other, code_hash="code") as ledger:
+        ledger.put_verdict(CLAIM, {"id": CLAIM.id, "word": "proved"}, run={"seed": 1}, account=account)
+        assert verify(ledger).damaged == ()
+        merge(path, [ledger])
+    with opened(path) as ledger:
+        ((header, count),) = ledger.query("SELECT header, (SELECT count(*) FROM verdicts) FROM accounts")
+        assert ('"tolerance":1.0' in header, count) == (True, 2)
+        assert verify(ledger).damaged == ()
+    with closing(sqlite3.connect(path)) as raw, raw:
+        raw.execute("UPDATE accounts SET header = replace(header, '1.0', '2.0')")
+    with opened(path) as ledger:
+        (damage,) = verify(ledger).damaged
+    assert "checksum of an account" in damage

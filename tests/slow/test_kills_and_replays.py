@@ -13,7 +13,9 @@ PROGRAMS = Path(__file__).parents[2] / "benchmarks"
 pytestmark = pytest.mark.slow
 
 
-@pytest.mark.parametrize(("program", "words"), [("kills.py", ["--kills", "6"]), ("replays.py", ["--ids", "20"])])
+@pytest.mark.parametrize(
+    ("program", "words"), [("kills.py", ["--kills", "6", "--interrupts", "2"]), ("replays.py", ["--ids", "20"])]
+)
 def test_it_finds_nothing_wrong(program: str, words: list[str]) -> None:
     done = subprocess.run([sys.executable, str(PROGRAMS / program), *words], capture_output=True, text=True)
     print(done.stdout)
