@@ -25,7 +25,7 @@ from ftproofs.verdict import Derivation, StepResult
 
 def innermost(store: Any) -> Any:
     """The store behind what watches for interrupts and for other runs."""
-    while inner := getattr(store, "store", None) or getattr(store, "ledger", None):
+    while (inner := getattr(store, "store", getattr(store, "ledger", None))) is not None:
         store = inner
     return store
 
