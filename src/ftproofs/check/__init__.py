@@ -14,7 +14,8 @@ from ftproofs.check.mean import check_mean
 from ftproofs.check.probability import check_probability
 from ftproofs.check.sign import check_sign
 from ftproofs.check.trail import Trail
-from ftproofs.claim import Claim, Each, Limit, Mean, Store
+from ftproofs.check.trend import check_trend
+from ftproofs.claim import Claim, Each, Limit, Mean, Store, Trend
 from ftproofs.errors import FTError, UsageError
 from ftproofs.numeric.device import resolve_device
 from ftproofs.symbolic import worker
@@ -83,7 +84,7 @@ def check(
         derivation,
         evidence,
         claim.expected,
-        tuple(sorted({*flags, *evidence.flags})),
+        tuple(sorted({*flags, *evidence.flags, *context.flags})),
         time.perf_counter() - begin,
         account=Account(tuple(context.trail.decisions), context.lost) if account else None,
     )
@@ -99,10 +100,13 @@ def experiment_leg(claim: Claim, context: Context) -> Evidence:
     """
     if claim.untrained or not any(measured(statement) for statement in claim.statements):
         return Evidence("none", claim.quantifier.name, claim.margin, detail=claim.untrained or "nothing to measure")
-    claim = oriented_claim(claim)
+    if not isinstance(claim.quantifier, Trend):
+        claim = oriented_claim(claim)
     try:
         if isinstance(claim.quantifier, Each):
             return check_each(claim, context)
+        if isinstance(claim.quantifier, Trend):
+            return check_trend(claim, context)
         signs = sign_statements(claim)
         if signs:
             return check_sign(claim, context, signs)

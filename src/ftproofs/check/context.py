@@ -29,6 +29,7 @@ class Budget:
     that these leave of ``completed`` (`check.anchors`).
     ``scaling`` caps the draws at the largest size of a limit's ladder, ``outcomes`` those
     of a claim about a probability, per anchor.
+    ``pairs`` caps those of a trend, per setting.
     """
 
     settings: int
@@ -43,12 +44,13 @@ class Budget:
     end_to_end: int
     scaling: int
     outcomes: int
+    pairs: int
 
 
 BUDGETS = {
-    "low": Budget(16, 4, 40, 8, 2, 60, 60, 65_536, 1024, 1, 8000, 16_384),
-    "default": Budget(64, 4, 60, 12, 4, 240, 1200, 131_072, 2048, 2, 8000, 32_768),
-    "high": Budget(256, 8, 120, 32, 8, 240, 1200, 131_072, 2048, 4, 16_000, 131_072),
+    "low": Budget(16, 4, 40, 8, 2, 60, 60, 65_536, 1024, 1, 8000, 16_384, 64),
+    "default": Budget(64, 4, 60, 12, 4, 240, 1200, 131_072, 2048, 2, 8000, 32_768, 128),
+    "high": Budget(256, 8, 120, 32, 8, 240, 1200, 131_072, 2048, 4, 16_000, 131_072, 512),
 }
 
 
@@ -73,7 +75,10 @@ class MemoryStore:
 
 @dataclass
 class Context:
-    """One check's surroundings; counts what was trained on the way, and says which training was ``lost`` (FT603)."""
+    """One check's surroundings; counts what was trained on the way, and says which training was ``lost`` (FT603).
+
+    ``flags`` has what rows say that no decision carries along: means take networks without a bound as they stand.
+    """
 
     store: Store
     budget: Budget
@@ -109,7 +114,8 @@ class Context:
         return rows
 
     def _noted(self, rows: Rows) -> Rows:
-        """The rows; the first that training lost is remembered, as what an error says."""
+        """The rows; the first that training lost is remembered, as what an error says, and that some have no bound."""
+        self.flags |= experiments.WITHOUT_BOUND.intersection(rows.flags)
         if not self.lost and experiments.DIVERGED in rows.status:
             case = rows.status.index(experiments.DIVERGED)
             self.lost = f"FT603: training diverged: no finite number, setting id {self.identify(rows, case)}"

@@ -29,7 +29,7 @@ LOSSES = 3
 WORKER_BYTES = 1.5 * 2**30
 
 #: Claims that take long are begun first, so that none is left over at the end.
-_LONGEST_FIRST = ("limit", "mean", "probability", "each")
+_LONGEST_FIRST = ("trend", "limit", "mean", "probability", "each")
 
 #: Numerical libraries would each start a thread a core, in each of the workers.
 _THREADS = ("OMP_NUM_THREADS", "OPENBLAS_NUM_THREADS", "MKL_NUM_THREADS")
