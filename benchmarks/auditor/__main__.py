@@ -13,12 +13,12 @@ from collections import Counter
 from functools import lru_cache
 
 import numpy as np
-from limits import limit, probability, sign_limit
+from limits import limit, probability, sign_limit, trend
 from means import confirmed, each, mean
 from rows import Decision, Differs, Rows, combine, same
 
 KINDS = {"each": each, "against-oracle": each, "mean": mean, "sign": mean}
-KINDS |= {"limit": limit, "sign-limit": sign_limit, "probability": probability}
+KINDS |= {"limit": limit, "sign-limit": sign_limit, "probability": probability, "trend": trend}
 CONJECTURAL = {"replica", "deterministic-equivalent"}
 
 
@@ -79,6 +79,8 @@ def audit(verdict, decisions, lost):
         statements = [a for d, a in zip(decisions, answers, strict=True) if d.kind == "each" and d.link != "B"]
         main = min(statements, key=lambda a: ["refuted", "error", "undecided", "none", "certified"].index(a["status"]))
         same("estimate", told["estimate"], main.get("gap"))
+    elif told["quantifier"] == "trend":
+        own = combine(a["status"] for a in answers)
     else:
         pairs = [(d, a) for d, a in zip(decisions, answers, strict=True) if d.link == "B"]
         for d, a in pairs:

@@ -1,6 +1,6 @@
-"""The decisions about limits, signs of limits and probabilities once more, written from docs/verdicts.md."""
+"""The decisions about limits and their signs, probabilities and trends once more, written from docs/verdicts.md."""
 
-from math import ceil, inf, log2, sqrt
+from math import ceil, inf, log, log2, sqrt
 
 import numpy as np
 from means import BLOCK, CONFIRM, REFUTE, numbers, of_claim, pooled
@@ -213,3 +213,34 @@ def probability(d):
         t, _ = max(sound, key=lambda pair: share_limits(pair[0][0], pair[0][1], level)[1] - pair[1])
         found |= {"estimate": t[0] / t[1], "interval": share_limits(t[0], t[1], level)}
     return found | {"status": status}
+
+
+def trend(d):
+    """Which way the networks of pairs differ, by signs."""
+    f = d.facts
+
+    def shown(i, stage):
+        parts = [np.zeros(0)]
+        for lot in d.lots:
+            if (lot["setting"], lot["stage"]) == (i, stage):
+                left, right = (d.find(x).values[f[side]] for x, side in zip(lot["blocks"], ("lhs", "rhs"), strict=True))
+                d.counts["rows"] += 2 * len(left)
+                larger = np.maximum(np.abs(left), np.abs(right))
+                parts.append(f["sign"] * (left - right) / np.where(larger > 0, larger, 1.0))
+        return np.concatenate(parts)[: f["cap"]]
+
+    def against(values):
+        return pooled(counted(int((values < 0).sum()), len(values), 0.5))
+
+    tracks = [shown(i, "confirm") for i in range(f["settings"])]
+    if not tracks:
+        return {"status": "undecided"}
+    right = [pooled(counted(int((x >= f["effect"]).sum()), len(x), 0.5)) for x in tracks]
+    found = {"log_evidence": pooled([against(x) for x in tracks]), "log_confirmation": None}
+    if found["log_evidence"] >= REFUTE:
+        again = [shown(i, "second") for i, x in enumerate(tracks) if against(x) > 0]
+        found["log_confirmation"] = pooled([against(x) for x in again])
+        return found | {"status": "refuted" if found["log_confirmation"] >= CONFIRM else "undecided"}
+    if any(2 * np.isnan(x).sum() > len(x) for x in tracks):
+        return found | {"status": "error"}
+    return found | {"status": "supported" if all(e >= log(1e3) for e in right) else "undecided"}

@@ -239,5 +239,6 @@ def copied(ledger: Path, folder: Path) -> Path:
 
 @pytest.mark.slow
 def test_verdicts_of_the_catalog_of_every_kind_are_reached_again(tmp_path: Path, audited: Callable) -> None:
-    names = ("linear-gaussian-bound", "linear-resolution-bias", "transfer-boundary-many", "transfer-finetune-published")
+    names = ["linear-gaussian-bound", "linear-resolution-bias", "transfer-boundary-many", "transfer-finetune-published"]
+    names += ["digits-smaller-is-better", "clusters-from-small-starts"]
     assert audited(kept(tmp_path / "catalog.sqlite", *find(*names))) == 0

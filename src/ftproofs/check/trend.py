@@ -4,6 +4,7 @@ from __future__ import annotations
 
 from collections.abc import Sequence
 from dataclasses import dataclass
+from typing import Any
 
 import numpy as np
 from sympy import sympify
@@ -67,12 +68,17 @@ def check_trend(claim: Claim, context: Context) -> Evidence:
     settings = list(explored.settings[: context.budget.anchors])
     parts = []
     for number, pair in enumerate(sides):
-        found = decide_trend(
-            _Pairs(claim, context, settings, *pair),
-            len(settings),
-            effect=claim.margin,
-            cap=context.budget.pairs,
-        )
+        lhs, rhs, sign = pair
+        facts: dict[str, Any] = {"lhs": lhs.measurement, "rhs": rhs.measurement, "sign": sign}
+        facts |= {"settings": len(settings), "effect": claim.margin, "cap": context.budget.pairs}
+        with context.trail.decision("trend", "end_to_end", number, **facts) as trail:
+            found = decide_trend(
+                _Pairs(claim, context, settings, *pair),
+                len(settings),
+                effect=claim.margin,
+                cap=context.budget.pairs,
+            )
+            trail.concludes(found)
         parts.append(found)
         done = context.budget.explored * (len(sides) + number + 1) // len(sides)
         context.progress(claim.id, done, 2 * context.budget.explored)
@@ -103,6 +109,8 @@ class _Pairs:
         parts = []
         for first in range(start, start + count, FIRST):
             left, right = self.rows(setting, stage, first, method=method)
+            place = {"setting": setting, "stage": stage, "method": method, "start": first}
+            self.context.trail.look([left, right], {}, **place)
             parts.append(self.shown(left.values[self.lhs.measurement], right.values[self.rhs.measurement]))
         return np.concatenate(parts)[:count]
 
