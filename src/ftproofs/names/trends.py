@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from ftproofs.names.kinds import Experiment, Measurement, Parameter
+from ftproofs.names.kinds import REQUIRED, Experiment, Measurement, Parameter
 
 TREND_PARAMETERS: tuple[Parameter, ...] = (
     Parameter(
@@ -37,6 +37,15 @@ TREND_PARAMETERS: tuple[Parameter, ...] = (
         high=1.0,
     ),
     Parameter("removed", "share of the target teacher's neurons that the source teacher lacks", r"\mu", high=1.0),
+    Parameter(
+        "data_key",
+        "number that stands for images which were loaded, made of their content",
+        r"\mathrm{data}",
+        "integer",
+        "positive",
+        1,
+        shapes=True,
+    ),
     Parameter("product_scale", "scale of the random start's layers", r"s_0", sign="positive"),
     Parameter(
         "pretrained",
@@ -81,7 +90,7 @@ TREND_MEASUREMENTS: tuple[Measurement, ...] = (
     Measurement("fit_accuracy", "share of the training inputs that are classified right", r"\mathrm{acc}"),
     Measurement(
         "source_mse",
-        "mean squared error on the pretraining data at its end",
+        "mean squared error on the pretraining data at its end; none without pretraining",
         r"\mathrm{mse}_{\mathrm{pre}}",
         (),
     ),
@@ -117,6 +126,16 @@ TREND_EXPERIMENTS: tuple[Experiment, ...] = (
         "two-layer ReLU network on scikit-learn's 8x8 digits: pretrained on ten classes to a loss of 0.03, its readout "
         "drawn anew, fine-tuned on five random classes against the others to a loss of 0.002",
         {"samples": 128, "layer_scale": 1.0, "product_scale": 0.7, "pretrained": "yes"},
+        ("layer_movement", "test_mse", "fit_mse", "source_mse"),
+        ("descent",),
+        solver=False,
+        shares=False,
+        paired=("samples", "layer_scale", "product_scale", "pretrained"),
+    ),
+    Experiment(
+        "trends.images",
+        "the same on images that were loaded (`ftproofs trends --data`), to the same share of the labels' variance",
+        {"samples": 128, "layer_scale": 1.0, "product_scale": 0.7, "pretrained": "yes", "data_key": REQUIRED},
         ("layer_movement", "test_mse", "fit_mse", "source_mse"),
         ("descent",),
         solver=False,

@@ -188,6 +188,7 @@ _MEASURES: dict[str, Measure] = {
     "replica.finetune": diagonal.measure,
     "replica.compare": diagonal.measure,
     "trends.digits": digits.measure,
+    "trends.images": digits.measure,
     "trends.clusters": clusters.measure,
     "trends.teachers": teachers.measure,
     "federated.server": federated.measure,
