@@ -9,7 +9,7 @@ from transfers import rows, same_rows, settings
 
 from ftproofs.claim import Block
 from ftproofs.numeric import experiments
-from ftproofs.numeric.trends import clusters, descent, digits, images, layers, teachers
+from ftproofs.numeric.trends import clusters, descent, digits, images, layers, modular, teachers
 
 BASE = {"samples": 16, "pretrained": "no"}
 
@@ -130,3 +130,24 @@ def test_a_readout_alone_is_least_squares() -> None:
     features = torch.bmm(X, W).clamp_min(0.0)
     expected = torch.linalg.lstsq(features, y).solution
     assert torch.allclose(teachers._readout(W, X, y), expected, rtol=1e-4)
+
+
+def test_the_transformer_reads_words_and_both_ways_to_its_gradient_agree() -> None:
+    chosen = settings("trends.modular", {}, {"start_scale": 2.0}, base={"modulus": 3})
+    start, order = modular._draw(chosen, "cpu")
+    assert sorted(order[0].tolist()) == list(range(9))
+    words = torch.nn.functional.one_hot(torch.tensor([[[0, 1, 3], [2, 2, 3]]] * 2), 4).double()
+    right = torch.nn.functional.one_hot(torch.tensor([[1, 1]] * 2), 3).double()
+    one, other = (modular._loss(method)(start, (words, right)) for method in (0, 1))
+    assert torch.allclose(one[0], other[0])
+    assert all(torch.allclose(a, b) for a, b in zip(one[1], other[1], strict=True))
+    # The words' order matters: positions are read.
+    swapped = modular.logits(start, words[:, :, [1, 0, 2]])
+    assert not torch.allclose(swapped[:, 0], modular.logits(start, words)[:, 0])
+
+
+def test_the_transformer_replays_alone_bit_for_bit() -> None:
+    chosen = settings("trends.modular", {}, {"start_scale": 2.0}, {}, base={"modulus": 2})
+    together = experiments.run(Block(chosen, "descent"))
+    for i, setting in enumerate(chosen):
+        assert same_rows(together, i, experiments.run(Block((setting,), "descent")), 0)

@@ -46,6 +46,8 @@ TREND_PARAMETERS: tuple[Parameter, ...] = (
         1,
         shapes=True,
     ),
+    Parameter("modulus", "of an addition", "p", "integer", "positive", 2, shapes=True),
+    Parameter("start_scale", "factor of all weights' random start", r"s_{\mathrm{w}}", sign="positive"),
     Parameter("product_scale", "scale of the random start's layers", r"s_0", sign="positive"),
     Parameter(
         "pretrained",
@@ -87,6 +89,12 @@ TREND_MEASUREMENTS: tuple[Measurement, ...] = (
         "share of fresh inputs at which the classifier has the sign of the linear rule of its weighted centroids",
         r"\Pr(N\,\bar\ell>0)",
     ),
+    Measurement(
+        "unseen_accuracy",
+        "share of the table's sums that were not trained on and are answered right",
+        r"\mathrm{acc}_{\mathrm{new}}",
+    ),
+    Measurement("fit_loss", "cross-entropy at the end of training", r"\ell_{\mathrm{fit}}"),
     Measurement("fit_accuracy", "share of the training inputs that are classified right", r"\mathrm{acc}"),
     Measurement(
         "source_mse",
@@ -144,4 +152,15 @@ TREND_EXPERIMENTS: tuple[Experiment, ...] = (
     ),
     CLUSTERS,
     TEACHERS,
+    Experiment(
+        "trends.modular",
+        "one-layer transformer trained on 70% of the table of a + b modulo a number, to a cross-entropy of 0.1 or for "
+        "800 steps of descent",
+        {"modulus": 7, "start_scale": 1.0},
+        ("unseen_accuracy", "fit_accuracy", "fit_loss"),
+        ("descent",),
+        solver=False,
+        shares=False,
+        paired=("start_scale",),
+    ),
 )
