@@ -84,7 +84,7 @@ def test_nothing_in_a_file_is_run(tmp_path: Path) -> None:
         Calls(np.fromfile, "/dev/null"),
     ):
         for content in (pickle.dumps(harm), new_pickle(filenames=[harm])):
-            with pytest.raises(UsageError, match=r"FT313.*asks for"):
+            with pytest.raises(UsageError, match=r"FT314.*asks for"):
                 cifar.read(content, "x")
     assert not mark.exists()
 
@@ -103,7 +103,7 @@ def test_nothing_in_a_file_is_run(tmp_path: Path) -> None:
     ],
 )
 def test_what_is_damaged_is_said_to_be(content: bytes) -> None:
-    with pytest.raises(UsageError, match="FT313"):
+    with pytest.raises(UsageError, match="FT314"):
         cifar.read(content, "x")
 
 
@@ -123,7 +123,7 @@ def test_what_is_damaged_is_said_to_be(content: bytes) -> None:
 )
 def test_contents_that_do_not_fit_are_refused(changes: dict[str, object], tmp_path: Path) -> None:
     (tmp_path / "train").write_bytes(new_pickle(**changes))
-    with pytest.raises(UsageError, match="FT313"):
+    with pytest.raises(UsageError, match="FT314"):
         cifar.load(tmp_path)
 
 
@@ -142,9 +142,9 @@ def test_trends_train_on_what_was_loaded() -> None:
     assert all(claim.domain["data_key"].values == (key,) for claim in claims)
     other = images.register(X[::-1].copy(), RNG.integers(0, 20, 1700))
     assert other != key
-    with pytest.raises(UsageError, match=r"FT313.*not loaded"):
+    with pytest.raises(UsageError, match=r"FT314.*not loaded"):
         images.registered(12345)
-    with pytest.raises(UsageError, match=r"FT313.*1628"):
+    with pytest.raises(UsageError, match=r"FT314.*1628"):
         images.register(X[:100], np.zeros(100, dtype=np.int64))
 
 

@@ -5,6 +5,7 @@ from __future__ import annotations
 import numpy as np
 import pytest
 import torch
+from problems import fixed_draws  # noqa: F401
 from transfers import rows, same_rows, settings
 
 from ftproofs.claim import Block
@@ -65,7 +66,7 @@ def test_more_samples_contain_the_fewer_and_none_are_tested() -> None:
 
 @pytest.mark.parametrize("pretrained", ["yes", "no"])
 def test_fine_tuning_fits_its_samples(pretrained: str) -> None:
-    found = rows("trends.digits", "descent", *[{"pretrained": pretrained}] * 4, base=BASE)
+    found = rows("trends.digits", "descent", *[{"pretrained": pretrained, "samples": 64}] * 4, base=BASE)
     assert found.status == ("ok",) * 4
     assert (found.values["fit_mse"] <= digits.FINETUNE_GOAL).all()
     if pretrained == "yes":

@@ -16,7 +16,7 @@ def trends(path: str, options: CheckOptions) -> int:
     """Load the images and check each trend on them; what is expected on digits is expected of no other images.
 
     Raises:
-        UsageError: FT313 images that cannot be read.
+        UsageError: FT314 images that cannot be read.
     """
     from ftproofs.numeric.trends import cifar, images
 

@@ -7,6 +7,7 @@ from collections.abc import Mapping
 from ftproofs.names.diagonal_experiments import DIAGONAL_EXPERIMENTS
 from ftproofs.names.federated import FEDERATED_EXPERIMENTS
 from ftproofs.names.kinds import INFINITE, REQUIRED, Experiment, Value, by_name
+from ftproofs.names.relu import RELU_EXPERIMENTS
 from ftproofs.names.trends import TREND_EXPERIMENTS
 
 _TASK: dict[str, Value] = {
@@ -260,4 +261,5 @@ EXPERIMENTS: Mapping[str, Experiment] = by_name(
     *DIAGONAL_EXPERIMENTS,
     *FEDERATED_EXPERIMENTS,
     *TREND_EXPERIMENTS,
+    *RELU_EXPERIMENTS,
 )

@@ -7,6 +7,7 @@ from collections.abc import Mapping
 from ftproofs.names.diagonal import DIAGONAL
 from ftproofs.names.federated import FEDERATED_MEASUREMENTS
 from ftproofs.names.kinds import Measurement, Sign, by_name
+from ftproofs.names.relu import MEASUREMENTS as RELU
 from ftproofs.names.transferred import TRANSFERRED
 from ftproofs.names.trends import TREND_MEASUREMENTS
 
@@ -279,4 +280,5 @@ MEASUREMENTS: Mapping[str, Measurement] = by_name(
     *DIAGONAL,
     *FEDERATED_MEASUREMENTS,
     *TREND_MEASUREMENTS,
+    *RELU,
 )

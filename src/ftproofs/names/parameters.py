@@ -7,6 +7,7 @@ from collections.abc import Mapping
 
 from ftproofs.names.federated import FEDERATED_PARAMETERS
 from ftproofs.names.kinds import Parameter, by_name
+from ftproofs.names.relu import PARAMETERS as RELU
 from ftproofs.names.trends import TREND_PARAMETERS
 
 OPTIMIZERS = ("gd", "momentum", "sgd", "adam", "flow")
@@ -220,4 +221,5 @@ PARAMETERS: Mapping[str, Parameter] = by_name(
     ),
     *FEDERATED_PARAMETERS,
     *TREND_PARAMETERS,
+    *RELU,
 )

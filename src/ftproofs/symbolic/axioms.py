@@ -23,6 +23,7 @@ from ftproofs.symbolic import (
     federated_theorems,
     flows,
     recovery_theorems,
+    relu_theorems,
     replica_theorems,
     theorems,
     transfer_theorems,
@@ -384,6 +385,14 @@ AXIOMS: Mapping[str, Theorem] = MappingProxyType(
         **{name: Theorem(says, cited, form) for name, says, cited, form in diagonal_theorems.THEOREMS},
         **{name: Theorem(says, cited, form) for name, says, cited, form in diagonal_limit_theorems.THEOREMS},
         **{name: Theorem(says, cited, form) for name, says, cited, form in recovery_theorems.THEOREMS},
+        **{name: Theorem(says, cited, form) for name, says, cited, form in relu_theorems.THEOREMS},
+        "rademacher-bound": Theorem(
+            "over a class of functions a loss in [0, 1] has a mean of at most that over n samples, twice the class's "
+            "Rademacher complexity and t/(2 sqrt(n)), but for a probability exp(-t^2/2)",
+            "Bartlett and Mendelson, Journal of Machine Learning Research 3, 2002, theorem 8",
+            relu_theorems.rademacher_bound,
+            relu_theorems.FAILURE,
+        ),
         "replica": Theorem(
             "in the proportional limit a penalised fit acts on every coordinate as the penalty's proximal map on "
             "Gaussian noise, of a size and strength that solve two equations",

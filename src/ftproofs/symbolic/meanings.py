@@ -28,7 +28,9 @@ from ftproofs.symbolic import (
     federated,
     frozen_chain,
     frozen_layers,
+    leaky_relu,
     pretraining,
+    relu,
     replica_words,
     split,
     transfer_steps,
@@ -276,6 +278,9 @@ MEANINGS: Mapping[str, Meaning] = MappingProxyType(
         **{name: Meaning(w.says, w.relation, w.applies) for name, w in diagonal_tasks.WORDS.items()},
         **{name: Meaning(w.says, w.relation, w.applies) for name, w in diagonal_limits.WORDS.items()},
         **{name: Meaning(w.says, w.relation, w.applies) for name, w in replica_words.WORDS.items()},
+        # ReLU networks
+        **{name: Meaning(*found) for name, found in relu.MEANINGS.items()},
+        **{name: Meaning(*found) for name, found in leaky_relu.MEANINGS.items()},
     }
 )
 

@@ -45,7 +45,37 @@ SYMBOL_NOTATION: Mapping[str, Local] = MappingProxyType(
         "q": Local("q", "learning rate times an eigenvalue of X'X/n"),
         "h": Local("h", "hidden width"),
         "a": Local("a", "norm of every later layer"),
-        "m": Local("m", "number of later layers, L - 1"),
+        "input_angle": Local(r"\psi", "angle between two inputs"),
+        "neuron_angle": Local(r"\varphi", "direction of a neuron's weights in the plane of two inputs"),
+        "on_both": Local(r"\nu_{xx'}", "share of the neurons that are on at both inputs"),
+        **{f"log_gap_{i}": Local(rf"g_{i}", "logarithm of the gap at a width of the ladder") for i in range(4)},
+        "log_constant": Local("g", "what does not depend on the width in it"),
+        "dual_image": Local(r"\lVert X^\top a\rVert", "length of X'a, a = H^-1 r"),
+        "dual_product": Local(r"\langle X^\top a,P\delta\rangle", "its product with P delta"),
+        "ball_radius": Local("B", "radius of a ball of predictors"),
+        "rademacher": Local(r"\mathcal{R}_n", "its Rademacher complexity on n inputs"),
+        **{
+            f"{name}_{at}": Local(latex if at == "least" else latex + mark, f"{meaning}, {where}")
+            for at, mark, where in (
+                ("least", "", "at the input where N/l is least"),
+                ("greatest", "'", "at the input where N/l is greatest"),
+                ("certified", "''", "at the certified input where N/l is least"),
+                ("neuron", r"^{\circ}", "of any neuron and its centroid"),
+            )
+            for name, latex, meaning in (
+                ("p_on", "p_+", "part above 0 of the first cluster's number"),
+                ("p_off", "p_-", "part below 0 of it"),
+                ("q_on", "q_+", "part above 0 of the second cluster's number"),
+                ("q_off", "q_-", "part below 0 of it"),
+                ("rule", r"\ell", "the linear rule"),
+                ("value", "N", "the network"),
+            )
+        },
+        "neuron_error": Local("e", "what the neurons' differences from their centroids add to the network"),
+        "spread_product": Local(r"\epsilon\lVert x\rVert|\ell''|", "spread |x| |l| at the certified input"),
+        "certified_slope": Local("s''", "N/l at the certified input"),
+        "room": Local(r"\omega''", "slope minus spread |x|/|l| there"),
+        "later_layers": Local("m", "number of later layers, L - 1"),
         "phi": Local(r"\phi", "factor of the source's part outside the span"),
         "q_0": Local("q_0", "least square of the readout of two layers: b^2/a_0^2 - D"),
         "h_0": Local("h_0", "q over the first readout's square"),

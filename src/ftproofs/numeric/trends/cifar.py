@@ -34,25 +34,25 @@ def load(path: str | Path) -> tuple[np.ndarray, np.ndarray]:
         path: the file ``train`` or ``test``, or the folder ``cifar-100-python`` that has ``train``.
 
     Raises:
-        UsageError: FT313 no such file, or one that is not of CIFAR-100's own format.
+        UsageError: FT314 no such file, or one that is not of CIFAR-100's own format.
     """
     file = Path(path)
     file = file / "train" if file.is_dir() else file
     if not file.is_file():
-        raise UsageError("FT313", f"no file {file}; expected CIFAR-100's own file `train`, or its folder")
+        raise UsageError("FT314", f"no file {file}; expected CIFAR-100's own file `train`, or its folder")
     if file.stat().st_size > LARGEST:
-        raise UsageError("FT313", f"{file} has more than {LARGEST} bytes, CIFAR-100's files have fewer")
+        raise UsageError("FT314", f"{file} has more than {LARGEST} bytes, CIFAR-100's files have fewer")
     found = read(file.read_bytes(), str(file))
     pixels, classes = _images(found[b"data"], str(file)), _labels(found[b"coarse_labels"], str(file))
     if len(pixels) != len(classes):
-        raise UsageError("FT313", f"{file} has {len(pixels)} images and {len(classes)} classes")
+        raise UsageError("FT314", f"{file} has {len(pixels)} images and {len(classes)} classes")
     count = SIDE // BLOCK
     blocks = pixels.reshape(-1, COLOURS, count, BLOCK, count, BLOCK).astype(np.float64).mean(axis=(3, 5))
     X = blocks.reshape(len(pixels), -1)
     X = X - X.mean(axis=0)
     size = float(np.sqrt((X**2).sum(axis=1).mean()))
     if size == 0:
-        raise UsageError("FT313", f"{file}: all images are the same")
+        raise UsageError("FT314", f"{file}: all images are the same")
     return X / size, classes
 
 
@@ -60,16 +60,16 @@ def read(content: bytes, name: str) -> dict[bytes, Any]:
     """The dictionary in a file of CIFAR-100, arrays as `Array` stand-ins.
 
     Raises:
-        UsageError: FT313 anything else, a name that those files do not use among it.
+        UsageError: FT314 anything else, a name that those files do not use among it.
     """
     try:
         found = _Reader(io.BytesIO(content), encoding="bytes").load()
     except UsageError:
         raise
     except Exception as error:  # a damaged pickle fails in more ways than can be listed
-        raise UsageError("FT313", f"{name} is damaged or no file of CIFAR-100: {type(error).__name__}") from None
+        raise UsageError("FT314", f"{name} is damaged or no file of CIFAR-100: {type(error).__name__}") from None
     if not isinstance(found, dict) or not all(key in found for key in _KEYS):
-        raise UsageError("FT313", f"{name} is no file of CIFAR-100: expected a dictionary with data and coarse_labels")
+        raise UsageError("FT314", f"{name} is no file of CIFAR-100: expected a dictionary with data and coarse_labels")
     return found
 
 
@@ -98,7 +98,7 @@ def _array(*_: Any) -> Array:
 
 def _encode(text: Any, encoding: Any) -> bytes:
     if not isinstance(text, str) or encoding not in ("latin1", b"latin1"):
-        raise UsageError("FT313", "a pickle with text in an encoding that CIFAR-100's files do not use")
+        raise UsageError("FT314", "a pickle with text in an encoding that CIFAR-100's files do not use")
     return text.encode("latin1")
 
 
@@ -116,7 +116,7 @@ class _Reader(pickle.Unpickler):
 
     def find_class(self, module: str, name: str) -> Any:
         if (module, name) not in _NAMES:
-            raise UsageError("FT313", f"a pickle that asks for {module}.{name}, which CIFAR-100's files do not")
+            raise UsageError("FT314", f"a pickle that asks for {module}.{name}, which CIFAR-100's files do not")
         return _NAMES[module, name]
 
 
@@ -129,10 +129,10 @@ def _images(array: Any, name: str) -> np.ndarray:
         plain = isinstance(kind, _Kind) and kind.given[:1] in ((b"u1",), ("u1",)) and not fortran
         if plain and isinstance(rows, int) and isinstance(content, bytes) and len(content) == rows * PIXELS > 0:
             return np.frombuffer(content, dtype=np.uint8).reshape(rows, PIXELS)
-    raise UsageError("FT313", f"{name}: data is no array of bytes with {PIXELS} numbers an image")
+    raise UsageError("FT314", f"{name}: data is no array of bytes with {PIXELS} numbers an image")
 
 
 def _labels(values: Any, name: str) -> np.ndarray:
     if not isinstance(values, list) or not all(type(x) is int and 0 <= x < CLASSES for x in values):
-        raise UsageError("FT313", f"{name}: coarse_labels is no list of numbers 0..{CLASSES - 1}")
+        raise UsageError("FT314", f"{name}: coarse_labels is no list of numbers 0..{CLASSES - 1}")
     return np.array(values, dtype=np.int64)

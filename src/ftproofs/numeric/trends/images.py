@@ -33,12 +33,12 @@ def register(X: np.ndarray, classes: np.ndarray) -> int:
     The number is made of the content, so that a setting that has it speaks of these images and no others.
 
     Raises:
-        UsageError: FT313 too few images, or an odd number of classes.
+        UsageError: FT314 too few images, or an odd number of classes.
     """
     count = int(classes.max()) + 1 if len(classes) else 0
     if len(X) < FEWEST or count < 2 or count % 2:
         raise UsageError(
-            "FT313", f"trends need {FEWEST} images and an even number of classes, got {len(X)} and {count}"
+            "FT314", f"trends need {FEWEST} images and an even number of classes, got {len(X)} and {count}"
         )
     digest = hashlib.sha256(np.ascontiguousarray(X).tobytes() + np.ascontiguousarray(classes).tobytes()).digest()
     key = int.from_bytes(digest[:6], "big") + 1
@@ -50,8 +50,8 @@ def registered(key: int) -> Images:
     """The images of that number.
 
     Raises:
-        UsageError: FT313 they were not loaded.
+        UsageError: FT314 they were not loaded.
     """
     if key not in _LOADED:
-        raise UsageError("FT313", f"the images numbered {key} are not loaded: `ftproofs trends --data PATH` loads them")
+        raise UsageError("FT314", f"the images numbered {key} are not loaded: `ftproofs trends --data PATH` loads them")
     return _LOADED[key]
