@@ -5,6 +5,7 @@ from __future__ import annotations
 import numpy as np
 import pytest
 import torch
+from problems import fixed_draws  # noqa: F401
 from transfers import agree, rows, same_rows, settings
 
 from ftproofs.claim import Block

@@ -117,6 +117,25 @@ def check(
 
 
 @app.command()
+def trends(
+    data: Annotated[
+        str, typer.Option(metavar="PATH", help="CIFAR-100's own folder (cifar-100-python), or its file train or test.")
+    ],
+    budget: Annotated[str, typer.Option(help="low, default or high.")] = "default",
+    seed: Annotated[str, typer.Option(metavar="S", help="Root seed, 0..2**64-1.")] = "0",
+    device: Device = "auto",
+    ledger: Annotated[str | None, typer.Option(metavar="FILE", help="Keep rows there; a rerun resumes.")] = None,
+    json: Json = None,
+) -> int:
+    """Look on other images for the trends that the catalog has on digits."""
+    from ftproofs.cli import trending
+    from ftproofs.cli.settings import read_options
+
+    options = read_options(settings=None, budget=budget, seed=seed, device=device, ledger=ledger, target=json)
+    return trending.trends(data, options)
+
+
+@app.command()
 def audit(
     file: Annotated[list[str], typer.Argument(metavar="FILE...", help="Claim files (TOML).")],
     settings: Annotated[str | None, typer.Option(metavar="N", help="Networks to train per claim about each.")] = None,

@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from ftproofs.names.kinds import Experiment, Measurement, Parameter
+from ftproofs.names.kinds import REQUIRED, Experiment, Measurement, Parameter
 
 TREND_PARAMETERS: tuple[Parameter, ...] = (
     Parameter(
@@ -37,6 +37,17 @@ TREND_PARAMETERS: tuple[Parameter, ...] = (
         high=1.0,
     ),
     Parameter("removed", "share of the target teacher's neurons that the source teacher lacks", r"\mu", high=1.0),
+    Parameter(
+        "data_key",
+        "number that stands for images which were loaded, made of their content",
+        r"\mathrm{data}",
+        "integer",
+        "positive",
+        1,
+        shapes=True,
+    ),
+    Parameter("modulus", "of an addition", "p", "integer", "positive", 2, shapes=True),
+    Parameter("start_scale", "factor of all weights' random start", r"s_{\mathrm{w}}", sign="positive"),
     Parameter("product_scale", "scale of the random start's layers", r"s_0", sign="positive"),
     Parameter(
         "pretrained",
@@ -78,10 +89,16 @@ TREND_MEASUREMENTS: tuple[Measurement, ...] = (
         "share of fresh inputs at which the classifier has the sign of the linear rule of its weighted centroids",
         r"\Pr(N\,\bar\ell>0)",
     ),
+    Measurement(
+        "unseen_accuracy",
+        "share of the table's sums that were not trained on and are answered right",
+        r"\mathrm{acc}_{\mathrm{new}}",
+    ),
+    Measurement("fit_loss", "cross-entropy at the end of training", r"\ell_{\mathrm{fit}}"),
     Measurement("fit_accuracy", "share of the training inputs that are classified right", r"\mathrm{acc}"),
     Measurement(
         "source_mse",
-        "mean squared error on the pretraining data at its end",
+        "mean squared error on the pretraining data at its end; none without pretraining",
         r"\mathrm{mse}_{\mathrm{pre}}",
         (),
     ),
@@ -123,6 +140,27 @@ TREND_EXPERIMENTS: tuple[Experiment, ...] = (
         shares=False,
         paired=("samples", "layer_scale", "product_scale", "pretrained"),
     ),
+    Experiment(
+        "trends.images",
+        "the same on images that were loaded (`ftproofs trends --data`), to the same share of the labels' variance",
+        {"samples": 128, "layer_scale": 1.0, "product_scale": 0.7, "pretrained": "yes", "data_key": REQUIRED},
+        ("layer_movement", "test_mse", "fit_mse", "source_mse"),
+        ("descent",),
+        solver=False,
+        shares=False,
+        paired=("samples", "layer_scale", "product_scale", "pretrained"),
+    ),
     CLUSTERS,
     TEACHERS,
+    Experiment(
+        "trends.modular",
+        "one-layer transformer trained on 70% of the table of a + b modulo a number, to a cross-entropy of 0.1 or for "
+        "800 steps of descent",
+        {"modulus": 7, "start_scale": 1.0},
+        ("unseen_accuracy", "fit_accuracy", "fit_loss"),
+        ("descent",),
+        solver=False,
+        shares=False,
+        paired=("start_scale",),
+    ),
 )

@@ -22,7 +22,7 @@ from ftproofs.numeric.seeds import sharing
 from ftproofs.numeric.training import stability
 from ftproofs.numeric.training.result import DIVERGED, scale
 from ftproofs.numeric.training.ridge import train_ridge
-from ftproofs.numeric.trends import clusters, digits, teachers
+from ftproofs.numeric.trends import clusters, digits, modular, teachers
 
 __all__ = ["DIVERGED", "SOLVER", "USABLE", "WITHOUT_BOUND", "run"]
 
@@ -192,7 +192,9 @@ _MEASURES: dict[str, Measure] = {
     "replica.finetune": diagonal.measure,
     "replica.compare": diagonal.measure,
     "trends.digits": digits.measure,
+    "trends.images": digits.measure,
     "trends.clusters": clusters.measure,
+    "trends.modular": modular.measure,
     "trends.teachers": teachers.measure,
     "federated.server": federated.measure,
     "federated.finetune": federated.measure,

@@ -2,6 +2,7 @@
 
 from ftproofs.catalog.trends.clusters import CLUSTERS
 from ftproofs.catalog.trends.digits import LARGE, MOVEMENT, SMALL, SMALLER_IS_BETTER
+from ftproofs.catalog.trends.modular import MODULAR
 from ftproofs.catalog.trends.teachers import PLATEAU, SCRATCH
 
-CLAIMS = (PLATEAU, SCRATCH, CLUSTERS, MOVEMENT, LARGE, SMALL, SMALLER_IS_BETTER)
+CLAIMS = (PLATEAU, SCRATCH, CLUSTERS, MODULAR, MOVEMENT, LARGE, SMALL, SMALLER_IS_BETTER)
