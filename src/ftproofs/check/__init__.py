@@ -3,6 +3,8 @@
 from __future__ import annotations
 
 import time
+from collections.abc import Callable, Iterator
+from contextlib import AbstractContextManager, contextmanager, nullcontext
 
 from ftproofs.check.context import BUDGETS, Budget, Context, MemoryStore, Progress, budget_of, check_seed
 from ftproofs.check.each import check_each
@@ -19,7 +21,21 @@ from ftproofs.symbolic.boundary import sign_statements
 from ftproofs.symbolic.orientation import oriented_claim
 from ftproofs.verdict import Evidence, Verdict, join
 
-__all__ = ["BUDGETS", "Budget", "MemoryStore", "check", "experiment_leg"]
+__all__ = ["BUDGETS", "Budget", "MemoryStore", "check", "experiment_leg", "watch"]
+
+
+@contextmanager
+def _unseen() -> Iterator[Progress]:
+    yield lambda label, done, total: None
+
+
+_watching: Callable[[], AbstractContextManager[Progress]] = _unseen
+
+
+def watch(shown: Callable[[], AbstractContextManager[Progress]]) -> None:
+    """Let checks that are given no ``progress`` show theirs so from now on; notebooks do."""
+    global _watching
+    _watching = shown
 
 
 def check(
@@ -41,7 +57,7 @@ def check(
         seed: root seed, 0..2**64 - 1; with the code it fixes every random number.
         device: ``auto``, ``cpu``, ``cuda`` or ``cuda:K``.
         store: where rows are looked up and kept; in memory by default.
-        progress: called with (claim id, done, total).
+        progress: called with (claim id, done, total); in a notebook a bar by default.
 
     Raises:
         UsageError: FT211 a bad seed, FT213 a domain of infinite variance, FT204 an
@@ -49,16 +65,12 @@ def check(
             that is no probability, FT216 a sign of a measurement compared with something
             else than a sign, FT307 no such device, FT309 a bad budget or number of settings.
     """
-    context = Context(
-        store if store is not None else MemoryStore(),
-        budget_of(budget, settings),
-        check_seed(seed),
-        resolve_device(device),
-        progress or (lambda label, done, total: None),
-    )
+    counts, root, place = budget_of(budget, settings), check_seed(seed), resolve_device(device)
     begin = time.perf_counter()
     worker.begin(claim)
-    evidence = experiment_leg(claim, context)
+    with _watching() if progress is None else nullcontext(progress) as shown:
+        context = Context(store if store is not None else MemoryStore(), counts, root, place, shown)
+        evidence = experiment_leg(claim, context)
     derivation = worker.derived(claim)
     word, flags = join(derivation, evidence.status)
     return Verdict(

@@ -22,7 +22,8 @@ class Budget:
     ``settings`` networks are trained for a claim about each; ``explored``
     settings are looked at for a claim about means, ``anchors`` of them decided;
     ``draws`` and ``trainings`` cap link B and the end-to-end link per anchor.
-    Anchors are picked by what ``asked`` wrong variants say at most (`check.anchors`).
+    Anchors are picked by what ``asked`` wrong variants say at most, and more are added for those
+    that these leave of ``completed`` (`check.anchors`).
     ``scaling`` caps the draws at the largest size of a limit's ladder, ``outcomes`` those
     of a claim about a probability, per anchor.
     """
@@ -33,6 +34,7 @@ class Budget:
     explored: int
     anchors: int
     asked: int
+    completed: int
     draws: int
     trainings: int
     end_to_end: int
@@ -41,9 +43,9 @@ class Budget:
 
 
 BUDGETS = {
-    "low": Budget(16, 4, 40, 8, 2, 60, 65_536, 1024, 1, 8000, 16_384),
-    "default": Budget(64, 4, 60, 12, 4, 240, 131_072, 2048, 2, 8000, 32_768),
-    "high": Budget(256, 8, 120, 32, 8, 240, 131_072, 2048, 4, 16_000, 131_072),
+    "low": Budget(16, 4, 40, 8, 2, 60, 60, 65_536, 1024, 1, 8000, 16_384),
+    "default": Budget(64, 4, 60, 12, 4, 240, 1200, 131_072, 2048, 2, 8000, 32_768),
+    "high": Budget(256, 8, 120, 32, 8, 240, 1200, 131_072, 2048, 4, 16_000, 131_072),
 }
 
 

@@ -12,7 +12,7 @@ from collections.abc import Sequence
 
 import numpy as np
 
-from ftproofs.check.anchors import complement, guided
+from ftproofs.check.anchors import INTERVAL, complement, guided
 from ftproofs.check.context import Context
 from ftproofs.check.draws import (
     CORNERS,
@@ -113,8 +113,9 @@ def choose(
         context,
         explored.source,
         anchors,
-        context.budget.anchors // 2,
+        context.budget.anchors,
         lambda parameters: all(_affordable(claim, context, judge, parameters) for judge in judges),
+        INTERVAL,
     )
     chosen = [*anchors, *explored.adaptive(anchors, ADAPTIVE)]
     corners = ADAPTIVE_CORNERS if guided(claim) else ADAPTIVE_CORNERS_UNGUIDED

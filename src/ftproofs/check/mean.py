@@ -10,7 +10,7 @@ from __future__ import annotations
 import math
 from collections.abc import Sequence
 
-from ftproofs.check.anchors import candidates, pick
+from ftproofs.check.anchors import E_VALUES, candidates, complement, pick
 from ftproofs.check.context import Context
 from ftproofs.check.draws import (
     CORNERS,
@@ -76,6 +76,17 @@ def check_mean(claim: Claim, context: Context) -> Evidence:
     if not light:
         light = [p for p in explored.settings if not heavy_tailed(claim, judges, p)][: budget.anchors]
     heavy = pick([c for c in pool if heavy_tailed(claim, judges, c.parameters)], budget.anchors // 2)
+    # How many draws a heavy tail takes is not planned: what those would kill is not counted on.
+    light += complement(
+        claim,
+        context,
+        explored.source,
+        light,
+        budget.anchors,
+        lambda parameters: _affordable(claim, context, judges, parameters),
+        E_VALUES,
+        lambda parameters: not heavy_tailed(claim, judges, parameters),
+    )
     anchors = light + heavy
     chosen = [*anchors, *explored.adaptive(anchors, ADAPTIVE)]
 
