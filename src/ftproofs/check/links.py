@@ -18,7 +18,17 @@ from ftproofs.symbolic.vocabulary import symbol_names
 from ftproofs.verdict import Link
 
 #: Endpoint measurements in which training and oracle are compared.
-COMPARED = ("beta_norm", "par_beta_norm", "perp_beta_norm", "fit_gap", "risk", "mse", "prox_gap", "penalty")
+COMPARED = (
+    "beta_norm",
+    "par_beta_norm",
+    "perp_beta_norm",
+    "fit_gap",
+    "risk",
+    "mse",
+    "prox_gap",
+    "penalty",
+    "label_energy",
+)
 
 #: Measured on the way, which no oracle knows.
 PATH = frozenset(
