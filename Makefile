@@ -3,7 +3,7 @@ VENV := .venv
 BIN := $(VENV)/bin
 STAMP := $(VENV)/.installed
 
-.PHONY: setup check report test test-slow laws quality lint clean docs
+.PHONY: setup check report test test-slow laws quality lint clean docs bench
 
 setup: $(STAMP)
 
@@ -23,6 +23,11 @@ docs: setup
 	$(BIN)/python -m pip install --quiet --disable-pip-version-check --constraint constraints.txt --editable '.[docs]'
 	$(BIN)/python -m sphinx -q -W --keep-going -b html docs docs/_build/html
 	@echo docs/_build/html/index.html
+
+# What ftproofs costs beside its peers: build/bench/bench.json and bench.svg, within ten minutes on two cores.
+bench: setup
+	$(BIN)/python -m pip install --quiet --disable-pip-version-check --constraint constraints.txt --editable '.[bench]'
+	$(BIN)/ftproofs bench --out build/bench --force
 
 report: setup
 	$(BIN)/ftproofs export html --ledger .ftproofs/ledger.sqlite --out $(REPORT) --force

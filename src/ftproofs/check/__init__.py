@@ -13,13 +13,15 @@ from ftproofs.check.limit import check_limit
 from ftproofs.check.mean import check_mean
 from ftproofs.check.probability import check_probability
 from ftproofs.check.sign import check_sign
-from ftproofs.claim import Claim, Each, Limit, Mean, Store
+from ftproofs.check.trail import Trail
+from ftproofs.check.trend import check_trend
+from ftproofs.claim import Claim, Each, Limit, Mean, Store, Trend
 from ftproofs.errors import FTError, UsageError
 from ftproofs.numeric.device import resolve_device
 from ftproofs.symbolic import worker
 from ftproofs.symbolic.boundary import sign_statements
 from ftproofs.symbolic.orientation import oriented_claim
-from ftproofs.verdict import Evidence, Verdict, join
+from ftproofs.verdict import Account, Evidence, Verdict, join
 
 __all__ = ["BUDGETS", "Budget", "MemoryStore", "check", "experiment_leg", "watch"]
 
@@ -47,6 +49,7 @@ def check(
     device: str = "auto",
     store: Store | None = None,
     progress: Progress | None = None,
+    account: bool = False,
 ) -> Verdict:
     """Check a claim: derive it, train networks on settings of its domain, return the verdict.
 
@@ -58,6 +61,7 @@ def check(
         device: ``auto``, ``cpu``, ``cuda`` or ``cuda:K``.
         store: where rows are looked up and kept; in memory by default.
         progress: called with (claim id, done, total); in a notebook a bar by default.
+        account: whether the verdict is to carry what it was decided on, for an auditor.
 
     Raises:
         UsageError: FT211 a bad seed, FT213 a domain of infinite variance, FT204 an
@@ -69,7 +73,8 @@ def check(
     begin = time.perf_counter()
     worker.begin(claim)
     with _watching() if progress is None else nullcontext(progress) as shown:
-        context = Context(store if store is not None else MemoryStore(), counts, root, place, shown)
+        kept = store if store is not None else MemoryStore()
+        context = Context(kept, counts, root, place, shown, trail=Trail(keep=account))
         evidence = experiment_leg(claim, context)
     derivation = worker.derived(claim)
     word, flags = join(derivation, evidence.status)
@@ -81,6 +86,7 @@ def check(
         claim.expected,
         tuple(sorted({*flags, *evidence.flags, *context.flags})),
         time.perf_counter() - begin,
+        account=Account(tuple(context.trail.decisions), context.lost) if account else None,
     )
 
 
@@ -94,10 +100,13 @@ def experiment_leg(claim: Claim, context: Context) -> Evidence:
     """
     if claim.untrained or not any(measured(statement) for statement in claim.statements):
         return Evidence("none", claim.quantifier.name, claim.margin, detail=claim.untrained or "nothing to measure")
-    claim = oriented_claim(claim)
+    if not isinstance(claim.quantifier, Trend):
+        claim = oriented_claim(claim)
     try:
         if isinstance(claim.quantifier, Each):
             return check_each(claim, context)
+        if isinstance(claim.quantifier, Trend):
+            return check_trend(claim, context)
         signs = sign_statements(claim)
         if signs:
             return check_sign(claim, context, signs)

@@ -20,7 +20,7 @@ from ftproofs.check.draws import CORNERS
 from ftproofs.check.links import engine_of_draws
 from ftproofs.claim import Claim, Rows, Setting
 from ftproofs.decision import ALPHA
-from ftproofs.names import Value
+from ftproofs.names import INFINITE, Value
 from ftproofs.numeric.sampling import Batches, batches, explore
 from ftproofs.symbolic.acceptance import acceptor
 from ftproofs.symbolic.equivalence import Errors, spoken
@@ -194,8 +194,8 @@ def values_at(rows: Rows, case: int, symbols: Iterable[Symbol]) -> dict[Symbol, 
 
 
 def numbers(setting: Setting) -> dict[str, float]:
-    """The parameters of a setting that are numbers; ``gamma`` is the realised ratio."""
-    found = {name: float(value) for name, value in setting.values if not isinstance(value, str)}
+    """The parameters of a setting that are numbers, infinity among them; ``gamma`` is the realised ratio."""
+    found = {name: float(value) for name, value in setting.values if value == INFINITE or not isinstance(value, str)}
     if "n" in found and "d" in found:
         found.setdefault("gamma", found["n"] / found["d"])
     return found

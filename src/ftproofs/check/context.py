@@ -4,7 +4,10 @@ from __future__ import annotations
 
 from collections.abc import Callable, Iterable, Sequence
 from dataclasses import dataclass, field, replace
+from functools import partial
 
+from ftproofs.check.memory import within_memory
+from ftproofs.check.trail import Trail
 from ftproofs.claim import Block, Rows, Setting, Store
 from ftproofs.errors import UsageError, unknown
 from ftproofs.ids import encode
@@ -26,6 +29,7 @@ class Budget:
     that these leave of ``completed`` (`check.anchors`).
     ``scaling`` caps the draws at the largest size of a limit's ladder, ``outcomes`` those
     of a claim about a probability, per anchor.
+    ``pairs`` caps those of a trend, per setting.
     """
 
     settings: int
@@ -40,12 +44,13 @@ class Budget:
     end_to_end: int
     scaling: int
     outcomes: int
+    pairs: int
 
 
 BUDGETS = {
-    "low": Budget(16, 4, 40, 8, 2, 60, 60, 65_536, 1024, 1, 8000, 16_384),
-    "default": Budget(64, 4, 60, 12, 4, 240, 1200, 131_072, 2048, 2, 8000, 32_768),
-    "high": Budget(256, 8, 120, 32, 8, 240, 1200, 131_072, 2048, 4, 16_000, 131_072),
+    "low": Budget(16, 4, 40, 8, 2, 60, 60, 65_536, 1024, 1, 8000, 16_384, 64),
+    "default": Budget(64, 4, 60, 12, 4, 240, 1200, 131_072, 2048, 2, 8000, 32_768, 128),
+    "high": Budget(256, 8, 120, 32, 8, 240, 1200, 131_072, 2048, 4, 16_000, 131_072, 512),
 }
 
 
@@ -84,6 +89,7 @@ class Context:
     reused: int = 0
     flags: set[str] = field(default_factory=set)
     lost: str = ""
+    trail: Trail = field(default_factory=Trail)
 
     def rows(self, block: Block) -> Rows:
         """The block's rows, from the store or measured now and stored."""
@@ -102,7 +108,7 @@ class Context:
         if found is not None:
             self.reused += len(block)
             return found
-        rows = run(block, device=self.device)
+        rows = within_memory(partial(run, device=self.device), block)
         self.store.put(rows)
         self.trained += len(block)
         return rows

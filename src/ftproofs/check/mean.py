@@ -22,6 +22,7 @@ from ftproofs.check.draws import (
     exploratory,
     explore_settings,
     link_a,
+    mean_facts,
     mean_sampler,
     natural_scale,
 )
@@ -94,23 +95,31 @@ def check_mean(claim: Claim, context: Context) -> Evidence:
     for number, judge in enumerate(judges):
         draws = mean_sampler(claim, context, judge, chosen, engine_of_draws(claim))
         marks = [_anchor(claim, judges, judge, p) for p in chosen]
-        solved = decide_mean(
-            draws,
-            marks[: len(anchors)],
-            marks[len(anchors) :],
-            tolerance=claim.margin,
-            cap=cap_of(claim, context, budget.draws),
-            relation=judge.statement.rel,
-        )
+        cap = cap_of(claim, context, budget.draws)
+        rule = {"tolerance": claim.margin, "cap": cap, **mean_facts(marks, len(anchors))}
+        with context.trail.decision("mean", "B", number, judge.statement, **rule) as trail:
+            solved = decide_mean(
+                draws,
+                marks[: len(anchors)],
+                marks[len(anchors) :],
+                tolerance=claim.margin,
+                cap=cap,
+                relation=judge.statement.rel,
+            )
+            trail.concludes(solved)
         context.progress(claim.id, budget.explored + number + 1, 2 * budget.explored)
         cheap = _cheapest(solved, anchors, light, budget.end_to_end)
-        trained = decide_mean(
-            mean_sampler(claim, context, judge, cheap, experiment(claim.experiment).engines[0]),
-            [_anchor(claim, judges, judge, p) for p in cheap],
-            tolerance=claim.quantifier.end_to_end,
-            cap=budget.trainings,
-            relation=judge.statement.rel,
-        )
+        marks = [_anchor(claim, judges, judge, p) for p in cheap]
+        rule = {"tolerance": claim.quantifier.end_to_end, "cap": budget.trainings, **mean_facts(marks, len(marks))}
+        with context.trail.decision("mean", "end_to_end", number, judge.statement, **rule) as trail:
+            trained = decide_mean(
+                mean_sampler(claim, context, judge, cheap, experiment(claim.experiment).engines[0]),
+                marks,
+                tolerance=claim.quantifier.end_to_end,
+                cap=budget.trainings,
+                relation=judge.statement.rel,
+            )
+            trail.concludes(trained)
         parts.append((solved, trained))
     return _conclude(claim, context, judges, explored, chosen, parts, link_a(claim, context, anchors))
 

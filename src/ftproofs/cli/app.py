@@ -260,6 +260,23 @@ def eval_(
     return evaluate.evaluate(name, values or [], digits=digits, target=json)
 
 
+@app.command()
+def bench(
+    name: Annotated[
+        list[str] | None, typer.Argument(help="Benchmarks, or the beginnings of names before a dot.")
+    ] = None,
+    quick: Annotated[bool, typer.Option("--quick", help="Small and few: a glance within seconds each.")] = False,
+    device: Device = "cpu",
+    out: Annotated[str | None, typer.Option(metavar="DIR", help="A folder for bench.json and bench.svg.")] = None,
+    force: Annotated[bool, typer.Option("--force", help="Replace files that are there.")] = False,
+    json: Json = None,
+) -> int:
+    """What ftproofs costs beside what one would otherwise run, at equal error, by turns in one process."""
+    from ftproofs.cli import benching
+
+    return benching.bench(name or [], quick=quick, device=device, out=out, force=force, target=json)
+
+
 export = typer.Typer(help="Claims and their stored verdicts as files.", rich_markup_mode=None)
 app.add_typer(export, name="export")
 

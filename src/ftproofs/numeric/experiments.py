@@ -11,7 +11,7 @@ from torch import Tensor
 from ftproofs.claim import Block, Rows
 from ftproofs.errors import UsageError, unknown
 from ftproofs.names import Experiment, Value, experiment
-from ftproofs.numeric import solvers, tasks, training, transfer
+from ftproofs.numeric import federated, solvers, tasks, training, transfer
 from ftproofs.numeric.device import resolve_device
 from ftproofs.numeric.diagonal import experiments as diagonal
 from ftproofs.numeric.diagonal import multitask, scalar
@@ -22,6 +22,7 @@ from ftproofs.numeric.seeds import sharing
 from ftproofs.numeric.training import stability
 from ftproofs.numeric.training.result import DIVERGED, scale
 from ftproofs.numeric.training.ridge import train_ridge
+from ftproofs.numeric.trends import clusters, digits, teachers
 
 __all__ = ["DIVERGED", "SOLVER", "USABLE", "WITHOUT_BOUND", "run"]
 
@@ -190,6 +191,11 @@ _MEASURES: dict[str, Measure] = {
     "diagonal.scalar": scalar.measure,
     "replica.finetune": diagonal.measure,
     "replica.compare": diagonal.measure,
+    "trends.digits": digits.measure,
+    "trends.clusters": clusters.measure,
+    "trends.teachers": teachers.measure,
+    "federated.server": federated.measure,
+    "federated.finetune": federated.measure,
     "relu.tangent": tangent.measure,
     "relu.finetune": finetune.measure,
     "relu.widths": finetune.measure_widths,

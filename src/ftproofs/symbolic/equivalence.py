@@ -380,6 +380,8 @@ def _norm(name: str, parameters: Mapping[str, object]) -> Expr:
     """A teacher's norm where it is no parameter; as `ftproofs.names.natural_norm`."""
     if "target_norm" in parameters:
         return SYMBOLS["target_norm"]
+    if "client_radius" in parameters:
+        return SYMBOLS["client_radius"]
     if "beta_main" in parameters:
         return sympy.Abs(SYMBOLS["beta_aux" if name == "source_norm" else "beta_main"])
     return sympy.sqrt(SYMBOLS["d"])

@@ -1,0 +1,1 @@
+"""What ftproofs costs beside what one would otherwise run: both sides in one process, by turns, at equal error."""
