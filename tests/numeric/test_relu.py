@@ -109,7 +109,7 @@ def test_no_certificate_where_a_kink_is_within_reach():
 
 
 def test_uncertified_networks_are_flagged_and_have_no_bound():
-    rows = run(block("relu.finetune", [{"n": 10, "d": 6, "m": 16, "theta": 1.0}] * 48))
+    rows = run(block("relu.finetune", [{"n": 6, "d": 6, "m": 10, "theta": 1.0}] * 48))
     loose = np.isinf(rows.bounds["kernel_gap"])
     assert 0 < loose.sum() < 48
     assert "uncertified-kinks" in rows.flags

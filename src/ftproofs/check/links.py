@@ -28,6 +28,7 @@ COMPARED = (
     "mse",
     "prox_gap",
     "penalty",
+    "label_energy",
     "server_error",
 )
 

@@ -25,6 +25,9 @@ WIDTHS = (1, 2, 4, 8)
 #: Fresh inputs at which networks are compared with predictions.
 COMPARED = 32
 
+#: At most so many cases are evaluated together at fresh inputs.
+TOGETHER = 256
+
 #: Some network of the block ended with neurons sliding along kinks: no bound on its distance to the limit.
 UNCERTIFIED = "uncertified-kinks"
 
@@ -152,7 +155,10 @@ def finetune(task: SphereTask, predictors: Kernels, w: np.ndarray, *, device: st
 
 
 def at(W: Tensor, X: Tensor, a: Tensor) -> Tensor:
-    """`network.forward`, whose bits depend on no neighbours: never a batch of one."""
+    """`network.forward`, whose bits depend on no neighbours: never a batch of one, nor more than memory is fast for."""
+    if len(W) > TOGETHER:
+        pieces = zip(W.split(TOGETHER), X.split(TOGETHER), strict=True)
+        return torch.cat([at(layers, inputs, a) for layers, inputs in pieces])
     if len(W) > 1:
         return network.forward(W, X, a)
     return network.forward(torch.cat([W, W]), torch.cat([X, X]), a)[:1]

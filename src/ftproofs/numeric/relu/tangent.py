@@ -11,7 +11,7 @@ from torch import Tensor
 from ftproofs.claim import Block
 from ftproofs.names import Experiment, Value
 from ftproofs.numeric.measurements import ROUNDING
-from ftproofs.numeric.relu.finetune import Measured
+from ftproofs.numeric.relu.finetune import TOGETHER, Measured
 from ftproofs.numeric.relu.tasks import sphere, unit
 from ftproofs.numeric.seeds import generator
 
@@ -28,8 +28,9 @@ def measure(spec: Experiment, block: Block, parameters: list[dict[str, Value]], 
     two = np.cos(angle) * one + np.sin(angle) * other
     x, z = torch.from_numpy(one).to(device), torch.from_numpy(two).to(device)
     gradients = _by_autograd if block.method == 0 else _by_hand
-    kernel = (gradients(W, x) * gradients(W, z)).sum(dim=3).sum(dim=2)
-    mean = kernel.sum(dim=1) / n
+    pieces = zip(*(part.split(TOGETHER) for part in (W, x, z)), strict=True)
+    kernels = [(gradients(w, u) * gradients(w, v)).sum(dim=3).sum(dim=2) for w, u, v in pieces]
+    mean = torch.cat(kernels).sum(dim=1) / n
     return {"tangent_kernel": (mean, ROUNDING * torch.ones_like(mean))}, ("ok",) * len(block), (), {}
 
 
