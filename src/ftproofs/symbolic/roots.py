@@ -43,7 +43,7 @@ def depth_root_array(xp: Any, L: Any, A: Any, b: Any, s: Any) -> Any:
             ((b == 0) & (A > 0), lambda: _power(A / s, finite)),
             (L == 2, lambda: xp.sqrt((b * b + xp.hypot(b * b, 2 * A * s)) / 2) / s),
             (np.inf == L, lambda: _deepest(xp, A, b, s)),
-            (L == 1, lambda: 1 + 0 * c),
+            (L == 1, lambda: 1 + 0 * L),
             ((L > 1) & (L < 2), lambda: _between(xp, L, A, b, s)),
         ):
             if bool(special.any()):
