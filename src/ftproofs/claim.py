@@ -223,7 +223,27 @@ class Probability:
     tolerance: float = 1e-6
 
 
-Quantifier: TypeAlias = Each | Mean | Limit | Probability
+@dataclass(frozen=True, slots=True)
+class Trend:
+    """The statement says on which side networks lie when one parameter is changed, in pairs on the same data.
+
+    Its sides are measurements, each by itself or ``At`` a value of a parameter, and its relation is ``<`` or ``>``: the
+    direction.  The two networks of a pair share data and random numbers (``paired``
+    parameters of the experiment change neither).  What a pair shows is the difference of the
+    sides over the larger of them.  The statement says that in more than half of the pairs it has the
+    direction and is at least ``effect``; the test is the sign test, as an e-process.
+    """
+
+    effect: float
+    name: str = "trend"
+
+    @property
+    def tolerance(self) -> float:
+        """The smallest relative difference that counts for the statement."""
+        return self.effect
+
+
+Quantifier: TypeAlias = Each | Mean | Limit | Probability | Trend
 
 
 @dataclass(frozen=True, slots=True)

@@ -45,7 +45,7 @@ EXPERIMENT_STATUSES: tuple[ExperimentStatus, ...] = (
 )
 
 #: Axioms that are conjectures or limits without a rate: claims on them are supported at most.
-CONJECTURAL = frozenset({"replica", "deterministic-equivalent"})
+CONJECTURAL = frozenset({"replica", "deterministic-equivalent", "kernel-regime"})
 
 
 @dataclass(frozen=True, slots=True)
@@ -232,12 +232,20 @@ class Picture:
 
 
 @dataclass(frozen=True, slots=True)
+class Account:
+    """What the experiment leg was decided on (`ftproofs.check.trail.Decided`), and which training was lost."""
+
+    decisions: tuple[Any, ...] = ()
+    lost: str = ""
+
+
+@dataclass(frozen=True, slots=True)
 class Verdict:
     """The word about a claim, with both legs it stands on.
 
     ``hints`` say why a refuted claim may have failed, ``picture`` where; ``power`` says what
     the check would have refuted, ``assumed`` which assumptions are needed (where that was
-    asked); the word never depends on them.
+    asked); the word never depends on them.  ``account`` is there where it was asked for.
     """
 
     claim: str
@@ -251,6 +259,7 @@ class Verdict:
     power: Power | None = None
     assumed: tuple[Assumed, ...] | None = None
     picture: Picture | None = None
+    account: Account | None = field(default=None, compare=False, repr=False)
 
     @property
     def as_expected(self) -> bool:

@@ -164,6 +164,8 @@ def test_anchors_complement_one_another() -> None:
     evidence = np.array([[1.0, 0.9, 0.0], [1.0, 0.9, 0.0], [0.0, 0.0, 0.5]])
     assert greedy(evidence, 2) == [0, 2]
     assert greedy(evidence, 9) == [0, 2, 1]
+    # Two settings that each nearly kill a mutant do not kill it together.
+    assert greedy(np.array([[0.6, 0.6, 0.0], [0.0, 0.0, 0.3]]), 2) == [0, 2]
     assert greedy(np.ones((3, 4)), 2) == [0, 1]  # equally good: the first ones
 
 

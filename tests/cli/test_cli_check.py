@@ -17,6 +17,8 @@ import pytest
 from cli_helpers import CLAIM, SETTING, FakeCheck, document, one_line
 
 from ftproofs.check import MemoryStore
+from ftproofs.claim import Block
+from ftproofs.cli.interrupt import Interrupts
 from ftproofs.errors import ResourceError, TrainingError
 from ftproofs.verdict import Derivation, StepResult
 
@@ -245,3 +247,12 @@ def wait_until(true: Callable[[], bool], seconds: float = 120) -> None:
     while not true():
         assert time.monotonic() < end, "it never happened"
         time.sleep(0.05)
+
+
+def test_a_second_ctrl_c_does_not_wait_for_the_batch() -> None:
+    with Interrupts(MemoryStore()) as store:
+        signal.raise_signal(signal.SIGINT)  # leaves a mark, noticed between two batches
+        with pytest.raises(KeyboardInterrupt):
+            signal.raise_signal(signal.SIGINT)
+        with pytest.raises(KeyboardInterrupt):
+            store.get(Block((), "descent"))

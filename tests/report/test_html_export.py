@@ -10,6 +10,7 @@ from xml.etree import ElementTree
 
 import pytest
 from latex_helpers import HOSTILE, hostile_claims
+from seen_helpers import spots
 from test_stored import verdict
 
 from ftproofs.catalog import claims, families
@@ -151,20 +152,6 @@ def test_a_title_with_a_script_and_quotes_is_read_as_it_is() -> None:
 def test_an_id_that_is_no_label_is_refused() -> None:
     with pytest.raises(UsageError, match="FT225"):
         one(replace(CLAIM, id='x" onload="y'))
-
-
-def spots(count: int = 30) -> list[Seen]:
-    words_ = ("holds", "unclear", "fails")
-    return [
-        Seen(
-            complete("linear.finetune", {"n": 3 + i, "d": 40, "theta": 0.1 * i, "source_norm": 1.0 + i / 9}),
-            words_[i % 3],
-            1e-9,
-            1e-9 * i,
-            1e-9,
-        )
-        for i in range(count)
-    ]
 
 
 def test_pictures_of_rows_take_the_pages_colours() -> None:

@@ -14,11 +14,15 @@ from pathlib import Path
 
 import pytest
 from latex_helpers import hostile_claims, whole_catalog
+from seen_helpers import spots
 
-from ftproofs.catalog import families
+from ftproofs.catalog import claims, families
+from ftproofs.claim import Setting
 from ftproofs.report.folder import write_folder
 from ftproofs.report.latex import document
+from ftproofs.report.results import claim_result
 from ftproofs.report.stored import Stored
+from ftproofs.verdict import Derivation, Evidence, Observation, Verdict
 
 #: A line may stand this far into the margin, in points (1 pt is 0.35 mm).
 WIDEST = 10.0
@@ -90,6 +94,24 @@ def test_the_whole_catalog_compiles(tmp_path: Path) -> None:
     log = typeset(tmp_path / "out", whole_catalog())
     assert faults(log) == []
     assert (tmp_path / "out" / "main.pdf").stat().st_size > 100_000
+
+
+def test_figures_and_counterexamples_compile(tmp_path: Path) -> None:
+    claim = claims()["linear-endpoint"]
+    setting = Setting.of(claim.experiment, {"n": 3, "d": 40, "theta": 0.1, "source_norm": 1.5})
+    identifier = "ft1-" + "abcdefg234567" * 15
+    seen = Observation(setting, identifier, 0, 0.5, 0.7, 1e-9, 0.4)
+    evidence = Evidence("refuted", "each", 1e-6, settings=1, trainings=8, worst=seen, simplest=seen)
+    verdict = Verdict(claim.id, "refuted", Derivation("none"), evidence, None, (), 1.0)
+    stored = Stored({claim.id: claim_result(claim, verdict)})
+    files = document([claim], families(), stored, {claim.id: spots()})
+    tex = files["claims/linear-endpoint.tex"]
+    assert r"\ftcounterexample{Simplest counterexample (statement 1)}{$d = 40$, $n = 3$, $s = 1.5$" in tex
+    assert identifier in tex.replace(r"\allowbreak ", "")
+    assert "10 holds, 10 unclear, 10 fails" in tex
+    assert files["figures/linear-endpoint.pdf"].startswith(b"%PDF")
+    assert document([claim], families(), stored, {claim.id: spots()}) == files  # the same rows, the same bytes
+    assert faults(typeset(tmp_path / "out", files)) == []
 
 
 def test_hostile_titles_compile_and_read_no_file(tmp_path: Path) -> None:

@@ -2,9 +2,11 @@
 
 from __future__ import annotations
 
+import importlib
 import subprocess
 import sys
 from dataclasses import replace
+from types import ModuleType
 
 import pytest
 from test_html_export import Reader
@@ -12,6 +14,7 @@ from test_stored import verdict
 
 import ftproofs
 from ftproofs.catalog import claims
+from ftproofs.report import notebook
 from ftproofs.report.html.verdict import fragment
 from ftproofs.symbolic.latex import statement_tex
 from ftproofs.verdict import Picture, SizeMean, Spot
@@ -54,6 +57,45 @@ def test_hostile_text_of_a_verdict_stays_text() -> None:
     shown = fragment(found)
     assert "<script" not in shown
     assert "<b>" not in shown
+
+
+class Shell:
+    kernel = None
+
+
+class Handle:
+    """What `IPython.display.display` returns: it keeps what it was made to show."""
+
+    def __init__(self) -> None:
+        self.shown: list[str] = []
+
+    def update(self, shown: str) -> None:
+        self.shown.append(shown)
+
+
+def test_in_a_notebook_a_check_shows_how_it_gets_on(monkeypatch: pytest.MonkeyPatch) -> None:
+    handle = Handle()
+    shell, display = ModuleType("IPython"), ModuleType("IPython.display")
+    shell.get_ipython = lambda: None  # type: ignore[attr-defined]
+    display.HTML, display.display = str, lambda first, display_id: handle  # type: ignore[attr-defined]
+    monkeypatch.setitem(sys.modules, "IPython", shell)
+    monkeypatch.setitem(sys.modules, "IPython.display", display)
+    assert not notebook.in_notebook()  # IPython at a terminal
+    shell.get_ipython = Shell  # type: ignore[attr-defined]
+    assert notebook.in_notebook()
+    package = importlib.import_module("ftproofs.check")
+    monkeypatch.setattr(package, "_watching", package._watching)
+    notebook.register()
+    claim = claims()["linear-endpoint"]
+    quiet: list[int] = []
+    ftproofs.check(claim, budget="low", settings=4, progress=lambda label, done, total: quiet.append(done))
+    assert quiet
+    assert handle.shown == []  # whoever is told shows it
+    ftproofs.check(replace(claim, id="<b>"), budget="low", settings=4)
+    assert '<progress value="' in handle.shown[0]
+    assert "&lt;b&gt;" in handle.shown[0]
+    assert "<b>" not in "".join(handle.shown)
+    assert handle.shown[-1] == ""
 
 
 def test_the_methods_are_there_once_the_package_is_used_and_cost_nothing_before() -> None:

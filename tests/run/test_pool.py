@@ -6,11 +6,13 @@ import os
 import pickle
 import signal
 import socket
+import subprocess
+import sys
 import threading
 import time
 from collections.abc import Callable, Iterator
 from concurrent.futures import BrokenExecutor, Executor, Future
-from contextlib import contextmanager
+from contextlib import contextmanager, suppress
 from multiprocessing import active_children
 from multiprocessing.connection import Client
 from pathlib import Path
@@ -120,6 +122,26 @@ def test_errors_cross_from_process_to_process(error: FTError) -> None:
         error.code,
         error.exit_status,
     )
+
+
+def test_workers_end_with_the_process_that_began_the_run() -> None:
+    """Killed, it cannot end them itself."""
+    program = "\n".join(
+        (
+            "import os, time",
+            "from ftproofs.run.pool import worker_processes",
+            "if __name__ == '__main__':",
+            "    with worker_processes(1) as workers:",
+            "        print(workers.submit(os.getpid).result(), flush=True)",
+            "        time.sleep(60)",
+        )
+    )
+    with subprocess.Popen([sys.executable, "-c", program], stdout=subprocess.PIPE, text=True) as process:
+        assert process.stdout is not None
+        worker = psutil.Process(int(process.stdout.readline()))
+        process.kill()
+    with suppress(psutil.NoSuchProcess):
+        worker.wait(20)
 
 
 # -- the service -------------------------------------------------------------------

@@ -84,7 +84,7 @@ def test_gronwall_needs_a_constant_rate():
 
 
 def test_roots_converge_only_with_every_premise():
-    z, later = Symbol("z", positive=True), Symbol("m", positive=True)
+    z, later = Symbol("z", positive=True), Symbol("later_layers", positive=True)
     root = depth_root(v.L, v.min_norm, v.perp_source_norm, v.source_norm)
     f = root_equation(z, later, root)
     claim = claims()["deep-linear-infinite-depth"]

@@ -183,7 +183,9 @@ def test_balls_over_a_range_of_depths():
 def test_balls_are_not_finite_where_the_root_is_not_defined():
     assert not roots.depth_root_ball(arb("inf"), arb(1), arb(1), arb(1)).is_finite()
     assert not roots.depth_root_ball(arb(3), arb(1), arb(1), arb(0, 1)).is_finite()
-    assert not roots.depth_root_ball(arb(0.5), arb(1), arb(1), arb(2)).is_finite()
+    for depth, source in ((0.5, 2), (3, 0), (3, -1)):
+        with pytest.raises(balls.Undefined):
+            roots.depth_root_ball(arb(depth), arb(1), arb(1), arb(source))
 
 
 def test_balls_are_tight():

@@ -2,12 +2,15 @@
 
 from dataclasses import replace
 
+import mpmath
+import numpy as np
 import pytest
+from flint import arb
 from sympy import Derivative, Integer, Rational, Symbol, erfc, sqrt
 
 from ftproofs.catalog import claims
 from ftproofs.claim import Claim, Domain, Limit, Source, real_range
-from ftproofs.symbolic import balls
+from ftproofs.symbolic import balls, recovery
 from ftproofs.symbolic.axioms import Axiom
 from ftproofs.symbolic.context import Context
 from ftproofs.symbolic.derivation import derive
@@ -92,3 +95,17 @@ def test_the_objective_s_curvature_is_what_the_derivation_says():
     numbers = {EPS: Rational(1, 3), threshold: Rational(3, 2)}
     second = recovery_objective(EPS, threshold).diff(threshold, 2)
     assert float(second.subs(numbers).evalf(30) - curvature.subs(numbers).evalf(30)) == pytest.approx(0, abs=1e-25)
+
+
+@pytest.mark.parametrize(
+    ("enclosed", "exact"), [(recovery.alpha_ball, recovery.alpha_mp), (recovery.alpha_at_ball, recovery.alpha_at_mp)]
+)
+def test_the_minimiser_is_enclosed_over_narrow_and_wide_balls(enclosed, exact):
+    random = np.random.default_rng(0)
+    with mpmath.workprec(200), balls.precision(128):
+        for low, factor in zip(random.random(60) ** 3 * 0.9 + 1e-9, 10.0 ** random.uniform(-12, 0, 60), strict=True):
+            high = min(float(low * (1 + factor)), 0.999)
+            found = enclosed(arb(float(low)).union(arb(high)))
+            for share in (float(low), high, float(low + (high - low) * random.random())):
+                assert found.contains(arb(mpmath.nstr(exact(mpmath.mp, mpmath.mpf(share)), 45)).mid()), (low, high)
+        assert enclosed(arb(0.25)).rel_accuracy_bits() > 110  # a point is enclosed to the precision in force

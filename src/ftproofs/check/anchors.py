@@ -7,6 +7,7 @@ there grows with the square of its error in units of the tolerance, whatever the
 
 from __future__ import annotations
 
+import itertools
 from collections.abc import Callable, Iterable, Sequence
 from dataclasses import dataclass
 
@@ -15,15 +16,16 @@ from scipy.special import ndtri
 from sympy import Symbol
 
 from ftproofs.check.context import Context
+from ftproofs.check.draws import CORNERS
 from ftproofs.check.links import engine_of_draws
 from ftproofs.claim import Claim, Rows, Setting
 from ftproofs.decision import ALPHA
-from ftproofs.names import Value
+from ftproofs.names import INFINITE, Value
 from ftproofs.numeric.sampling import Batches, batches, explore
 from ftproofs.symbolic.acceptance import acceptor
 from ftproofs.symbolic.equivalence import Errors, spoken
 from ftproofs.symbolic.kernels import solves
-from ftproofs.symbolic.mutation import strict_mutants
+from ftproofs.symbolic.mutation import Mutant, strict_mutants
 
 #: The stage of draws that are points of the domain and decide nothing.
 STAGE = "points"
@@ -31,15 +33,15 @@ STAGE = "points"
 #: Settings from which anchors are picked.
 CANDIDATES = 64
 
-#: Anchors are added while more than this many mutants of those asked are left.
-LEFT = 1.0
+#: Anchors are added while each would kill at least this much of the mutants that are left, in expectation.
+LEFT = 0.5
 
 #: An anchor's draws in units of (spread/tolerance)^2, and what a refutation takes in units of (spread/error)^2:
 #: by e-values, which grow by error^2/(2 * 1.5 variance) a draw, to 1e6 times the number of those they are
 #: averaged with; and by an interval that excludes.
-_PLANNED = (float(ndtri(ALPHA / 2)) + float(ndtri(5e-4))) ** 2
-_NEEDED = 60.0
-_NEEDED_INTERVAL = 30.0
+PLANNED = (float(ndtri(ALPHA / 2)) + float(ndtri(5e-4))) ** 2
+E_VALUES = 60.0
+INTERVAL = 30.0
 
 Parameters = dict[str, Value]
 
@@ -77,17 +79,14 @@ def domain_points(
 
 def candidates(claim: Claim, context: Context, source: Batches | None = None) -> list[Candidate]:
     """Settings among which to pick anchors, distinct, drawn towards where mutants differ from the claim."""
-    return _drawn(claim, context, _Prediction(claim, context.budget.asked), source)
+    return _Search(claim, context, strict_mutants(claim, context.budget.asked), E_VALUES).drawn(source)
 
 
 def pick(
     among: Sequence[Candidate], count: int, accept: Callable[[Parameters], bool] = lambda parameters: True
 ) -> list[Parameters]:
     """The acceptable candidates that together are predicted to kill most mutants, in the order they were picked."""
-    if not among:
-        return []
-    evidence = np.stack([candidate.evidence for candidate in among], axis=1)
-    return [among[i].parameters for i in greedy(evidence, count, lambda i: accept(among[i].parameters))]
+    return [candidate.parameters for candidate in _greedily(among, count, accept)]
 
 
 def guided(claim: Claim) -> bool:
@@ -102,62 +101,90 @@ def complement(
     anchors: Sequence[Parameters],
     count: int,
     accept: Callable[[Parameters], bool],
+    needed: float,
+    within: Callable[[Parameters], bool] = lambda parameters: True,
 ) -> list[Parameters]:
-    """At most so many acceptable settings that kill what the anchors would leave: each more than one mutant asked.
+    """At most so many acceptable settings that kill what the anchors would leave, each at least `LEFT` of a mutant.
 
-    None where the claim is not `guided`: hundreds of mutants at dozens of settings would take longer than all draws.
+    The mutants left say where to search, corners of the domain included, and again as long as
+    something is found.  None where the claim is not `guided`: hundreds of mutants at dozens of
+    settings would take longer than all draws.
+
+    Args:
+        needed: `E_VALUES` or `INTERVAL`, as the claim's refutations are.
+        within: where to search at all; ``accept`` is asked only of what would be picked.
     """
     if not guided(claim):
         return []
-    predict = _Prediction(claim, context.budget.asked)
-    own = [
-        context.draws(context.block(claim.experiment, [p], engine=engine_of_draws(claim), stage=STAGE)) for p in anchors
-    ]
-    given = np.stack([predict.errors(rows) for rows in own], axis=1)
-    # What has no value somewhere is killed by the domain check; no anchor need see to it.
-    alive = np.isfinite(given).all(axis=1)
-    if _left(predicted_evidence(given[alive], claim.margin, _NEEDED_INTERVAL)) < LEFT:
-        return []
-    among = [c for c in _drawn(claim, context, predict, source) if c.parameters not in anchors]
+    asked = strict_mutants(claim, context.budget.completed)
+    search = _Search(claim, context, asked, needed)
+    among = [search.at(parameters) for parameters in anchors]
+    total = np.zeros(len(asked))
+    picked: list[Parameters] = []
+    while True:
+        seen = np.max([total, *(candidate.evidence for candidate in among)], axis=0)
+        # What has no value somewhere is killed by the domain check; no anchor need see to it.
+        left = np.isfinite([candidate.errors for candidate in among]).all(axis=0) & (seen < 1)
+        asked, total = tuple(itertools.compress(asked, left)), seen[left]
+        if len(picked) == count or (1 - total).sum() < LEFT:
+            return picked
+        search = _Search(claim, context, asked, needed)
+        corners = [search.at(corner) for corner in source.corners(CORNERS) if within(corner)]
+        pool = [candidate for candidate in search.drawn(source, within) if within(candidate.parameters)] + corners
+        among = _greedily(pool, count - len(picked), accept, given=total, least=LEFT)
+        if not among:
+            return picked
+        picked += [candidate.parameters for candidate in among]
+
+
+def _greedily(
+    among: Sequence[Candidate],
+    count: int,
+    accept: Callable[[Parameters], bool],
+    given: np.ndarray | float = 0.0,
+    least: float = 0.0,
+) -> list[Candidate]:
     if not among:
         return []
-    errors = np.stack([candidate.errors for candidate in among], axis=1)
-    alive &= np.isfinite(errors).all(axis=1)
-    given, found = (predicted_evidence(error[alive], claim.margin, _NEEDED_INTERVAL) for error in (given, errors))
-    picked = greedy(found, count, lambda i: accept(among[i].parameters), given=given.sum(axis=1), least=LEFT)
-    return [among[i].parameters for i in picked]
+    evidence = np.stack([candidate.evidence for candidate in among], axis=1)
+    picked = greedy(evidence, count, lambda i: accept(among[i].parameters), given=given, least=least)
+    return [among[i] for i in picked]
 
 
-def _left(evidence: np.ndarray) -> float:
-    """How many mutants, in expectation, this evidence, shape (mutant, setting), does not kill."""
-    return float((1 - np.minimum(evidence.sum(axis=1), 1.0)).sum())
+class _Search:
+    """The errors that the mutants asked about make at settings, from one of the oracle's draws there."""
 
-
-class _Prediction:
-    """The errors that the mutants asked about make at a setting, from one draw there."""
-
-    def __init__(self, claim: Claim, most: int) -> None:
-        asked = strict_mutants(claim, most)
+    def __init__(self, claim: Claim, context: Context, asked: Sequence[Mutant], needed: float) -> None:
+        self._claim, self._context, self._needed = claim, context, needed
         self._symbols = spoken(claim, asked)
         self._errors = Errors(claim, asked)
 
-    def errors(self, rows: Rows) -> np.ndarray:
-        """Relative, shape (mutant,); infinite without a value."""
-        return self._errors([values_at(rows, 0, self._symbols)])[:, 0]
+    def at(self, parameters: Parameters) -> Candidate:
+        """One setting."""
+        block = self._context.block(
+            self._claim.experiment, [parameters], engine=engine_of_draws(self._claim), stage=STAGE
+        )
+        return self._candidate(self._context.draws(block))
 
+    def drawn(
+        self, source: Batches | None, within: Callable[[Parameters], bool] = lambda parameters: True
+    ) -> list[Candidate]:
+        """Distinct settings, drawn towards where the mutants differ from the claim, those within first of all."""
+        found: dict[Setting, Candidate] = {}
 
-def _drawn(claim: Claim, context: Context, predict: _Prediction, source: Batches | None) -> list[Candidate]:
-    found: dict[Setting, Candidate] = {}
+        def score(rows: Rows) -> float:
+            setting = rows.block.settings[0]
+            if setting not in found:
+                found[setting] = self._candidate(rows)
+            return float(found[setting].evidence.sum()) if within(setting.parameters) else 0.0
 
-    def score(rows: Rows) -> float:
-        setting = rows.block.settings[0]
-        if setting not in found:
-            errors = predict.errors(rows)
-            found[setting] = Candidate(setting.parameters, errors, predicted_evidence(errors, claim.margin))
-        return float(found[setting].evidence.sum())
+        domain_points(self._claim, self._context, CANDIDATES, score, source)
+        return list(found.values())
 
-    domain_points(claim, context, CANDIDATES, score, source)
-    return list(found.values())
+    def _candidate(self, rows: Rows) -> Candidate:
+        errors = self._errors([values_at(rows, 0, self._symbols)])[:, 0]
+        evidence = predicted_evidence(errors, self._claim.margin, self._needed)
+        return Candidate(rows.block.settings[0].parameters, errors, evidence)
 
 
 def values_at(rows: Rows, case: int, symbols: Iterable[Symbol]) -> dict[Symbol, float]:
@@ -167,17 +194,17 @@ def values_at(rows: Rows, case: int, symbols: Iterable[Symbol]) -> dict[Symbol, 
 
 
 def numbers(setting: Setting) -> dict[str, float]:
-    """The parameters of a setting that are numbers; ``gamma`` is the realised ratio."""
-    found = {name: float(value) for name, value in setting.values if not isinstance(value, str)}
+    """The parameters of a setting that are numbers, infinity among them; ``gamma`` is the realised ratio."""
+    found = {name: float(value) for name, value in setting.values if value == INFINITE or not isinstance(value, str)}
     if "n" in found and "d" in found:
         found.setdefault("gamma", found["n"] / found["d"])
     return found
 
 
-def predicted_evidence(error: np.ndarray, tolerance: float, needed: float = _NEEDED) -> np.ndarray:
+def predicted_evidence(error: np.ndarray, tolerance: float, needed: float = E_VALUES) -> np.ndarray:
     """What a mutant's refutation gains where it is wrong by that much, relative; 1 is enough. Any shape."""
     found = np.minimum(np.nan_to_num(np.abs(error) / tolerance, nan=0.0, posinf=1e6), 1e6)
-    return np.minimum(_PLANNED / needed * found**2, 1.0)
+    return np.minimum(PLANNED / needed * found**2, 1.0)
 
 
 def greedy(
@@ -188,21 +215,22 @@ def greedy(
     given: np.ndarray | float = 0.0,
     least: float = 0.0,
 ) -> list[int]:
-    """Columns picked one by one to maximise ``sum over rows of min(1, sum of the picked)``; ties go to the first.
+    """Columns picked one by one to maximise ``sum over rows of the largest of the picked``; ties go to the first.
 
-    A column that is not accepted when its turn comes is passed over.  ``given`` is what
-    the rows have already; no column is picked that gains less than ``least``.
+    The largest, since a refutation is that of one setting: elsewhere a mutant may make no error,
+    and draws without one count against it.  A column that is not accepted when its turn comes is
+    passed over.  ``given`` is what the rows have already; none is picked that gains less than ``least``.
     """
     picked: list[int] = []
     left = list(range(evidence.shape[1]))
-    total = np.zeros(len(evidence)) + given
+    best = np.zeros(len(evidence)) + given
     while left and len(picked) < count:
-        gains = np.minimum(total[:, None] + evidence[:, left], 1.0).sum(axis=0)
-        if gains.max() - np.minimum(total, 1.0).sum() < least:
+        gains = np.maximum(best[:, None], evidence[:, left]).sum(axis=0) - best.sum()
+        if gains.max() < least:
             break
         # Rounding must not decide between candidates that are equally good.
-        best = left.pop(int(np.flatnonzero(gains >= gains.max() - 1e-9)[0]))
-        if accept(best):
-            picked.append(best)
-            total += evidence[:, best]
+        column = left.pop(int(np.flatnonzero(gains >= gains.max() - 1e-9)[0]))
+        if accept(column):
+            picked.append(column)
+            best = np.maximum(best, evidence[:, column])
     return picked

@@ -4,7 +4,10 @@ from __future__ import annotations
 
 from collections.abc import Callable, Iterable, Sequence
 from dataclasses import dataclass, field, replace
+from functools import partial
 
+from ftproofs.check.memory import within_memory
+from ftproofs.check.trail import Trail
 from ftproofs.claim import Block, Rows, Setting, Store
 from ftproofs.errors import UsageError, unknown
 from ftproofs.ids import encode
@@ -22,9 +25,11 @@ class Budget:
     ``settings`` networks are trained for a claim about each; ``explored``
     settings are looked at for a claim about means, ``anchors`` of them decided;
     ``draws`` and ``trainings`` cap link B and the end-to-end link per anchor.
-    Anchors are picked by what ``asked`` wrong variants say at most (`check.anchors`).
+    Anchors are picked by what ``asked`` wrong variants say at most, and more are added for those
+    that these leave of ``completed`` (`check.anchors`).
     ``scaling`` caps the draws at the largest size of a limit's ladder, ``outcomes`` those
     of a claim about a probability, per anchor.
+    ``pairs`` caps those of a trend, per setting.
     """
 
     settings: int
@@ -33,17 +38,19 @@ class Budget:
     explored: int
     anchors: int
     asked: int
+    completed: int
     draws: int
     trainings: int
     end_to_end: int
     scaling: int
     outcomes: int
+    pairs: int
 
 
 BUDGETS = {
-    "low": Budget(16, 4, 40, 8, 2, 60, 65_536, 1024, 1, 8000, 16_384),
-    "default": Budget(64, 4, 60, 12, 4, 240, 131_072, 2048, 2, 8000, 32_768),
-    "high": Budget(256, 8, 120, 32, 8, 240, 131_072, 2048, 4, 16_000, 131_072),
+    "low": Budget(16, 4, 40, 8, 2, 60, 60, 65_536, 1024, 1, 8000, 16_384, 64),
+    "default": Budget(64, 4, 60, 12, 4, 240, 1200, 131_072, 2048, 2, 8000, 32_768, 128),
+    "high": Budget(256, 8, 120, 32, 8, 240, 1200, 131_072, 2048, 4, 16_000, 131_072, 512),
 }
 
 
@@ -68,7 +75,10 @@ class MemoryStore:
 
 @dataclass
 class Context:
-    """One check's surroundings; counts what was trained on the way, and says which training was ``lost`` (FT603)."""
+    """One check's surroundings; counts what was trained on the way, and says which training was ``lost`` (FT603).
+
+    ``flags`` has what rows say that no decision carries along: means take networks without a bound as they stand.
+    """
 
     store: Store
     budget: Budget
@@ -79,6 +89,7 @@ class Context:
     reused: int = 0
     flags: set[str] = field(default_factory=set)
     lost: str = ""
+    trail: Trail = field(default_factory=Trail)
 
     def rows(self, block: Block) -> Rows:
         """The block's rows, from the store or measured now and stored."""
@@ -97,13 +108,14 @@ class Context:
         if found is not None:
             self.reused += len(block)
             return found
-        rows = run(block, device=self.device)
+        rows = within_memory(partial(run, device=self.device), block)
         self.store.put(rows)
         self.trained += len(block)
         return rows
 
     def _noted(self, rows: Rows) -> Rows:
-        """The rows; the first that training lost is remembered, as what an error says."""
+        """The rows; the first that training lost is remembered, as what an error says, and that some have no bound."""
+        self.flags |= experiments.WITHOUT_BOUND.intersection(rows.flags)
         if not self.lost and experiments.DIVERGED in rows.status:
             case = rows.status.index(experiments.DIVERGED)
             self.lost = f"FT603: training diverged: no finite number, setting id {self.identify(rows, case)}"

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import math
 from collections.abc import Iterable, Sequence
 from dataclasses import dataclass
 
@@ -66,13 +67,17 @@ class Formulas:
         return lhs, rhs
 
     def trusted(self, judge: Judge, settings: Iterable[Drawn]) -> bool:
-        """Whether both kernels agree with balls at the first draw of every setting."""
+        """Whether both kernels agree with balls at the first draw of every setting: no number where there is none."""
         for drawn in settings:
             for side in (judge.statement.lhs, judge.statement.rhs):
                 value = float(self._values(side, drawn, 0, 1)[0])
                 try:
                     exact = float(balls.enclose(side, self._at(side, drawn, 0)).mid())
-                except (FTError, balls.Undefined):
+                except balls.Undefined:
+                    if math.isfinite(value):
+                        return False
+                    continue
+                except FTError:
                     return False
                 if not abs(value - exact) <= KERNEL_ERROR * max(abs(exact), judge.scale(drawn.parameters) / 10):
                     return False

@@ -9,6 +9,7 @@ from __future__ import annotations
 import math
 from collections.abc import Callable, Sequence
 from dataclasses import dataclass
+from typing import Any
 
 import numpy as np
 
@@ -16,6 +17,7 @@ from ftproofs.check.context import Context
 from ftproofs.check.judge import Judge
 from ftproofs.check.links import against_oracle, engine_of_draws
 from ftproofs.claim import Claim, Domain, Rows
+from ftproofs.decision import Anchor
 from ftproofs.names import Value, experiment
 from ftproofs.numeric.experiments import SOLVER
 from ftproofs.numeric.sampling import Batches, batches, explore
@@ -140,13 +142,20 @@ def mean_sampler(
     """Draws of one statement's two sides at the settings, by the oracle or by training."""
 
     def draw(setting: int, stage: str, start: int, count: int, *, method: int = 0) -> tuple[np.ndarray, np.ndarray]:
-        parts = [
-            judge.samples(rows)
-            for rows in draw_rows(claim, context, settings[setting], engine, stage, start, count, method=method)
-        ]
-        return np.concatenate([lhs for lhs, _ in parts]), np.concatenate([rhs for _, rhs in parts])
+        found = draw_rows(claim, context, settings[setting], engine, stage, start, count, method=method)
+        parts = [judge.samples(rows) for rows in found]
+        lhs, rhs = (np.concatenate([part[side] for part in parts]) for side in (0, 1))
+        place = {"setting": setting, "stage": stage, "method": method, "start": start}
+        context.trail.look(found, judge.told(lhs, rhs), **place)
+        return lhs, rhs
 
     return draw
+
+
+def mean_facts(marks: Sequence[Anchor], anchors: int) -> dict[str, Any]:
+    """What a trail keeps of the settings at which means are compared."""
+    scales, supports = [mark.scale for mark in marks], [mark.supports for mark in marks]
+    return {"anchors": anchors, "scales": scales, "supports": supports}
 
 
 def cap_of(claim: Claim, context: Context, draws: int) -> int:

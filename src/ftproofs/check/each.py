@@ -11,8 +11,9 @@ import numpy as np
 from ftproofs.check.context import Context, by_shape
 from ftproofs.check.judge import Gaps, Judge
 from ftproofs.check.links import against_oracle, solver_draws
-from ftproofs.claim import Claim, Rows
-from ftproofs.decision import combine, decide_each
+from ftproofs.check.trail import told
+from ftproofs.claim import Block, Claim, Rows
+from ftproofs.decision import EachDecision, combine, decide_each
 from ftproofs.names import Value, experiment, scale_names
 from ftproofs.numeric.sampling import Batches, Outcome, Values, batches, explore, shrink
 from ftproofs.symbolic.acceptance import acceptor
@@ -77,15 +78,7 @@ def check_each(claim: Claim, context: Context) -> Evidence:
         minimal, unsettled = _at_corners(claim, context, strategy, examine, looks)
         flags = {"undecided-corner"} if unsettled else set()
     explored = looks
-    decisions = [
-        decide_each(
-            np.concatenate([x.gaps[i].gap for x in explored]),
-            np.concatenate([x.gaps[i].half_width for x in explored]),
-            claim.margin,
-            [status for x in explored for status in x.rows.status],
-        )
-        for i in range(len(judges))
-    ]
+    decisions = [_decide(claim, context, explored, number) for number in range(len(judges))]
     status = combine(decision.status for decision in decisions)
     least = min(range(len(judges)), key=lambda i: _ORDER.index(decisions[i].status))
     worst = _observe(context, explored, least, decisions[least].worst)
@@ -134,6 +127,22 @@ def check_each(claim: Claim, context: Context) -> Evidence:
         flags=tuple(sorted(flags)),
         detail=detail,
     )
+
+
+def _decide(claim: Claim, context: Context, explored: Sequence[Look], number: int) -> EachDecision:
+    """One statement on all that was explored."""
+    sides = [told(statement) for statement in claim.statements]
+    with context.trail.decision("each", "end_to_end", number, tolerance=claim.margin, statements=sides) as trail:
+        for found in explored:
+            context.trail.gaps(found.rows, found.gaps[number], setting=number, stage="explore")
+        decision = decide_each(
+            np.concatenate([x.gaps[number].gap for x in explored]),
+            np.concatenate([x.gaps[number].half_width for x in explored]),
+            claim.margin,
+            [status for x in explored for status in x.rows.status],
+        )
+        trail.concludes(decision)
+    return decision
 
 
 _ORDER = ("refuted", "error", "undecided", "none", "supported", "certified")
@@ -218,7 +227,12 @@ def _confirm(
         if len(found.rows.block) == 1 and found.rows.block.settings[0].parameters == minimal
     ]
     candidates = [*simple, *[item for item in failing if worst and _is(item, worst)], *failing[:3]]
-    confirmed = [item for item in candidates if _repeats(claim, context, judges, *item)]
+    confirmed = []
+    sides = [told(statement) for statement in claim.statements]
+    with context.trail.decision("confirm", "end_to_end", tolerance=claim.margin, statements=sides):
+        for place, item in enumerate(candidates):
+            if _repeats(claim, context, judges, place, *item):
+                confirmed.append(item)
     if not confirmed:
         return None, worst, False
     simplest = _worst_statement(context, confirmed[0], claim.margin)
@@ -238,13 +252,13 @@ def _worst_statement(context: Context, item: tuple[Look, int], tolerance: float)
     return _observation(context, found, int(np.argmax(excess)), case)
 
 
-def _repeats(claim: Claim, context: Context, judges: Sequence[Judge], found: Look, case: int) -> bool:
+def _repeats(claim: Claim, context: Context, judges: Sequence[Judge], place: int, found: Look, case: int) -> bool:
     setting = found.rows.block.settings[case]
     engine, method = second_method(claim.experiment, setting.parameters)
     same = context.block(
         claim.experiment, [setting.parameters], engine=engine, stage="explore", start=setting.index, method=method
     )
-    if look(judges, context.rows(same)).excess(claim.margin).max() <= 0:
+    if _watched(context, judges, same, place).excess(claim.margin).max() <= 0:
         return False
     start = 0
     for count in FRESH:
@@ -256,10 +270,19 @@ def _repeats(claim: Claim, context: Context, judges: Sequence[Judge], found: Loo
             start=start,
             method=method,
         )
-        if look(judges, context.rows(fresh)).excess(claim.margin).max() > 0:
+        if _watched(context, judges, fresh, place).excess(claim.margin).max() > 0:
             return True
         start += count
     return False
+
+
+def _watched(context: Context, judges: Sequence[Judge], block: Block, place: int) -> Look:
+    """Every statement judged on the rows of a candidate of that number."""
+    found = look(judges, context.rows(block))
+    for number, gaps in enumerate(found.gaps):
+        stage = block.settings[0].stage
+        context.trail.gaps(found.rows, gaps, setting=place, size=number, stage=stage, method=block.method)
+    return found
 
 
 def second_method(name: str, parameters: dict[str, Value]) -> tuple[str, int]:

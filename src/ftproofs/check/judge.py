@@ -103,6 +103,10 @@ class Judge:
         """lhs and rhs on every case, shape (case,), by kernels checked against balls."""
         return self._sides(rows, [self._column(name, rows) for name in self.names])
 
+    def told(self, lhs: np.ndarray, rhs: np.ndarray) -> dict[str, np.ndarray]:
+        """What has to be kept of `samples` beside the rows: rhs, and lhs where it is more than one measurement."""
+        return {"rhs": rhs} if str(self.statement.lhs) in self.measurements else {"lhs": lhs, "rhs": rhs}
+
     def left(self, rows: Rows, instead: Mapping[str, np.ndarray]) -> np.ndarray:
         """lhs on every case with other values of some measurements, shape (case,)."""
         columns = [instead[name] if name in instead else self._column(name, rows) for name in self.names]

@@ -12,7 +12,7 @@ from collections.abc import Sequence
 
 import numpy as np
 
-from ftproofs.check.anchors import complement, guided
+from ftproofs.check.anchors import INTERVAL, complement, guided
 from ftproofs.check.context import Context
 from ftproofs.check.draws import (
     CORNERS,
@@ -23,6 +23,7 @@ from ftproofs.check.draws import (
     exploratory,
     explore_settings,
     link_a,
+    mean_facts,
     mean_sampler,
     natural_scale,
 )
@@ -82,16 +83,21 @@ def check_limit(claim: Claim, context: Context) -> Evidence:
     parts: list[tuple[LimitDecision, MeanDecision]] = []
     for number, judge in enumerate(judges):
         ladders = [_ladder(claim, judge, p) for p in chosen]
-        solved = decide_limit(
-            limit_sampler(claim, context, judge, chosen, ladders),
-            ladders[: len(anchors)],
-            ladders[len(anchors) :],
-            tolerance=claim.margin,
-            cap=budget.scaling,
-            relation=judge.statement.rel,
-        )
+        rule = {"tolerance": claim.margin, "cap": budget.scaling}
+        shapes = {"ladders": [ladder.sizes for ladder in ladders], "scales": [ladder.scale for ladder in ladders]}
+        facts = {**rule, **shapes, "anchors": len(anchors), "tasks": teachers(claim)}
+        with context.trail.decision("limit", "B", number, judge.statement, **facts) as trail:
+            solved = decide_limit(
+                limit_sampler(claim, context, judge, chosen, ladders),
+                ladders[: len(anchors)],
+                ladders[len(anchors) :],
+                tolerance=claim.margin,
+                cap=budget.scaling,
+                relation=judge.statement.rel,
+            )
+            trail.concludes(solved)
         context.progress(claim.id, budget.explored + number + 1, 2 * budget.explored)
-        parts.append((solved, _trained(claim, context, judge, anchors, ladders, solved)))
+        parts.append((solved, _trained(claim, context, number, judge, anchors, ladders, solved)))
     moderate = [at_size(p, ladder_of(claim, p)[1]) for p in anchors]
     return _conclude(claim, context, judges, explored, chosen, parts, link_a(claim, context, moderate))
 
@@ -113,8 +119,9 @@ def choose(
         context,
         explored.source,
         anchors,
-        context.budget.anchors // 2,
+        context.budget.anchors,
         lambda parameters: all(_affordable(claim, context, judge, parameters) for judge in judges),
+        INTERVAL,
     )
     chosen = [*anchors, *explored.adaptive(anchors, ADAPTIVE)]
     corners = ADAPTIVE_CORNERS if guided(claim) else ADAPTIVE_CORNERS_UNGUIDED
@@ -172,14 +179,18 @@ def limit_sampler(
         ladder = ladders[setting]
         parameters = at_size(settings[setting], ladder.sizes[size])
         step = ladder.rounds[size]
-        parts = [
-            judge.samples(rows)
+        found = [
+            rows
             for first in range(start, start + count, step)
             for rows in draw_rows(
                 claim, context, parameters, SOLVER, together(stage, tasks), first, step, method=method
             )
         ]
-        lhs, rhs = (np.concatenate([part[side] for part in parts]).reshape(count, tasks) for side in (0, 1))
+        parts = [judge.samples(rows) for rows in found]
+        lhs, rhs = (np.concatenate([part[side] for part in parts]) for side in (0, 1))
+        place = {"setting": setting, "size": size, "stage": stage, "method": method, "start": start}
+        context.trail.look(found, judge.told(lhs, rhs), **place)
+        lhs, rhs = lhs.reshape(count, tasks), rhs.reshape(count, tasks)
         return lhs.mean(axis=1), rhs.mean(axis=1)
 
     return draw
@@ -196,6 +207,7 @@ def _score(claim: Claim, context: Context, judge: Judge, parameters: Parameters)
 def _trained(
     claim: Claim,
     context: Context,
+    number: int,
     judge: Judge,
     anchors: Sequence[Parameters],
     ladders: Sequence[Ladder],
@@ -215,12 +227,13 @@ def _trained(
         lhs, rhs = sample(setting, stage, start, count, method=method)
         return lhs, rhs + shifts[setting]
 
-    return decide_mean(
-        shifted,
-        [Anchor(natural_scale(judge, p)) for p in feet],
-        tolerance=quantifier.end_to_end,
-        cap=context.budget.trainings,
-    )
+    marks = [Anchor(natural_scale(judge, p)) for p in feet]
+    wanted, cap = quantifier.end_to_end, context.budget.trainings
+    facts = {**mean_facts(marks, len(marks)), "relation": "==", "shifts": shifts, "tolerance": wanted, "cap": cap}
+    with context.trail.decision("mean", "end_to_end", number, judge.statement, **facts) as trail:
+        found = decide_mean(shifted, marks, tolerance=wanted, cap=cap)
+        trail.concludes(found)
+    return found
 
 
 def _conclude(

@@ -9,8 +9,9 @@ import numpy as np
 
 from ftproofs.check.context import Context, by_shape
 from ftproofs.check.judge import Judge
+from ftproofs.check.trail import told
 from ftproofs.claim import Choices, Claim, Range, Rows
-from ftproofs.decision import decide_each
+from ftproofs.decision import EachDecision, decide_each
 from ftproofs.errors import UsageError
 from ftproofs.names import Value, experiment, natural_unit
 from ftproofs.numeric.experiments import SOLVER
@@ -18,7 +19,17 @@ from ftproofs.symbolic.vocabulary import symbol_names
 from ftproofs.verdict import Link
 
 #: Endpoint measurements in which training and oracle are compared.
-COMPARED = ("beta_norm", "par_beta_norm", "perp_beta_norm", "fit_gap", "risk", "mse", "prox_gap", "penalty")
+COMPARED = (
+    "beta_norm",
+    "par_beta_norm",
+    "perp_beta_norm",
+    "fit_gap",
+    "risk",
+    "mse",
+    "prox_gap",
+    "penalty",
+    "server_error",
+)
 
 #: Measured on the way, which no oracle knows.
 PATH = frozenset(
@@ -82,6 +93,13 @@ def against_oracle(context: Context, trained: Sequence[Rows], tolerance: float) 
 
     Both carry bounds; the gap is relative to a tenth of the measurement's scale.
     """
+    with context.trail.decision("against-oracle", "A", tolerance=tolerance) as trail:
+        link, decision = _against_oracle(context, trained, tolerance)
+        trail.concludes(decision)
+    return link
+
+
+def _against_oracle(context: Context, trained: Sequence[Rows], tolerance: float) -> tuple[Link, EachDecision]:
     gaps, halves, statuses, count = [], [], [], 0
     for rows in trained:
         block = rows.block
@@ -98,15 +116,17 @@ def against_oracle(context: Context, trained: Sequence[Rows], tolerance: float) 
             )
         )
         count += len(block)
-        for name in (name for name in COMPARED if name in rows.values):
-            unit = np.array([_unit(name, setting.parameters) for setting in block.settings])
+        compared = [name for name in COMPARED if name in rows.values]
+        units = [np.array([_unit(name, setting.parameters) for setting in block.settings]) for name in compared]
+        context.trail.look([rows, oracle], dict(zip(compared, units, strict=True)))
+        for name, unit in zip(compared, units, strict=True):
             gaps.append(np.abs(rows.values[name] - oracle.values[name]) / unit)
             halves.append((rows.bounds[name] + oracle.bounds[name]) / unit)
             statuses += list(rows.status)
     if not gaps:
-        return Link("none")
+        return Link("none"), EachDecision("none")
     decision = decide_each(np.concatenate(gaps), np.concatenate(halves), tolerance, statuses)
-    return Link(decision.status, trainings=count, worst=decision.gap, bound=decision.half_width)
+    return Link(decision.status, trainings=count, worst=decision.gap, bound=decision.half_width), decision
 
 
 def solver_draws(claim: Claim, context: Context, judges: Sequence[Judge], trained: Sequence[Rows]) -> Link:
@@ -118,24 +138,32 @@ def solver_draws(claim: Claim, context: Context, judges: Sequence[Judge], traine
     values = [setting.parameters for rows in trained for setting in rows.block.settings]
     if not all(has_oracle(claim.experiment, parameters) for parameters in values):
         return Link("none")
+    sides = [told(judge.statement) for judge in judges]
+    with context.trail.decision("each", "B", tolerance=claim.margin, statements=sides) as trail:
+        link, decision = _solver_draws(claim, context, judges, values)
+        trail.concludes(decision)
+    return link
+
+
+def _solver_draws(
+    claim: Claim, context: Context, judges: Sequence[Judge], values: Sequence[dict[str, Value]]
+) -> tuple[Link, EachDecision]:
     repeats = max(1, DRAWS // max(1, len(values)))
     gaps, halves = [], []
     for group in by_shape(values):
         repeated = [parameters for parameters in group for _ in range(repeats)]
         rows = context.rows(context.block(claim.experiment, repeated, engine=SOLVER, stage="oracle"))
-        for judge in judges:
+        for number, judge in enumerate(judges):
             if any(np.isinf(rows.bounds[name]).all() for name in judge.measurements):
-                return Link("none")  # a measurement along the path: the oracle does not know it
+                # A measurement along the path: the oracle does not know it.
+                return Link("none"), EachDecision("none")
             found = judge.each(rows)
+            context.trail.gaps(rows, found, setting=number, stage="oracle")
             gaps.append(found.gap)
             halves.append(found.half_width)
     decision = decide_each(np.concatenate(gaps), np.concatenate(halves), claim.margin)
-    return Link(
-        decision.status,
-        draws=len(values) * repeats,
-        worst=decision.gap,
-        bound=decision.half_width,
-    )
+    draws = len(values) * repeats
+    return Link(decision.status, draws=draws, worst=decision.gap, bound=decision.half_width), decision
 
 
 def _unit(name: str, parameters: dict[str, Value]) -> float:

@@ -10,7 +10,7 @@ from __future__ import annotations
 import math
 from collections.abc import Sequence
 
-from ftproofs.check.anchors import candidates, pick
+from ftproofs.check.anchors import E_VALUES, candidates, complement, pick
 from ftproofs.check.context import Context
 from ftproofs.check.draws import (
     CORNERS,
@@ -22,6 +22,7 @@ from ftproofs.check.draws import (
     exploratory,
     explore_settings,
     link_a,
+    mean_facts,
     mean_sampler,
     natural_scale,
 )
@@ -76,6 +77,17 @@ def check_mean(claim: Claim, context: Context) -> Evidence:
     if not light:
         light = [p for p in explored.settings if not heavy_tailed(claim, judges, p)][: budget.anchors]
     heavy = pick([c for c in pool if heavy_tailed(claim, judges, c.parameters)], budget.anchors // 2)
+    # How many draws a heavy tail takes is not planned: what those would kill is not counted on.
+    light += complement(
+        claim,
+        context,
+        explored.source,
+        light,
+        budget.anchors,
+        lambda parameters: _affordable(claim, context, judges, parameters),
+        E_VALUES,
+        lambda parameters: not heavy_tailed(claim, judges, parameters),
+    )
     anchors = light + heavy
     chosen = [*anchors, *explored.adaptive(anchors, ADAPTIVE)]
 
@@ -83,23 +95,31 @@ def check_mean(claim: Claim, context: Context) -> Evidence:
     for number, judge in enumerate(judges):
         draws = mean_sampler(claim, context, judge, chosen, engine_of_draws(claim))
         marks = [_anchor(claim, judges, judge, p) for p in chosen]
-        solved = decide_mean(
-            draws,
-            marks[: len(anchors)],
-            marks[len(anchors) :],
-            tolerance=claim.margin,
-            cap=cap_of(claim, context, budget.draws),
-            relation=judge.statement.rel,
-        )
+        cap = cap_of(claim, context, budget.draws)
+        rule = {"tolerance": claim.margin, "cap": cap, **mean_facts(marks, len(anchors))}
+        with context.trail.decision("mean", "B", number, judge.statement, **rule) as trail:
+            solved = decide_mean(
+                draws,
+                marks[: len(anchors)],
+                marks[len(anchors) :],
+                tolerance=claim.margin,
+                cap=cap,
+                relation=judge.statement.rel,
+            )
+            trail.concludes(solved)
         context.progress(claim.id, budget.explored + number + 1, 2 * budget.explored)
         cheap = _cheapest(solved, anchors, light, budget.end_to_end)
-        trained = decide_mean(
-            mean_sampler(claim, context, judge, cheap, experiment(claim.experiment).engines[0]),
-            [_anchor(claim, judges, judge, p) for p in cheap],
-            tolerance=claim.quantifier.end_to_end,
-            cap=budget.trainings,
-            relation=judge.statement.rel,
-        )
+        marks = [_anchor(claim, judges, judge, p) for p in cheap]
+        rule = {"tolerance": claim.quantifier.end_to_end, "cap": budget.trainings, **mean_facts(marks, len(marks))}
+        with context.trail.decision("mean", "end_to_end", number, judge.statement, **rule) as trail:
+            trained = decide_mean(
+                mean_sampler(claim, context, judge, cheap, experiment(claim.experiment).engines[0]),
+                marks,
+                tolerance=claim.quantifier.end_to_end,
+                cap=budget.trainings,
+                relation=judge.statement.rel,
+            )
+            trail.concludes(trained)
         parts.append((solved, trained))
     return _conclude(claim, context, judges, explored, chosen, parts, link_a(claim, context, anchors))
 

@@ -26,7 +26,7 @@ from ftproofs.check.stored import EachRows, Recorder, Stored, factor, ratios
 from ftproofs.check.stored_limit import LimitRows, halved
 from ftproofs.check.stored_mean import MeanRows
 from ftproofs.check.stored_probability import ProbabilityRows
-from ftproofs.claim import Claim, Each, Limit, Mean, Probability, Statement, Store
+from ftproofs.claim import Claim, Each, Limit, Mean, Probability, Statement, Store, Trend
 from ftproofs.errors import FTError, UsageError
 from ftproofs.names import experiment
 from ftproofs.numeric.device import resolve_device
@@ -127,6 +127,8 @@ def unmutable(claim: Claim) -> str:
         return "it is known to be false: no check of it passes, so none can be weak"
     if claim.untrained or not any(measured(statement) for statement in claim.statements):
         return claim.untrained or "nothing to measure"
+    if isinstance(claim.quantifier, Trend):
+        return "it is a trend; one that is turned round is a false variant of its own"
     if sign_statements(claim):
         return "it is about a sign; a boundary that is moved is a false variant of its own"
     return ""

@@ -5,6 +5,7 @@ from __future__ import annotations
 import math
 from collections.abc import Sequence
 from dataclasses import dataclass
+from typing import Any
 
 import numpy as np
 
@@ -19,6 +20,7 @@ from ftproofs.check.draws import (
     exploratory,
     explore_settings,
     link_a,
+    natural_scale,
 )
 from ftproofs.check.judge import Judge
 from ftproofs.check.links import engine_of_draws
@@ -72,20 +74,32 @@ def check_probability(claim: Claim, context: Context) -> Evidence:
     anchors, deltas = chosen.settings[: chosen.anchors], chosen.deltas
     parts: list[tuple[ProbabilityDecision, ProbabilityDecision]] = []
     for number, judge in enumerate(judges):
-        solved = decide_probability(
-            _sampler(claim, context, judge, chosen.settings, engine_of_draws(claim)),
-            deltas[: chosen.anchors],
-            deltas[chosen.anchors :],
-            cap=cap_of(claim, context, budget.outcomes),
-        )
+        cap = cap_of(claim, context, budget.outcomes)
+        rule = {"cap": cap, "anchors": chosen.anchors, "deltas": deltas}
+        with context.trail.decision(
+            "probability", "B", number, judge.statement, **rule, **_told(claim, judge, chosen.settings)
+        ) as trail:
+            solved = decide_probability(
+                _sampler(claim, context, judge, chosen.settings, engine_of_draws(claim)),
+                deltas[: chosen.anchors],
+                deltas[chosen.anchors :],
+                cap=cap,
+            )
+            trail.concludes(solved)
         context.progress(claim.id, budget.explored + number + 1, 2 * budget.explored)
         order = sorted(range(chosen.anchors), key=lambda i: (-deltas[i], int(anchors[i]["n"]) * int(anchors[i]["d"])))
         cheap = order[: budget.end_to_end]
-        trained = decide_probability(
-            _sampler(claim, context, judge, [anchors[i] for i in cheap], experiment(claim.experiment).engines[0]),
-            [deltas[i] for i in cheap],
-            cap=budget.trainings,
-        )
+        feet, allowed = [anchors[i] for i in cheap], [deltas[i] for i in cheap]
+        rule = {"cap": budget.trainings, "anchors": len(cheap), "deltas": allowed}
+        with context.trail.decision(
+            "probability", "end_to_end", number, judge.statement, **rule, **_told(claim, judge, feet)
+        ) as trail:
+            trained = decide_probability(
+                _sampler(claim, context, judge, feet, experiment(claim.experiment).engines[0]),
+                allowed,
+                cap=budget.trainings,
+            )
+            trail.concludes(trained)
         parts.append((solved, trained))
     trainings = link_a(claim, context, anchors or chosen.settings[: budget.end_to_end])
     return _conclude(claim, context, judges, explored, chosen.settings, parts, trainings)
@@ -135,14 +149,24 @@ def _sampler(
     """Outcomes of one statement at the settings, by the oracle or by training; a block of rows at a time."""
 
     def draw(setting: int, stage: str, start: int, count: int, *, method: int = 0) -> Outcomes:
-        lots = [
-            outcomes_of(judge, rows, claim.margin)
+        found = [
+            rows
             for first in range(start, start + count, BLOCK)
             for rows in draw_rows(claim, context, settings[setting], engine, stage, first, BLOCK, method=method)
         ]
-        return Outcomes.joined(lots)
+        lots = [outcomes_of(judge, rows, claim.margin) for rows in found]
+        outcomes = Outcomes.joined(lots)
+        if context.trail.keep:
+            lhs, rhs = (np.concatenate(side) for side in zip(*map(judge.samples, found), strict=True))
+            told = {**judge.told(lhs, rhs), "trivial": outcomes.trivial}
+            context.trail.look(found, told, setting=setting, stage=stage, method=method, start=start)
+        return outcomes
 
     return draw
+
+
+def _told(claim: Claim, judge: Judge, settings: Sequence[Parameters]) -> dict[str, Any]:
+    return {"tolerance": claim.margin, "scales": [natural_scale(judge, p) for p in settings]}
 
 
 def _score(claim: Claim, judge: Judge, rows: Rows) -> float:

@@ -125,11 +125,11 @@ def _decide(
     bad = explored.adaptive([mark.parameters for mark in sides.marks], ADAPTIVE)
     adaptive = [Mark(p, statement.side(p)) for p in bad if far(statement, study.domain, p, study.margin)]
     marks = (*sides.marks, *adaptive)
-    solved = solve(claim, context, judge, marks, len(sides.marks))
+    solved = solve(claim, context, judge, marks, len(sides.marks), number=number, crossed=bool(sides.lines))
     if solved.status == "supported" and not sides.lines:
         detail = "inside the domain no parameter of a setting crosses the predicted boundary; an inequality says more"
         solved = SignDecision("undecided", solved.worst, solved.settings, draws=solved.draws, detail=detail)
-    trained = train(claim, context, judge, sides, solved)
+    trained = train(claim, context, judge, sides, solved, number)
     return _Part(number, statement, judge, sides, marks, solved, trained)
 
 

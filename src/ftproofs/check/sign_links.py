@@ -7,9 +7,9 @@ from collections.abc import Sequence
 import numpy as np
 
 from ftproofs.check.context import Context
-from ftproofs.check.draws import Parameters, cap_of, mean_sampler, natural_scale
+from ftproofs.check.draws import Parameters, cap_of, mean_facts, mean_sampler, natural_scale
 from ftproofs.check.judge import Judge
-from ftproofs.check.limit import limit_sampler
+from ftproofs.check.limit import limit_sampler, teachers
 from ftproofs.check.links import engine_of_draws
 from ftproofs.check.sides import Mark, Sides
 from ftproofs.check.sizes import at_size, exact_ladder
@@ -30,20 +30,40 @@ from ftproofs.verdict import Link
 
 
 def solve(
-    claim: Claim, context: Context, judge: Judge, marks: Sequence[Mark], anchors: int, cap: int | None = None
+    claim: Claim,
+    context: Context,
+    judge: Judge,
+    marks: Sequence[Mark],
+    anchors: int,
+    cap: int | None = None,
+    number: int = 0,
+    crossed: bool = True,
 ) -> SignDecision:
-    """Link B: the signs of the oracle's draws."""
+    """Link B: the signs of the oracle's draws, of the statement of that number.
+
+    ``crossed`` is for the trail: whether some settings lie on both sides of a boundary.
+    """
     settings = [mark.parameters for mark in marks]
     signs = [mark.side for mark in marks]
+    scales = [natural_scale(judge, p) for p in settings]
+    facts: dict[str, object] = {"sides": signs, "anchors": anchors, "crossed": crossed, "scales": scales}
+    found: SignDecision
     if not isinstance(claim.quantifier, Limit):
         draws = _values(claim, context, judge, settings, engine_of_draws(claim))
-        return decide_sign(
-            draws, signs[:anchors], signs[anchors:], cap=cap_of(claim, context, cap or context.budget.draws)
-        )
+        most = cap_of(claim, context, cap or context.budget.draws)
+        with context.trail.decision("sign", "B", number, judge.statement, **facts, cap=most) as trail:
+            found = decide_sign(draws, signs[:anchors], signs[anchors:], cap=most)
+            trail.concludes(found)
+        return found
     ladders = [Ladder(exact_ladder(claim, p), 1.0) for p in settings]
     pairs = list(zip(signs, ladders, strict=True))
     sampler = limit_sampler(claim, context, judge, settings, ladders)
-    return decide_sign_limit(sampler, pairs[:anchors], pairs[anchors:], cap=cap or context.budget.scaling)
+    most = cap or context.budget.scaling
+    facts |= {"cap": most, "ladders": [ladder.sizes for ladder in ladders], "tasks": teachers(claim)}
+    with context.trail.decision("sign-limit", "B", number, judge.statement, **facts) as trail:
+        found = decide_sign_limit(sampler, pairs[:anchors], pairs[anchors:], cap=most)
+        trail.concludes(found)
+    return found
 
 
 def _values(claim: Claim, context: Context, judge: Judge, settings: Sequence[Parameters], engine: str) -> SignSampler:
@@ -55,7 +75,7 @@ def _values(claim: Claim, context: Context, judge: Judge, settings: Sequence[Par
     return draw
 
 
-def train(claim: Claim, context: Context, judge: Judge, sides: Sides, solved: SignDecision) -> Link:
+def train(claim: Claim, context: Context, judge: Judge, sides: Sides, solved: SignDecision, number: int = 0) -> Link:
     """End to end: real trainings where they tell most for what they cost, on either side."""
     near = {place for _, below, above in sides.lines for place in (below, above)}
     chosen = []
@@ -76,7 +96,10 @@ def train(claim: Claim, context: Context, judge: Judge, sides: Sides, solved: Si
     settings = [sides.marks[i].parameters for i in chosen]
     if not isinstance(claim.quantifier, Limit):
         signs = [sides.marks[i].side for i in chosen]
-        found = decide_sign(_values(claim, context, judge, settings, engine), signs, cap=context.budget.trainings)
+        cap, facts = context.budget.trainings, {"sides": signs, "anchors": len(signs), "scales": [1] * len(signs)}
+        with context.trail.decision("sign", "end_to_end", number, judge.statement, **facts, cap=cap) as trail:
+            found = decide_sign(_values(claim, context, judge, settings, engine), signs, cap=cap)
+            trail.concludes(found)
         finding = found.settings[found.worst] if found.worst is not None else None
         return Link(
             found.status,
@@ -88,7 +111,7 @@ def train(claim: Claim, context: Context, judge: Judge, sides: Sides, solved: Si
     assert isinstance(solved, SignLimitDecision)
     feet = [at_size(p, exact_ladder(claim, p)[0]) for p in settings]
     oracle = [sides.marks[i].side * solved.sizes[i][0].error for i in chosen]
-    moved = _agreeing(claim, context, judge, feet, oracle, engine)
+    moved = _agreeing(claim, context, number, judge, feet, oracle, engine)
     return Link(
         moved.status, trainings=moved.draws, worst=moved.estimate, interval=moved.interval, evidence=moved.log_evidence
     )
@@ -99,7 +122,13 @@ def _cost(parameters: Parameters) -> float:
 
 
 def _agreeing(
-    claim: Claim, context: Context, judge: Judge, feet: Sequence[Parameters], oracle: Sequence[float], engine: str
+    claim: Claim,
+    context: Context,
+    number: int,
+    judge: Judge,
+    feet: Sequence[Parameters],
+    oracle: Sequence[float],
+    engine: str,
 ) -> MeanDecision:
     """Whether the means of real trainings at the foot of a ladder are those of the oracle's draws."""
     quantifier = claim.quantifier
@@ -112,4 +141,9 @@ def _agreeing(
 
     # In units of the natural scale: a mean near 0 is not known to a share of itself.
     anchors = [Anchor(10 * natural_scale(judge, p)) for p in feet]
-    return decide_mean(draw, anchors, tolerance=quantifier.end_to_end, cap=context.budget.trainings)
+    wanted, cap = quantifier.end_to_end, context.budget.trainings
+    facts = {**mean_facts(anchors, len(anchors)), "shifts": oracle, "tolerance": wanted, "cap": cap}
+    with context.trail.decision("mean", "end_to_end", number, judge.statement, **facts) as trail:
+        found = decide_mean(draw, anchors, tolerance=wanted, cap=cap)
+        trail.concludes(found)
+    return found

@@ -90,6 +90,7 @@ class Checker:
             device=self.device,
             store=store,
             progress=self.progress,
+            account=self.options.ledger is not None,
         )
 
     def power(self, claim: Claim) -> Mutation:
@@ -151,6 +152,7 @@ def run_checks(
     from ftproofs.check import MemoryStore
     from ftproofs.numeric.device import resolve_device
     from ftproofs.numeric.seeds import code_hash
+    from ftproofs.run.leases import Leased, Patient
 
     device = resolve_device(options.device)
     if options.device == "auto" and device != "cpu":
@@ -179,17 +181,18 @@ def run_checks(
             from ftproofs.run.ledger import Ledger
 
             ledger = stack.enter_context(Ledger(options.ledger, code_hash=code_hash(), device=device))
-        store = stack.enter_context(Interrupts(ledger if ledger is not None else MemoryStore()))
+        store = stack.enter_context(Interrupts(MemoryStore() if ledger is None else Leased(ledger)))
         try:
             with CheckProgress(len(claims)) as progress:
                 if workers is not None:
                     reached = _side_by_side(claims, options, device, store, progress, workers)
                 else:
-                    reached = _one_by_one(claims, Checker(options, device, store, progress), judge)
+                    reached = _one_by_one(claims, Checker(options, device, Patient(store), progress), judge)
                 for claim, verdict in reached:
                     checked.append((claim, verdict))
                     if ledger is not None:
-                        ledger.put_verdict(claim, results.claim_result(claim, verdict), run=run().conditions())
+                        entry, conditions = results.claim_result(claim, verdict), run().conditions()
+                        ledger.put_verdict(claim, entry, run=conditions, account=verdict.account)
                     progress.done()
             complete = True
         except KeyboardInterrupt:
@@ -238,7 +241,7 @@ def _side_by_side(
 ) -> Iterator[tuple[Claim, Verdict]]:
     from ftproofs.run.pool import Pool, Task
 
-    task = Task(options.settings, options.budget, options.seed, device)
+    task = Task(options.settings, options.budget, options.seed, device, account=options.ledger is not None)
     progress.claim(f"{workers} claims at a time")
     if options.executor != "dask":
         return Pool(task, store, progress, workers=workers).check(claims)

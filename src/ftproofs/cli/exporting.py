@@ -4,6 +4,7 @@ from __future__ import annotations
 
 from collections.abc import Sequence
 from pathlib import Path
+from typing import TYPE_CHECKING
 
 from ftproofs.claim import Claim
 from ftproofs.cli.output import check_json_target, deliver, line, to_stdout
@@ -11,6 +12,9 @@ from ftproofs.cli.settings import RESULTS
 from ftproofs.errors import UsageError
 from ftproofs.report.folder import check_folder, write_folder
 from ftproofs.report.stored import Stored, read_ledger, read_results
+
+if TYPE_CHECKING:
+    from ftproofs.check.spots import Seen
 
 
 def export_latex(
@@ -29,7 +33,7 @@ def export_latex(
     stored = _stored(results, ledger)
     from ftproofs.report.latex import document
 
-    files = document(claims, families(), stored)
+    files = document(claims, families(), stored, _seen(ledger, claims))
     write_folder(folder, files, force=force)
     return _written(
         claims,
@@ -57,10 +61,8 @@ def export_html(
     stored = _stored(results, ledger)
     from ftproofs.numeric.seeds import code_hash
     from ftproofs.report.html import page
-    from ftproofs.report.measured import seen_in
 
-    seen = None if ledger is None else seen_in(Path(ledger), claims)
-    text = page(claims, families(), stored, seen=seen, code=str(stored.run.get("code") or code_hash()))
+    text = page(claims, families(), stored, seen=_seen(ledger, claims), code=str(stored.run.get("code") or code_hash()))
     write_folder(folder, {"index.html": text}, force=force)
     return _written(claims, stored, folder, ["index.html"], named=bool(names), target=target)
 
@@ -144,6 +146,15 @@ def _written(
     facts = {"format": 1, "out": str(folder), "files": files, "claims": [claim.id for claim in claims]}
     deliver(facts | {"missing": missing}, target)
     return 0
+
+
+def _seen(ledger: str | None, claims: Sequence[Claim]) -> dict[str, list[Seen]] | None:
+    """What was measured, by claim; None without a ledger."""
+    if ledger is None:
+        return None
+    from ftproofs.report.measured import seen_in
+
+    return seen_in(Path(ledger), claims)
 
 
 def _stored(results: str | None, ledger: str | None) -> Stored:

@@ -5,7 +5,10 @@ from __future__ import annotations
 from collections.abc import Mapping
 
 from ftproofs.names.diagonal_experiments import DIAGONAL_EXPERIMENTS
+from ftproofs.names.federated import FEDERATED_EXPERIMENTS
 from ftproofs.names.kinds import INFINITE, REQUIRED, Experiment, Value, by_name
+from ftproofs.names.relu import RELU_EXPERIMENTS
+from ftproofs.names.trends import TREND_EXPERIMENTS
 
 _TASK: dict[str, Value] = {
     "n": REQUIRED,
@@ -256,4 +259,7 @@ EXPERIMENTS: Mapping[str, Experiment] = by_name(
         ("flow", "reduced", "descent"),
     ),
     *DIAGONAL_EXPERIMENTS,
+    *FEDERATED_EXPERIMENTS,
+    *TREND_EXPERIMENTS,
+    *RELU_EXPERIMENTS,
 )

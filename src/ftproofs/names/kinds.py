@@ -63,7 +63,8 @@ class Experiment:
     ``parameters`` maps each parameter to its default or `REQUIRED`.  ``engines``
     lists how its networks can be trained; the first is the default.  ``solver``
     says whether an independent oracle draws where training ends (link B), ``shares``
-    whether its cases may share a design.
+    whether its cases may share a design.  ``paired`` are the parameters that no random
+    number depends on, neither of data nor of starts: settings that differ in them alone make a pair.
     """
 
     name: str
@@ -73,6 +74,7 @@ class Experiment:
     engines: tuple[str, ...]
     solver: bool = True
     shares: bool = True
+    paired: tuple[str, ...] = ()
 
 
 T = TypeVar("T", Parameter, Measurement, Experiment)

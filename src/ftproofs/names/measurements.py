@@ -5,8 +5,11 @@ from __future__ import annotations
 from collections.abc import Mapping
 
 from ftproofs.names.diagonal import DIAGONAL
+from ftproofs.names.federated import FEDERATED_MEASUREMENTS
 from ftproofs.names.kinds import Measurement, Sign, by_name
+from ftproofs.names.relu import MEASUREMENTS as RELU
 from ftproofs.names.transferred import TRANSFERRED
+from ftproofs.names.trends import TREND_MEASUREMENTS
 
 _SOURCE = (("source_norm", 1),)
 _RISK = (("target_norm", 2),)
@@ -275,4 +278,7 @@ MEASUREMENTS: Mapping[str, Measurement] = by_name(
     ),
     *TRANSFERRED,
     *DIAGONAL,
+    *FEDERATED_MEASUREMENTS,
+    *TREND_MEASUREMENTS,
+    *RELU,
 )

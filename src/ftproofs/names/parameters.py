@@ -5,7 +5,10 @@ from __future__ import annotations
 import math
 from collections.abc import Mapping
 
+from ftproofs.names.federated import FEDERATED_PARAMETERS
 from ftproofs.names.kinds import Parameter, by_name
+from ftproofs.names.relu import PARAMETERS as RELU
+from ftproofs.names.trends import TREND_PARAMETERS
 
 OPTIMIZERS = ("gd", "momentum", "sgd", "adam", "flow")
 SPECTRA = ("isotropic", "power-law", "spiked")
@@ -216,4 +219,7 @@ PARAMETERS: Mapping[str, Parameter] = by_name(
         choices=ENGINES,
         shapes=True,
     ),
+    *FEDERATED_PARAMETERS,
+    *TREND_PARAMETERS,
+    *RELU,
 )

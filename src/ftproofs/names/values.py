@@ -126,7 +126,8 @@ def natural_unit(measurement: str, values: Mapping[str, Value]) -> float:
 def natural_norm(name: str, values: Mapping[str, Value]) -> float:
     """A teacher's norm at a setting, which measurements are scaled by.
 
-    An experiment without a source is measured against its target.  The teachers of
+    A client's model is as far from the global one as its ``client_radius``, which its risks
+    are measured against.  An experiment without a source is measured against its target.  The teachers of
     diagonal networks have unit second moment a coordinate, so the norm sqrt(d); in one
     coordinate they are beta_aux and beta_main.
     """
@@ -134,6 +135,8 @@ def natural_norm(name: str, values: Mapping[str, Value]) -> float:
         return float(values[name])
     if "target_norm" in values:
         return float(values["target_norm"])
+    if "client_radius" in values:
+        return float(values["client_radius"])
     if "beta_main" in values:
         return abs(float(values["beta_aux" if name == "source_norm" else "beta_main"]))
     return math.sqrt(float(values["d"]))

@@ -11,23 +11,28 @@ from torch import Tensor
 from ftproofs.claim import Block, Rows
 from ftproofs.errors import UsageError, unknown
 from ftproofs.names import Experiment, Value, experiment
-from ftproofs.numeric import solvers, tasks, training, transfer
+from ftproofs.numeric import federated, solvers, tasks, training, transfer
 from ftproofs.numeric.device import resolve_device
 from ftproofs.numeric.diagonal import experiments as diagonal
 from ftproofs.numeric.diagonal import multitask, scalar
 from ftproofs.numeric.extremes import read_extremes
 from ftproofs.numeric.measurements import Readings, read_predictor, read_task
+from ftproofs.numeric.relu import finetune, infinite, leaky, tangent
 from ftproofs.numeric.seeds import sharing
 from ftproofs.numeric.training import stability
 from ftproofs.numeric.training.result import DIVERGED, scale
 from ftproofs.numeric.training.ridge import train_ridge
+from ftproofs.numeric.trends import clusters, digits, teachers
 
-__all__ = ["DIVERGED", "SOLVER", "USABLE", "run"]
+__all__ = ["DIVERGED", "SOLVER", "USABLE", "WITHOUT_BOUND", "run"]
 
 SOLVER = "solver"
 
 #: Experiments whose oracle fits many teachers to one factorised design (`seeds.sharing`).
 SHARING = ("linear.finetune", "linear.scratch", "deep-linear.finetune")
+
+#: Flags of rows with networks whose distance to the limit has no bound.
+WITHOUT_BOUND = frozenset({finetune.UNCERTIFIED})
 
 #: Statuses of a row whose numbers may be used.
 USABLE = ("ok", "saddle")
@@ -186,4 +191,14 @@ _MEASURES: dict[str, Measure] = {
     "diagonal.scalar": scalar.measure,
     "replica.finetune": diagonal.measure,
     "replica.compare": diagonal.measure,
+    "trends.digits": digits.measure,
+    "trends.clusters": clusters.measure,
+    "trends.teachers": teachers.measure,
+    "federated.server": federated.measure,
+    "federated.finetune": federated.measure,
+    "relu.tangent": tangent.measure,
+    "relu.finetune": finetune.measure,
+    "relu.widths": finetune.measure_widths,
+    "relu.infinite": infinite.measure,
+    "leaky-relu.train": leaky.measure,
 }

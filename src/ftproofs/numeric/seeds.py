@@ -18,7 +18,7 @@ from ftproofs.names import Value
 #: Modules of the numeric wing that choose settings or judge rows, and so leave the rows themselves alone.
 WITHOUT_ROWS = frozenset({"axes.py", "sampling.py", "statistics.py"})
 
-Stream = Literal["data", "start", "order", "mode", "features", "design", "source", "scratch"]
+Stream = Literal["data", "start", "order", "mode", "features", "design", "source", "scratch", "test"]
 _STREAMS: dict[Stream, tuple[int, ...]] = {
     "data": (),
     "start": (1,),
@@ -28,6 +28,7 @@ _STREAMS: dict[Stream, tuple[int, ...]] = {
     "design": (5,),
     "source": (6,),
     "scratch": (7,),
+    "test": (8,),
 }
 
 #: At most so many cases may share a design.
@@ -88,8 +89,8 @@ def generator(setting: Setting, stream: Stream = "data") -> np.random.Generator:
     part of it: every engine sees the same data, and so do the transfer experiments.
     Streams are independent: ``data``, ``start`` (random weights), ``order`` (of single samples),
     ``mode``, ``features`` (frozen layers), ``design`` (of all cases that share one: `sharing`),
-    ``source`` (source data) and ``scratch`` (random weights of the network that is trained
-    from scratch).
+    ``source`` (source data), ``scratch`` (random weights of the network that is trained
+    from scratch) and ``test`` (fresh inputs).
     """
     digest = _prefix(setting.experiment, setting.values, setting.stage).copy()
     digest.update(f"|{setting.index}".encode())

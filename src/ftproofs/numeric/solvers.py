@@ -280,3 +280,43 @@ def least_weighted_l1(X: np.ndarray, y: np.ndarray, weights: np.ndarray) -> tupl
     lower = shrink * float(y @ dual)
     rounding = 64 * d * np.finfo(float).eps * upper
     return lower - rounding, upper + rounding
+
+
+def pooled_least_squares(X: Tensor, y: Tensor, *, method: int = 0) -> Tensor:
+    """Least squares on all clients' data together, (case, d): what FedAvg is often said to converge to.
+
+    Args:
+        X: (case, client, n, d), with at least d samples in all; y: (case, client, n).
+    """
+    count, clients, n, d = X.shape
+    return factorise(X.reshape(count, clients * n, d), method=method).fit(y.reshape(count, clients * n))
+
+
+def fedavg_endpoint(X: Tensor, y: Tensor, rate: Tensor, local_steps: int, *, method: int = 0) -> Tensor:
+    """The fixed point of FedAvg with that many local gradient steps, (case, d), by one linear system.
+
+    A client's K steps from b end at ``b + F_i (c_i - S_i b)`` with ``S_i = X_i'X_i/n``, ``c_i = X_i'y_i/n`` and
+    ``F_i = sum_{j<K} eta (I - eta S_i)^j``, so that the means over clients solve ``mean(F_i S_i) b = mean(F_i c_i)``.
+    With F_i summed term by term, or in the eigenvectors of S_i (method 1).
+
+    Args:
+        X: (case, client, n, d); y: (case, client, n); rate: (case,).
+    """
+    n, d = X.shape[2:]
+    S, c = X.mT @ X / n, (X.mT @ y[..., None]) / n
+    eta = rate[:, None, None, None]
+    if method == 1:
+        values, V = torch.linalg.eigh(S)
+        values = values.clamp_min(0.0)[..., None]
+        shrunk = power(1 - eta * values, local_steps)
+        share = 1 - shrunk
+        filtered = torch.where(values > 0, share / torch.where(values > 0, values, 1.0), eta * local_steps)
+        matrix, right = V @ (share * V.mT), V @ (filtered * (V.mT @ c))
+    else:
+        kept = torch.eye(d, dtype=X.dtype, device=X.device) - eta * S
+        term = total = eta * torch.eye(d, dtype=X.dtype, device=X.device).expand_as(S)
+        for _ in range(local_steps - 1):
+            term = term @ kept
+            total = total + term
+        matrix, right = total @ S, total @ c
+    return torch.linalg.solve(matrix.mean(dim=1), right.mean(dim=1))[:, :, 0]

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from typing import Any
 
-from ftproofs.claim import Choices, Claim, Domain, Limit, Mean, Probability, Range, Step, Variant
+from ftproofs.claim import Choices, Claim, Domain, Limit, Mean, Probability, Range, Step, Trend, Variant
 from ftproofs.names import EXPERIMENTS, MEASUREMENTS, PARAMETERS, REQUIRED, Experiment
 
 
@@ -56,6 +56,8 @@ def quantified(claim: Claim) -> str:
     if isinstance(quantifier, Limit):
         ladder = "" if quantifier.sizes is None else " along d = " + ", ".join(map(str, quantifier.sizes))
         return f"for the means over data as d grows at fixed gamma = n/d{ladder}"
+    if isinstance(quantifier, Trend):
+        return f"in more than half of the pairs trained on the same data, by {quantifier.effect:.0%} or more"
     return "for the means over data" if isinstance(quantifier, Mean) else "for each trained network"
 
 

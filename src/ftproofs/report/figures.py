@@ -25,6 +25,9 @@ def _margin(evidence: Evidence) -> str:
         return _counted(evidence)
     if evidence.crossings:
         return _signs(evidence)
+    if evidence.quantifier == "trend" and evidence.interval is not None:
+        low, high = evidence.interval
+        return f"median effect in [{low:+.2%}, {high:+.2%}], at least {evidence.tolerance:.1%} claimed"
     if evidence.quantifier != "each" and evidence.interval is not None:
         low, high = evidence.interval
         inside = max(abs(low), abs(high)) < evidence.tolerance
@@ -72,6 +75,8 @@ def _against(verdict: Verdict) -> str:
         return evidence.detail or "refuted"
     if evidence.quantifier == "probability":
         return f"{_counted(evidence)}; observed {seen.observed:.6g}, bound {seen.predicted:.6g}"
+    if evidence.quantifier == "trend":
+        return f"observed {seen.observed:.6g} against {seen.predicted:.6g}, {_margin(evidence)}"
     if evidence.crossings:
         sign = "positive" if seen.predicted > 0 else "negative"
         return f"observed {seen.observed:.6g} +- {number(seen.bound)}, predicted {sign}"

@@ -15,22 +15,25 @@ from contextlib import contextmanager
 from datetime import UTC, datetime
 from pathlib import Path
 from types import TracebackType
-from typing import Any, Literal
+from typing import Any, Literal, TypeAlias
 
 from ftproofs.claim import Block, Claim, Rows
 from ftproofs.errors import ResourceError, UsageError
 from ftproofs.names import Value
+from ftproofs.run.account import pack_account
 from ftproofs.run.hashes import claim_hash, judging_hash
 from ftproofs.run.payload import DamagedPayload, Payload, block_of, pack, runs_of, unpack
-from ftproofs.verdict import as_json
+from ftproofs.verdict import Account, as_json
 
 APPLICATION_ID = 0x46545031  # "FTP1"
-SCHEMA_VERSION = 1
+SCHEMA_VERSION = 2
 BUSY_SECONDS = 30.0
 
 _FACTS = ("experiment", "engine", "method", "cases", "code", "dtype", "device", "created")
 BLOCK_COLUMNS = ("key", *_FACTS, "header", "arrays", "checksum")
 VERDICT_COLUMNS = ("claim_hash", "code", "run", "claim", "created", "verdict")
+ACCOUNT_COLUMNS = ("claim_hash", "code", "run", "header", "arrays", "checksum")
+Table: TypeAlias = Literal["blocks", "verdicts", "accounts"]
 
 _SCHEMA = """
 CREATE TABLE blocks (
@@ -55,6 +58,23 @@ CREATE TABLE verdicts (
     created    TEXT NOT NULL,
     verdict    TEXT NOT NULL,
     PRIMARY KEY (claim_hash, code, run)
+) STRICT;
+"""
+
+#: Schema 2 adds what verdicts were decided on, and what is being measured by whom.
+_ADDED = """
+CREATE TABLE accounts (
+    claim_hash TEXT NOT NULL,
+    code       TEXT NOT NULL,
+    run        TEXT NOT NULL,
+    header     TEXT NOT NULL,
+    arrays     BLOB NOT NULL,
+    checksum   BLOB NOT NULL,
+    PRIMARY KEY (claim_hash, code, run)
+) STRICT;
+CREATE TABLE leases (
+    key   BLOB PRIMARY KEY,
+    owner TEXT NOT NULL
 ) STRICT;
 """
 
@@ -130,7 +150,26 @@ class Ledger:
         payload = pack(rows, key)
         block = rows.block
         facts = (block.experiment, block.engine, block.method, len(block), self.code_hash, self.dtype, device)
-        self.insert("blocks", (key, *facts, _now(), payload.header, payload.arrays, payload.checksum))
+        self.insert("blocks", (key, *facts, _now(), payload.header, payload.arrays, payload.checksum), ends=key)
+
+    def lease(self, block: Block, owner: str, alive: Callable[[str], bool]) -> bool:
+        """Whether the block is now the owner's to measure; false while another owner that is alive measures it.
+
+        The rows' arrival ends the lease.  It needs not survive a loss of power, and waits for no disk.
+        """
+        key = self._key(block, self.device)
+        with self._translated():
+            self._connection.execute("PRAGMA synchronous = NORMAL")
+            try:
+                with self._transaction():
+                    found = self._connection.execute("SELECT owner FROM leases WHERE key = ?", (key,)).fetchone()
+                    if found is not None and found[0] != owner and alive(found[0]):
+                        return False
+                    if found is None or found[0] != owner:
+                        self._connection.execute("INSERT OR REPLACE INTO leases VALUES (?, ?)", (key, owner))
+                    return True
+            finally:
+                self._connection.execute("PRAGMA synchronous = FULL")
 
     def blocks(
         self, experiment: str, accept: Callable[[Mapping[str, Value]], bool] = lambda parameters: True
@@ -166,12 +205,24 @@ class Ledger:
 
     # -- verdicts ------------------------------------------------------------
 
-    def put_verdict(self, claim: Claim, verdict: Mapping[str, Any], *, run: Mapping[str, Any]) -> None:
-        """Keep a verdict for later reports: under the claim, the judging code and the run's conditions."""
+    def put_verdict(
+        self,
+        claim: Claim,
+        verdict: Mapping[str, Any],
+        *,
+        run: Mapping[str, Any],
+        account: Account | None = None,
+    ) -> None:
+        """Keep a verdict for later reports: under the claim, the judging code and the run's conditions.
+
+        With an account an auditor can decide it again from the rows; it is kept first, so
+        that a verdict of a run that was cut short has one.
+        """
         text = json.dumps(as_json(verdict), allow_nan=False)
-        self.insert(
-            "verdicts", (claim_hash(claim), judging_hash(), _canonical(run), claim.id, _now(), f"{_sum(text)} {text}")
-        )
+        key = (claim_hash(claim), judging_hash(), _canonical(run))
+        if account is not None:
+            self.insert("accounts", (*key, *pack_account(account, self.code_hash, self.dtype, self.device)))
+        self.insert("verdicts", (*key, claim.id, _now(), f"{_sum(text)} {text}"))
 
     def verdict(self, claim: Claim, *, run: Mapping[str, Any]) -> dict[str, Any] | None:
         """The verdict that the same code reached on the same claim under the same conditions, if it is kept."""
@@ -244,9 +295,10 @@ class Ledger:
     def _create(self) -> None:
         with self._transaction():
             # Read again under the write lock: another process may have just made it.
-            if _pragma(self._connection, "user_version") != 0:
+            version = _pragma(self._connection, "user_version")
+            if version == SCHEMA_VERSION:
                 return
-            for statement in _SCHEMA.split(";\n"):
+            for statement in (_SCHEMA * (version < 1) + _ADDED).split(";\n"):
                 self._connection.execute(statement)
             self._connection.execute(f"PRAGMA application_id = {APPLICATION_ID}")
             self._connection.execute(f"PRAGMA user_version = {SCHEMA_VERSION}")
@@ -258,11 +310,16 @@ class Ledger:
         with self._translated():
             yield from self._connection.execute(statement, values)
 
-    def insert(self, table: Literal["blocks", "verdicts"], values: tuple[Any, ...]) -> bool:
-        """Add a record, the values in the order of the table's columns; false if there is one with its key."""
+    def insert(self, table: Table, values: tuple[Any, ...], ends: bytes | None = None) -> bool:
+        """Add a record, the values in the order of the table's columns; false if there is one with its key.
+
+        ``ends`` is the key of the lease that is over with it.
+        """
         places = ", ".join("?" * len(values))
         with self._translated(), self._transaction():
             added = self._connection.execute(f"INSERT INTO {table} VALUES ({places}) ON CONFLICT DO NOTHING", values)
+            if ends is not None:
+                self._connection.execute("DELETE FROM leases WHERE key = ?", (ends,))
             return added.rowcount == 1
 
     @contextmanager

@@ -11,12 +11,14 @@ from typing import Any
 
 from ftproofs.claim import Rows
 from ftproofs.errors import UsageError
-from ftproofs.run.ledger import BLOCK_COLUMNS, VERDICT_COLUMNS, Ledger
+from ftproofs.run.account import checksum
+from ftproofs.run.ledger import ACCOUNT_COLUMNS, BLOCK_COLUMNS, VERDICT_COLUMNS, Ledger
 from ftproofs.run.payload import DamagedPayload, Payload, block_of, digest, runs_of, unpack
 from ftproofs.verdict import as_json
 
 _BLOCKS = f"SELECT {', '.join(BLOCK_COLUMNS)} FROM blocks ORDER BY rowid"
 _VERDICTS = f"SELECT {', '.join(VERDICT_COLUMNS)} FROM verdicts ORDER BY rowid"
+_ACCOUNTS = f"SELECT {', '.join(ACCOUNT_COLUMNS)} FROM accounts ORDER BY rowid"
 
 Record = dict[str, Any]
 
@@ -83,6 +85,9 @@ def verify(ledger: Ledger) -> Soundness:
         verdicts += 1
         if _verdict(record) is None:
             damaged.append(f"verdict {verdicts} ({record['claim']}): checksum of a verdict")
+    for record in _records(ledger, _ACCOUNTS, ACCOUNT_COLUMNS):
+        if checksum(record["header"], record["arrays"]) != record["checksum"]:
+            damaged.append(f"account of a verdict (claim {record['claim_hash'][:12]}): checksum of an account")
     return Soundness(blocks, rows, verdicts, tuple(damaged))
 
 
@@ -109,6 +114,8 @@ def merge(path: Path, sources: Sequence[Ledger]) -> Merged:
                 differing += there[0] != record["arrays"]
             for record in _records(source, _VERDICTS, VERDICT_COLUMNS):
                 verdicts += target.insert("verdicts", tuple(record.values()))
+            for record in _records(source, _ACCOUNTS, ACCOUNT_COLUMNS):
+                target.insert("accounts", tuple(record.values()))
     return Merged(blocks, rows, verdicts, differing)
 
 

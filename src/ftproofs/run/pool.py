@@ -8,11 +8,12 @@ from __future__ import annotations
 
 import os
 import signal
+import threading
 from collections.abc import Callable, Iterator, Sequence
 from concurrent.futures import BrokenExecutor, Executor, Future, ProcessPoolExecutor
 from contextlib import AbstractContextManager, contextmanager
 from dataclasses import dataclass
-from multiprocessing import active_children, get_context
+from multiprocessing import active_children, get_context, parent_process
 from types import FrameType
 
 from ftproofs.claim import Claim, Store
@@ -28,7 +29,7 @@ LOSSES = 3
 WORKER_BYTES = 1.5 * 2**30
 
 #: Claims that take long are begun first, so that none is left over at the end.
-_LONGEST_FIRST = ("limit", "mean", "probability", "each")
+_LONGEST_FIRST = ("trend", "limit", "mean", "probability", "each")
 
 #: Numerical libraries would each start a thread a core, in each of the workers.
 _THREADS = ("OMP_NUM_THREADS", "OPENBLAS_NUM_THREADS", "MKL_NUM_THREADS")
@@ -42,6 +43,7 @@ class Task:
     budget: str
     seed: int
     device: str
+    account: bool = False
 
 
 def cores() -> int:
@@ -84,14 +86,27 @@ def _begin_worker() -> None:
     """An interrupt at the keyboard is for the process that began the run: it lets batches end."""
     signal.signal(signal.SIGINT, signal.SIG_IGN)
     signal.signal(signal.SIGTERM, _end_worker)
+    threading.Thread(target=_end_with_parent, daemon=True).start()
     single_threaded()
 
 
+def _end_with_parent() -> None:
+    """When the process that began the run is killed nobody else ends its workers: they would wait for work for ever."""
+    parent = parent_process()
+    if parent is not None:
+        parent.join()
+        _end()
+
+
 def _end_worker(number: int, frame: FrameType | None) -> None:
+    _end()
+
+
+def _end() -> None:
     from ftproofs.symbolic import worker
 
     worker.stop()
-    os._exit(128 + number)
+    os._exit(1)
 
 
 def check_claim(name: str, task: Task, address: object, key: bytes) -> Verdict | None:
@@ -110,6 +125,7 @@ def check_claim(name: str, task: Task, address: object, key: bytes) -> Verdict |
             device=task.device,
             store=rows,
             progress=rows.progress,
+            account=task.account,
         )
     except KeyboardInterrupt:
         return None

@@ -19,6 +19,7 @@ from types import TracebackType
 from typing import Any
 
 from ftproofs.claim import Block, Rows, Store
+from ftproofs.run.leases import Busy
 
 Progress = Callable[[str, int, int], None]
 
@@ -49,6 +50,7 @@ class RowService:
         self._workers: list[Connection] = []
         self._leases: dict[str, Connection] = {}
         self._waiting: list[tuple[str, Block, Connection]] = []
+        self._elsewhere: list[tuple[Block, Connection]] = []
         self._closing = False
         self._admitting = threading.Thread(target=self._admit, daemon=True)
         self._admitting.start()
@@ -77,6 +79,9 @@ class RowService:
         """Answer what workers have asked by now; wait a moment when they have asked nothing."""
         while self._new:
             self._workers.append(self._new.popleft())
+        asked, self._elsewhere = self._elsewhere, []
+        for block, asking in asked:
+            self._hand_out(block, asking)
         if not self._workers:
             time.sleep(_NOTICE)
             return
@@ -101,7 +106,7 @@ class RowService:
             self._hand_out(content[0], worker)
 
     def _hand_out(self, block: Block, worker: Connection) -> None:
-        """Its rows; or the task of measuring it; or nothing yet, while another worker measures it."""
+        """Its rows; or the task of measuring it; or nothing yet, while another worker or run measures it."""
         name = block.canonical()
         try:
             found = None if self.stopping else self.store.get(block)
@@ -110,6 +115,9 @@ class RowService:
             for _, _, other in self._waiting:
                 self._reply(other, "stop")
             self._waiting.clear()
+        except Busy:
+            self._elsewhere.append((block, worker))
+            return
         if self.stopping:
             self._reply(worker, "stop")
         elif found is not None:
@@ -135,6 +143,7 @@ class RowService:
     def _dismiss(self, worker: Connection) -> None:
         self._workers.remove(worker)
         self._waiting = [item for item in self._waiting if item[2] is not worker]
+        self._elsewhere = [item for item in self._elsewhere if item[1] is not worker]
         self._release(worker)
         worker.close()
 

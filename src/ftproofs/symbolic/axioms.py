@@ -20,8 +20,10 @@ from ftproofs.symbolic import (
     diagonal_limit_theorems,
     diagonal_theorems,
     equivalents,
+    federated_theorems,
     flows,
     recovery_theorems,
+    relu_theorems,
     replica_theorems,
     theorems,
     transfer_theorems,
@@ -211,6 +213,32 @@ AXIOMS: Mapping[str, Theorem] = MappingProxyType(
             "Hanson and Wright 1971; Vershynin, High-Dimensional Probability, 2018, theorem 6.2.1",
             equivalents.noise_concentration,
         ),
+        "unique-minimiser": Theorem(
+            "a strictly convex quadratic has one stationary point",
+            "Boyd and Vandenberghe, Convex Optimization, 2004, section 9.1",
+            federated_theorems.unique_minimiser,
+        ),
+        "positive-definite": Theorem(
+            "a positive definite matrix takes no other vector to zero than zero",
+            "Horn and Johnson, Matrix Analysis, 2013, section 7.1",
+            federated_theorems.positive_definite,
+        ),
+        "marchenko-pastur": Theorem(
+            "traces and forms of the resolvent of a white sample covariance tend to those of the Marchenko-Pastur law",
+            "Bai and Silverstein, Spectral Analysis of Large Dimensional Random Matrices, 2010, section 3.3; "
+            "Bai, Miao, Pan 2007 for forms",
+            federated_theorems.ridge_resolvents,
+        ),
+        "ridge-modes": Theorem(
+            "over a uniform direction and white noise quadratic forms in a symmetric matrix have the means of traces",
+            "Seber and Lee, Linear Regression Analysis, 2003, theorem 1.5",
+            federated_theorems.ridge_modes,
+        ),
+        "mean-order": Theorem(
+            "what is smaller in every draw has the smaller mean",
+            "Rudin, Real and Complex Analysis, 1987, section 1.24",
+            federated_theorems.mean_order,
+        ),
         "rayleigh": Theorem(
             "a quadratic form is at most its largest eigenvalue times the squared length",
             "Horn and Johnson, Matrix Analysis, 2013, theorem 4.2.2",
@@ -357,6 +385,14 @@ AXIOMS: Mapping[str, Theorem] = MappingProxyType(
         **{name: Theorem(says, cited, form) for name, says, cited, form in diagonal_theorems.THEOREMS},
         **{name: Theorem(says, cited, form) for name, says, cited, form in diagonal_limit_theorems.THEOREMS},
         **{name: Theorem(says, cited, form) for name, says, cited, form in recovery_theorems.THEOREMS},
+        **{name: Theorem(says, cited, form) for name, says, cited, form in relu_theorems.THEOREMS},
+        "rademacher-bound": Theorem(
+            "over a class of functions a loss in [0, 1] has a mean of at most that over n samples, twice the class's "
+            "Rademacher complexity and t/(2 sqrt(n)), but for a probability exp(-t^2/2)",
+            "Bartlett and Mendelson, Journal of Machine Learning Research 3, 2002, theorem 8",
+            relu_theorems.rademacher_bound,
+            relu_theorems.FAILURE,
+        ),
         "replica": Theorem(
             "in the proportional limit a penalised fit acts on every coordinate as the penalty's proximal map on "
             "Gaussian noise, of a size and strength that solve two equations",

@@ -17,7 +17,7 @@ from ftproofs.symbolic.vocabulary import v
 
 Regime = Literal["wide", "square", "tall"]
 
-#: What the transfer experiments leave no choice in.
+#: What the transfer and federated experiments leave no choice in.
 _FIXED = {"spectrum": "isotropic", "inputs": "gaussian", "direction": "uniform", "imbalance": 1}
 
 
@@ -46,7 +46,7 @@ class Context:
         if name in self.claim.domain:
             return self.claim.domain[name]
         parameters = EXPERIMENTS[self.claim.experiment].parameters
-        if name in _FIXED and name not in parameters and self.claim.experiment.startswith("transfer."):
+        if name in _FIXED and name not in parameters and self.claim.experiment.startswith(("transfer.", "federated.")):
             return Choices((_FIXED[name],))
         default = parameters.get(name, REQUIRED)
         return None if default == REQUIRED else Choices((default,))
@@ -59,6 +59,8 @@ class Context:
     @property
     def start_is_fitted(self) -> bool:
         """Whether fine-tuning may start elsewhere than at the source teacher: at a fit to finite source data."""
+        if self.claim.experiment.startswith("federated."):
+            return True
         if not self.claim.experiment.startswith("transfer."):
             return False
         source, scale = self.allowed("gamma_s"), self.allowed("init_scale")

@@ -11,8 +11,8 @@ evaluated at 30 digits at points of the domain and on what was measured:
 
 from __future__ import annotations
 
-import itertools
 import math
+import random
 from collections.abc import Callable, Iterable, Mapping, Sequence
 from dataclasses import dataclass
 from typing import Any, Literal
@@ -35,6 +35,7 @@ from ftproofs.symbolic.zero import is_zero
 
 DIGITS = 30
 POINTS = 60
+ENDS = 32
 AGREE = 1e-12
 
 #: Points at which a small error is looked for where it is larger.
@@ -337,8 +338,9 @@ def _spread(points: Sequence[Mapping[Symbol, float]], count: int) -> list[Mappin
 
 
 def _ends(box: Box) -> Iterable[Point]:
-    """Corners of the box; errors of finite size are largest there."""
-    return itertools.islice(box.corners(256), 32)
+    """Some corners of the box, of all its ends alike: errors of finite size are largest there."""
+    corners = list(box.corners(4096))
+    return random.Random("ends").sample(corners, min(ENDS, len(corners)))
 
 
 def _solutions(statement: Statement) -> dict[Symbol, Expr]:
@@ -378,6 +380,8 @@ def _norm(name: str, parameters: Mapping[str, object]) -> Expr:
     """A teacher's norm where it is no parameter; as `ftproofs.names.natural_norm`."""
     if "target_norm" in parameters:
         return SYMBOLS["target_norm"]
+    if "client_radius" in parameters:
+        return SYMBOLS["client_radius"]
     if "beta_main" in parameters:
         return sympy.Abs(SYMBOLS["beta_aux" if name == "source_norm" else "beta_main"])
     return sympy.sqrt(SYMBOLS["d"])

@@ -63,6 +63,10 @@ def haar_overlap(context: Context, name: Symbol) -> Statement:
         v.par_target_norm**2: gamma * tau**2,
         v.perp_product: (1 - gamma) * product,
     }
+    if context.claim.experiment.startswith("federated."):  # the start is the server's model
+        if not context.only("participates", "no"):
+            raise Inadmissible("the start may depend on the client's data")
+        limits = {v.perp_delta_norm**2: (1 - gamma) * v.start_risk}
     if name not in limits:
         raise Inadmissible(f"{name} is no overlap of the teachers")
     return Statement(name, "==", limits[name])

@@ -115,11 +115,13 @@ def _antiderivative(integral: Integral, rhs: Expr, context: Context) -> Finding:
     except (NoRule, NotImplementedError) as error:
         return _open("antiderivative", str(error))
     box = box_for([back, integrand], context.domain)
-    box = Box(dict(box.ranges) | {t: (low, high)}, box.constraints, box.assumed - {t})
+    # Where the ends are expressions it has to differentiate back, and not to jump, on the whole line.
+    within = (low, high) if sympify(low).is_number and sympify(high).is_number else (-oo, oo)
+    box = Box(dict(box.ranges) | {t: within}, box.constraints, box.assumed - {t})
     same = is_zero(back, box)
     if same.status == "disproved":
         return _open("error", f"routes disagree: it does not differentiate back, {same.detail}")
-    smooth = _continuous(proposed, t, low, high)
+    smooth = _continuous(proposed, t, *within)
     if smooth is not None:
         return _open("antiderivative", smooth)
     value = proposed.subs(t, high) - proposed.subs(t, low) - rhs

@@ -90,6 +90,13 @@ multiplier = MatrixSymbol("mu", n, 1)
 dual = MatrixSymbol("beta_dual", d, 1)
 lazy = MatrixSymbol("beta_lazy", d, 1)
 
+#: Ridge toward a server's model: what it keeps of the client's difference and lets in of the noise; the server's model
+#: after FedAvg, and least squares on all clients' data (d x 1).
+kept = MatrixSymbol("kept", d, 1)
+let_in = MatrixSymbol("let_in", d, 1)
+server = MatrixSymbol("server", d, 1)
+pooled = MatrixSymbol("pooled", d, 1)
+
 #: Trace of the inverse of the smaller Gram matrix, XX' (n <= d) or X'X (n >= d).
 gram_inverse_trace = Symbol("tr_inverse", positive=True)
 #: What is missed outside, in the covariance's norm squared, and its product with the fitted noise there.
@@ -186,6 +193,9 @@ READINGS: Mapping[Symbol, Reading] = MappingProxyType(
         start_labels: Reading("value", theta_S.T * X.T * y),
         scaled_risk: Reading("square", root * P_perp * scaled),
         scaled_cross: Reading("value", (P_perp * scaled).T * Sigma * Xp * eps),
+        v.ridge_bias: Reading("square", kept),
+        v.ridge_noise: Reading("square", let_in),
+        v.pooled_gap: Reading("norm", server - pooled),
         _overlap: Reading("value", (P_perp * beta).T * P_perp * theta_S),
         _teacher_overlap: Reading("value", theta_S.T * theta_T),
     }

@@ -25,9 +25,12 @@ from ftproofs.symbolic import (
     diagonal_orders,
     diagonal_tasks,
     diagonal_training,
+    federated,
     frozen_chain,
     frozen_layers,
+    leaky_relu,
     pretraining,
+    relu,
     replica_words,
     split,
     transfer_steps,
@@ -82,7 +85,8 @@ from ftproofs.symbolic.zero import Finding
 
 def one_layer(context: Context) -> bool:
     """Whether the network that is fine-tuned has one layer, so that its flow is that of linear regression."""
-    return context.claim.experiment == "transfer.finetune" and context.only("L", 1)
+    transferred = context.claim.experiment == "transfer.finetune" and context.only("L", 1)
+    return transferred or federated.no_ridge(context)
 
 
 def _always(_: Context) -> str | None:
@@ -265,6 +269,8 @@ MEANINGS: Mapping[str, Meaning] = MappingProxyType(
         # transfer
         **{name: Meaning(*found) for name, found in transfer_steps.MEANINGS.items()},
         **{name: Meaning(*found) for name, found in pretraining.MEANINGS.items()},
+        # federated learning
+        **{name: Meaning(*found) for name, found in federated.MEANINGS.items()},
         # diagonal networks
         **{name: Meaning(w.says, w.relation, w.applies) for name, w in diagonal_flow.WORDS.items()},
         **{name: Meaning(w.says, w.relation, w.applies) for name, w in diagonal_training.WORDS.items()},
@@ -272,6 +278,9 @@ MEANINGS: Mapping[str, Meaning] = MappingProxyType(
         **{name: Meaning(w.says, w.relation, w.applies) for name, w in diagonal_tasks.WORDS.items()},
         **{name: Meaning(w.says, w.relation, w.applies) for name, w in diagonal_limits.WORDS.items()},
         **{name: Meaning(w.says, w.relation, w.applies) for name, w in replica_words.WORDS.items()},
+        # ReLU networks
+        **{name: Meaning(*found) for name, found in relu.MEANINGS.items()},
+        **{name: Meaning(*found) for name, found in leaky_relu.MEANINGS.items()},
     }
 )
 

@@ -9,6 +9,7 @@ the least n/d for a share eps of nonzero entries.  Its minimiser a solves
 from __future__ import annotations
 
 from collections.abc import Callable
+from functools import lru_cache
 from typing import Any
 
 import mpmath
@@ -19,6 +20,10 @@ from sympy import Expr, Function, S, erfc, exp, pi, sqrt, sympify
 from sympy.core.function import ArgumentIndexError
 
 _STEPS = 200
+
+#: A ball known to fewer bits is a box of a subdivision: the root at its ends is enclosed to about 2**-44, relative.
+_WIDE = 30
+_COARSE = -44
 
 
 def mills_gap(a: Any) -> Expr:
@@ -145,9 +150,11 @@ def _gap_ball(a: arb) -> tuple[arb, arb]:
     return (2 / arb.pi()).sqrt() * (-(a * a) / 2).exp() - a * tail, tail
 
 
-def _between(residual: Callable[[arb], arb], guess: arb) -> arb:
-    """Where a residual that changes from negative to positive has certain signs on both sides of a guess."""
-    shift = -ctx.prec + 6
+def _between(residual: Callable[[arb], arb], guess: arb, shift: int) -> arb:
+    """Where a residual that changes from negative to positive has certain signs on both sides of a guess.
+
+    The first enclosure tried reaches ``guess * 2**shift`` to either side.
+    """
     while shift < 0:
         width = guess * arb((fmpz(1), fmpz(shift)))
         low, high = (guess - width).lower(), (guess + width).upper()
@@ -157,12 +164,28 @@ def _between(residual: Callable[[arb], arb], guess: arb) -> arb:
     return arb.nan()
 
 
-def _ends(value: arb, root: Callable[[arb], arb]) -> arb:
-    """A monotone root over a ball."""
+def _ends(value: arb, root: Callable[[int, int, int, bool], arb]) -> arb:
+    """A monotone root over a ball: of a wide one (a box of a subdivision) the ends need no more than some digits."""
     if not (value > 0 and value < 1):
         return arb.nan()
-    first = root(value.lower())
-    return first if value.is_exact() else first.union(root(value.upper()))
+    wide = value.rel_accuracy_bits() < _WIDE
+    ends = [value.lower()] if value.is_exact() else [value.lower(), value.upper()]
+    exact = [end.man_exp() for end in ends]
+    found = [root(int(mantissa), int(exponent), ctx.prec, wide) for mantissa, exponent in exact]
+    return found[0] if len(found) == 1 else found[0].union(found[1])
+
+
+def _enclosed(
+    residual: Callable[[arb], arb], array: Callable[..., Any], exact: Callable[..., Any], at: arb, prec: int, wide: bool
+) -> arb:
+    """The root at an exact point, about a float's or the working precision's approximation."""
+    if wide:
+        near = float(array(np, np.array([float(at)]))[0])
+        if near > 0:
+            found = _between(residual, arb(near), _COARSE)
+            if found.is_finite():
+                return found
+    return _between(residual, _guess(exact, at), -prec + 6)
 
 
 def _guess(function: Callable[..., Any], value: arb) -> arb:
@@ -176,24 +199,29 @@ def _guess(function: Callable[..., Any], value: arb) -> arb:
 
 def alpha_ball(eps: arb) -> arb:
     """An enclosure of the minimiser, which falls with eps."""
-
-    def root(at: arb) -> arb:
-        return _between(lambda a: at * a - (1 - at) * _gap_ball(a)[0], _guess(alpha_mp, at))
-
-    return _ends(eps, root)
+    return _ends(eps, _alpha_root)
 
 
 def alpha_at_ball(delta: arb) -> arb:
     """An enclosure of the minimiser where ``M = delta``, which falls with delta."""
+    return _ends(delta, _alpha_at_root)
 
-    def root(at: arb) -> arb:
-        def residual(a: arb) -> arb:
-            gap, tail = _gap_ball(a)
-            return at - (gap + a * tail) / (a + gap)
 
-        return _between(residual, _guess(alpha_at_mp, at))
+@lru_cache(maxsize=1 << 14)
+def _alpha_root(mantissa: int, exponent: int, prec: int, wide: bool) -> arb:
+    at = arb((fmpz(mantissa), fmpz(exponent)))
+    return _enclosed(lambda a: at * a - (1 - at) * _gap_ball(a)[0], alpha_array, alpha_mp, at, prec, wide)
 
-    return _ends(delta, root)
+
+@lru_cache(maxsize=1 << 14)
+def _alpha_at_root(mantissa: int, exponent: int, prec: int, wide: bool) -> arb:
+    at = arb((fmpz(mantissa), fmpz(exponent)))
+
+    def residual(a: arb) -> arb:
+        gap, tail = _gap_ball(a)
+        return at - (gap + a * tail) / (a + gap)
+
+    return _enclosed(residual, alpha_at_array, alpha_at_mp, at, prec, wide)
 
 
 # -- functions ------------------------------------------------------------------------

@@ -9,7 +9,7 @@ from types import MappingProxyType
 
 from sympy import Eq, Expr, Piecewise, Symbol, cos, sqrt, symbols
 
-from ftproofs.symbolic import divergences, transfer
+from ftproofs.symbolic import divergences, federated, transfer
 from ftproofs.symbolic.bounds import localised_of, split_bound_of, trace_bound_of
 from ftproofs.symbolic.functions import (
     depth_root,
@@ -29,6 +29,7 @@ from ftproofs.symbolic.reference_diagonal import (
     replica_expression,
     two_stage_forms,
 )
+from ftproofs.symbolic.relu import generalization_bound, product_kernel
 from ftproofs.symbolic.resolution import (
     anisotropic_depth_factor,
     anisotropic_depth_risk,
@@ -99,7 +100,9 @@ def _formulas() -> dict[str, Formula | ListFormula]:
     k, ridge = Symbol("k", integer=True, positive=True), Symbol("lam", nonnegative=True)
     gamma_t, gamma_s = symbols("gamma_t gamma_s", positive=True)
     sigma_t, sigma_s = symbols("sigma_t sigma_s", nonnegative=True)
-    a, b = symbols("a b", real=True)
+    radius = Symbol("r", positive=True)
+    a, b, u = symbols("a b u", real=True)
+    distance, failing = Symbol("delta_norm", nonnegative=True), Symbol("fail_prob", positive=True)
     table: tuple[Formula | ListFormula, ...] = (
         Formula("A3_excess_risk_isotropic_exact", (n, d, sigma, delta2), risk),
         Formula("A3_null_fraction_variance", (n, d), null_fraction_variance(n, d)),
@@ -163,7 +166,15 @@ def _formulas() -> dict[str, Formula | ListFormula]:
         ),
         Formula("A8_unbalanced_c_L2", (A2, b2, s, a0), unbalanced_factor(sqrt(A2), sqrt(b2), s, a0)),
         ListFormula("A9_frozen_floor", (eigenvalues, source, target), vectors, frozen_floor_of),
+        Formula("A10_ntk", (u,), product_kernel(u)),
+        Formula("A10_generalisation_bound", (n, distance, failing), generalization_bound(n, distance, failing)),
         Formula("B1_scratch", (gamma, sigma), transfer.scratch_limit(gamma, 1, sigma)),
+        # The handbook's part C writes gamma for d/n.
+        Formula("C_m", (ridge, gamma), federated.resolvent_limit(1 / gamma, ridge)),
+        Formula("C_mprime", (ridge, gamma), federated.resolvent_fall(1 / gamma, ridge)),
+        Formula("C_RTFA", (radius, sigma, ridge, gamma), federated.rtfa_limit(1 / gamma, radius, sigma, ridge)),
+        Formula("C_RTFA_opt", (radius, sigma, gamma), federated.best_rtfa_limit(1 / gamma, radius, sigma)),
+        Formula("C_FTFA", (radius, sigma, gamma), federated.ftfa_limit(1 / gamma, radius, sigma)),
         Formula("B3_lt_exact", (n, theta, sigma), transfer.readout_risk(n, theta, 1, sigma)),
         Formula("B3_lt_variance", (n, theta, sigma), transfer.readout_variance(n, theta, 1, sigma)),
         Formula("B3_lt_ridge_asymptotic", (theta, ridge), transfer.ridge_limit(theta, 1, ridge)),

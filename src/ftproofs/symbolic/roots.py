@@ -15,6 +15,8 @@ from typing import Any
 import numpy as np
 from flint import arb, ctx, fmpz
 
+from ftproofs.symbolic.arithmetic import Undefined
+
 _STEPS = 100
 _POLISH = 3
 #: Newton's last step in x; the error it leaves is at most half its square.
@@ -154,8 +156,13 @@ def depth_root_ball(L: arb, A: arb, b: arb, s: arb) -> arb:
     sign of ln c, which is that of A^2 + b^2 - s^2 and so the same for all L.  Its
     extremes over a box are therefore at two corners of (A, b, s) and at one of the
     ends of L there, and it suffices to enclose the root at exact points.
+
+    Raises:
+        Undefined: L < 1 or s <= 0 everywhere in the balls.
     """
-    if L < 1 or not s > 0:
+    if L < 1 or s <= 0:
+        raise Undefined("a depth below 1, or no source norm")
+    if not s > 0:
         return arb.nan()
     if not L >= 1:
         L = arb.max(L.lower(), arb(1)).union(L.upper())  # depths start at 1

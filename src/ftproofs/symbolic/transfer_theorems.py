@@ -37,6 +37,9 @@ def haar_mean(context: Context, name: Any) -> Statement:
         v.perp_source_norm**2: start_norm_squared(context),
         v.perp_product: start_product(context),
     }
+    if context.claim.experiment.startswith("federated."):
+        _require(context.only("participates", "no"), "the start may depend on the client's data")
+        means = {v.perp_delta_norm**2: v.start_risk}
     _require(name in means, f"{name} is no form in the projector")
     return Statement(E(name), "==", share * E(means[name]))
 

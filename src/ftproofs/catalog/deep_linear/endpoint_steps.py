@@ -205,7 +205,7 @@ ENDPOINT_COROLLARIES = (
     ),
 )
 
-_later = Symbol("m", positive=True)
+_later = Symbol("later_layers", positive=True)
 _equation = root_equation(_z, _later, ROOT)
 _equation_slope = 2 * s**2 * _z ** (2 / _later) / (_later * _z) + 2 * A**2 / _z**3
 _at_infinity = A / v.par_source_norm

@@ -5,6 +5,7 @@ from __future__ import annotations
 import math
 import re
 from collections.abc import Callable, Mapping, Sequence
+from dataclasses import asdict
 from typing import Any
 
 from markupsafe import Markup, escape
@@ -12,11 +13,11 @@ from sympy import Basic
 
 from ftproofs.check.spots import Seen
 from ftproofs.claim import Choices, Claim, Range, Step
-from ftproofs.names import EXPERIMENTS, PARAMETERS, REQUIRED
-from ftproofs.report import describe
+from ftproofs.names import PARAMETERS
+from ftproofs.report import charts, describe
 from ftproofs.report.account import account
-from ftproofs.report.figures import derivation_cell, experiment_cell, figure, number
-from ftproofs.report.html import charts
+from ftproofs.report.counterexamples import against
+from ftproofs.report.figures import derivation_cell, experiment_cell, figure
 from ftproofs.report.html.graph import unverified
 from ftproofs.report.html.mathml import mathml, relation, sentence, words
 from ftproofs.report.latex.bibliography import axiom_of
@@ -24,7 +25,7 @@ from ftproofs.report.latex.claims import METHODS, check_ids
 from ftproofs.symbolic.axioms import AXIOMS
 from ftproofs.symbolic.latex import as_read, latex
 from ftproofs.symbolic.methods import Under
-from ftproofs.verdict import Evidence, Observation, StepResult, Verdict
+from ftproofs.verdict import Evidence, StepResult, Verdict
 
 #: Lookup of the stored verdict on a claim.
 Lookup = Callable[[Claim], Verdict | None]
@@ -76,7 +77,7 @@ def claim_view(
         "account": [] if verdict is None or verdict.word == "refuted" else account(claim, verdict),
         "hints": [] if verdict is None else list(verdict.hints),
         "power": None if verdict is None else power(verdict),
-        "charts": pictures(claim, verdict, seen),
+        "charts": charts.pictures(claim, verdict, seen),
         "residuals": charts.residual_words(claim) if seen else "",
         "measured": seen is not None,
         "steps": steps(claim, claim.steps, () if verdict is None else verdict.derivation.steps),
@@ -163,40 +164,11 @@ def meter(evidence: Evidence) -> float | None:
 
 
 def counterexamples(verdict: Verdict, claim: Claim | None = None) -> list[dict[str, Any]]:
-    """The simplest and the worst setting at which a refuted claim fails, each with the line that replays it.
-
-    Without the claim, every parameter that is not at its default is named.
-    """
-    if verdict.word != "refuted":
-        return []
-    seen = verdict.experiment
-    found = [("Simplest counterexample", seen.simplest)]
-    if seen.worst != seen.simplest:
-        found.append(("Worst counterexample", seen.worst))
-    return [_counterexample(name, observation, claim) for name, observation in found if observation is not None]
-
-
-def _counterexample(name: str, seen: Observation, claim: Claim | None) -> dict[str, Any]:
-    known = EXPERIMENTS.get(seen.setting.experiment)
-    defaults = known.parameters if known is not None else {}
-    named = None if claim is None else {name for name, _ in claim.domain.ranges} | {"n", "d"}
-    changed = [
-        (key, x)
-        for key, x in seen.setting.values
-        if (defaults.get(key, REQUIRED) != x if named is None else key in named)
+    """The settings at which a refuted claim fails, as the template shows them."""
+    return [
+        {**asdict(found), "bound": figure_html(found.bound), "error": figure_html(found.error)}
+        for found in against(verdict, claim)
     ]
-    values = [(key, f"{x:g}" if isinstance(x, float) else str(x)) for key, x in changed]
-    several = claim is None or len(claim.statements) > 1
-    return {
-        "name": name,
-        "setting": values,
-        "statement": seen.statement + 1 if several else None,
-        "observed": f"{seen.observed:.8g}",
-        "bound": figure_html(number(seen.bound)),
-        "predicted": f"{seen.predicted:.8g}",
-        "error": figure_html(number(abs(seen.error))),
-        "replay": f"ftproofs replay {seen.id}",
-    }
 
 
 def power(verdict: Verdict) -> dict[str, Any] | None:
@@ -212,16 +184,6 @@ def power(verdict: Verdict) -> dict[str, Any] | None:
         "equivalent": found.equivalent,
         "below": found.below_tolerance,
     }
-
-
-def pictures(claim: Claim, verdict: Verdict | None, seen: Sequence[Seen] | None) -> list[charts.Chart]:
-    """The settings, the residuals against parameters, and for a limit the errors along its sizes."""
-    found = [charts.overview(claim, seen or ())]
-    if verdict is not None:
-        if verdict.picture is not None:
-            found = [charts.where(claim.id, verdict.picture)]
-        found.append(charts.ladder(claim.id, verdict.experiment.sizes, verdict.experiment.tolerance))
-    return [*(chart for chart in found if chart is not None), *charts.residuals(claim, seen or ())]
 
 
 def steps(claim: Claim, every: Sequence[Step], results: Sequence[StepResult]) -> list[dict[str, Any]]:

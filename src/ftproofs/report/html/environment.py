@@ -8,12 +8,13 @@ from importlib.resources import files
 from jinja2 import Environment, PackageLoader, StrictUndefined
 
 from ftproofs.report.html.mathml import printable
+from ftproofs.report.html.svg import svg
 
 
 @cache
 def environment() -> Environment:
     """Templates of this package, with autoescape."""
-    return Environment(
+    made = Environment(
         loader=PackageLoader("ftproofs.report.html", "."),
         autoescape=True,
         undefined=StrictUndefined,
@@ -21,6 +22,8 @@ def environment() -> Environment:
         trim_blocks=True,
         lstrip_blocks=True,
     )
+    made.filters["svg"] = svg
+    return made
 
 
 def text(name: str) -> str:

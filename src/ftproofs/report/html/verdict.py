@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from markupsafe import Markup
 
-from ftproofs.report.html import charts
+from ftproofs.report import charts
 from ftproofs.report.html.claims import SIGNS, counterexamples, expected, legs, meter, power
 from ftproofs.report.html.environment import environment
 from ftproofs.verdict import Verdict

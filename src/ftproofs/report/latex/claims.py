@@ -9,6 +9,8 @@ import sympy
 
 from ftproofs.claim import Claim, Statement, Step
 from ftproofs.errors import UsageError
+from ftproofs.names import PARAMETERS
+from ftproofs.report.counterexamples import against
 from ftproofs.report.figures import derivation_cell, experiment_cell, figure
 from ftproofs.report.latex.abbreviate import shortened
 from ftproofs.report.latex.bibliography import axiom_of, of_claim, of_theorem
@@ -20,6 +22,7 @@ from ftproofs.verdict import StepResult, Verdict
 
 #: What may stand in a label, and so in a file's name.
 ID = re.compile(r"[a-z0-9]+(-[a-z0-9]+)*\Z")
+_NUMBER = re.compile(r"-?\d+(\.\d+)?\Z")
 STEP_ID = re.compile(r"[A-Za-z0-9_-]{1,80}\Z")
 
 #: How the methods of derivations are called in words.
@@ -55,8 +58,8 @@ def environment(claim: Claim) -> str:
     return "refutedclaim" if claim.expected == "refuted" else "theorem"
 
 
-def claim_file(claim: Claim, verdict: Verdict | None, variant_verdict: Lookup) -> str:
-    """Everything about a claim, ready for ``\\input`` after ``macros.tex``.
+def claim_file(claim: Claim, verdict: Verdict | None, variant_verdict: Lookup, shown: str = "") -> str:
+    """Everything about a claim, ready for ``\\input`` after ``macros.tex``; ``shown`` says what is in its figure.
 
     Raises:
         UsageError: FT225 an id that cannot be a label.
@@ -68,6 +71,8 @@ def claim_file(claim: Claim, verdict: Verdict | None, variant_verdict: Lookup) -
         _source(claim),
         verdict_line(claim, verdict),
         _corrected(claim),
+        *_counterexamples(claim, verdict),
+        rf"\ftfigure{{figures/{claim.id}}}{{{escape(shown)}}}" + "\n" if shown else "",
         _uses(claim),
         _derivation(claim, verdict),
         *_corollaries(claim, verdict),
@@ -125,6 +130,26 @@ def _corrected(claim: Claim) -> str:
     if claim.corrected is None or not ID.match(claim.corrected):
         return ""
     return rf"\ftcorrected{{\ftclaim{{{claim.corrected}}}}}" + "\n"
+
+
+def _counterexamples(claim: Claim, verdict: Verdict | None) -> Iterator[str]:
+    """Where a refuted claim fails, and the line that replays it."""
+    for found in against(verdict, claim) if verdict is not None else ():
+        setting = ", ".join(
+            rf"${PARAMETERS[name].latex} = {value}$" if _NUMBER.match(value) else f"{escape(name)} = {escape(value)}"
+            for name, value in found.setting
+        )
+        which = "" if found.statement is None else f" (statement {found.statement})"
+        # An identifier may be broken anywhere; it has no character that TeX reads otherwise.
+        command, _, identifier = found.replay.rpartition(" ")
+        breakable = r"\allowbreak ".join(identifier[i : i + 8] for i in range(0, len(identifier), 8))
+        sides = (found.observed, figure_tex(found.bound), found.predicted, figure_tex(found.error))
+        yield (
+            rf"\ftcounterexample{{{found.name}{which}}}{{{setting}}}"
+            + "".join(f"{{{side}}}" for side in sides)
+            + rf"{{{escape(command)} {breakable}}}"
+            + "\n"
+        )
 
 
 def _uses(claim: Claim) -> str:

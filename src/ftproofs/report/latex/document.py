@@ -5,12 +5,15 @@ from __future__ import annotations
 from collections.abc import Mapping, Sequence
 
 from ftproofs import __version__
+from ftproofs.check.spots import Seen
 from ftproofs.claim import Claim
+from ftproofs.report.charts import pictures, residual_words
 from ftproofs.report.latex import bibliography, claims, tables
+from ftproofs.report.latex.panels import caption, pdf
 from ftproofs.report.stored import Stored
 
 _MACROS = r"""% Macros of documents exported by ftproofs.
-% They need amsmath, amssymb, amsthm, mathtools, array, booktabs, longtable, hyperref.
+% They need amsmath, amssymb, amsthm, mathtools, array, booktabs, longtable, graphicx, hyperref.
 \theoremstyle{plain}
 \newtheorem{theorem}{Theorem}
 \newtheorem{refutedclaim}[theorem]{Claim, expected to be false}
@@ -26,6 +29,10 @@ _MACROS = r"""% Macros of documents exported by ftproofs.
 \newcommand{\ftverdict}[4]{\ftnote{Verdict: \textbf{#1}. Derivation: #2. Experiment: #3; #4.}}
 \newcommand{\ftunverified}[1]{\ftnote{No stored verdict; \texttt{#1} makes one.}}
 \newcommand{\ftnoproof}[1]{\ftnote{No derivation.}}
+% Name, setting, observed, bound, predicted, relative error, the command that retrains it.
+\newcommand{\ftcounterexample}[7]{\ftnote{#1: #2; observed #3 (known to #4), predicted #5, relative error #6.
+  {\raggedright\ttfamily\footnotesize #7\par}}}
+\newcommand{\ftfigure}[2]{\par\smallskip\noindent\includegraphics[width=\linewidth]{#1}\par\nopagebreak\ftnote{#2}}
 \newcommand{\ftuses}[1]{\ftnote{Uses #1.}}
 \newcommand{\ftcorrected}[1]{\ftnote{Published, refuted; what holds instead is #1.}}
 % A claim by its label, or by its name where it is not part of the document.
@@ -60,7 +67,7 @@ _MAIN = r"""% Exported by ftproofs {version}.  Compile with
 \usepackage[margin=2.5cm]{{geometry}}
 \usepackage{{amsmath,amssymb,amsthm,mathtools}}
 \usepackage{{array,booktabs,longtable}}
-\usepackage{{microtype}}
+\usepackage{{graphicx,microtype}}
 \usepackage[hidelinks]{{hyperref}}
 \IfFileExists{{cleveref.sty}}
   {{\usepackage[capitalise,nameinlink]{{cleveref}}\crefname{{refutedclaim}}{{claim}}{{claims}}}}
@@ -92,16 +99,32 @@ _MAIN = r"""% Exported by ftproofs {version}.  Compile with
 """
 
 
-def document(chosen: Sequence[Claim], families: Mapping[str, Sequence[Claim]], stored: Stored) -> dict[str, str]:
+def document(
+    chosen: Sequence[Claim],
+    families: Mapping[str, Sequence[Claim]],
+    stored: Stored,
+    seen: Mapping[str, Sequence[Seen]] | None = None,
+) -> dict[str, str | bytes]:
     """The files of a document about these claims, by their path in its folder.
+
+    Args:
+        chosen: the claims, in order.
+        families: the catalog, for the sections.
+        stored: verdicts.
+        seen: by claim, the settings of its domain that were measured; without them only what verdicts hold is drawn.
 
     Raises:
         UsageError: FT225 an id that cannot be a label; FT408 a damaged stored verdict.
     """
     verdicts = {claim.id: found for claim in chosen if (found := stored.verdict(claim)) is not None}
-    files = {
-        f"claims/{claim.id}.tex": claims.claim_file(claim, verdicts.get(claim.id), stored.verdict) for claim in chosen
-    }
+    files: dict[str, str | bytes] = {}
+    for claim in chosen:
+        verdict = verdicts.get(claim.id)
+        panels = pictures(claim, verdict, (seen or {}).get(claim.id))
+        shown = caption(panels, residual_words(claim)) if panels else ""
+        files[f"claims/{claim.id}.tex"] = claims.claim_file(claim, verdict, stored.verdict, shown)
+        if panels:
+            files[f"figures/{claim.id}.pdf"] = pdf(panels)
     return {
         **files,
         "macros.tex": _MACROS,

@@ -1,19 +1,13 @@
-"""Pictures of what was measured, as SVG that takes its colours from the page."""
+"""Pictures of what was measured, panel by panel; pages and documents draw them in colours of their own."""
 
 from __future__ import annotations
 
-import io
-import re
 from collections.abc import Callable, Sequence
 from dataclasses import dataclass
-from typing import Any
+from typing import Any, NamedTuple
 
-import matplotlib as mpl
 import numpy as np
-from markupsafe import Markup
 from matplotlib.axes import Axes
-from matplotlib.backends.backend_svg import FigureCanvasSVG
-from matplotlib.figure import Figure
 from matplotlib.ticker import MaxNLocator
 
 from ftproofs.check.judge import parameter
@@ -21,24 +15,26 @@ from ftproofs.check.picture import varied
 from ftproofs.check.spots import Seen
 from ftproofs.claim import Claim
 from ftproofs.names import PARAMETERS
-from ftproofs.verdict import Picture, SizeMean, Spot
+from ftproofs.verdict import Picture, SizeMean, Spot, Verdict
 
-#: Stand-ins that no figure uses for itself, and the page's colours that take their place.
-_COLOURS = {
-    "#010101": "var(--ink)",
-    "#020202": "var(--muted)",
-    "#030303": "var(--line)",
-    "#040404": "var(--holds)",
-    "#050505": "var(--fails)",
-    "#060606": "var(--unclear)",
-    "#070707": "var(--band)",
-}
-_INK, _MUTED, _LINE, _HOLDS, _FAILS, _UNCLEAR, _BAND = _COLOURS
+
+class Colours(NamedTuple):
+    """What stands out, what does not, and how a setting ended."""
+
+    ink: str
+    muted: str
+    line: str
+    holds: str
+    fails: str
+    unclear: str
+    band: str
+
+
 #: What became of a setting: told apart by shape as well as by colour.
-_MARKS = {"holds": ("o", _HOLDS), "unclear": ("s", _UNCLEAR), "fails": ("X", _FAILS)}
+_MARKS = {"holds": "o", "unclear": "s", "fails": "X"}
 
-#: Inches; one panel beside the other, below one another where the page is narrow.
-_PANEL = (2.7, 2.15)
+#: Inches.
+PANEL = (2.7, 2.15)
 #: So many parameters are drawn against, so many settings in each panel.
 PANELS = 4
 SPOTS = 150
@@ -50,32 +46,45 @@ FLAT = 1e-9
 #: A parameter that spans this factor gets a log axis.
 DECADES = 30.0
 
-_STYLE: dict[Any, Any] = {
-    "svg.fonttype": "none",
-    "font.family": "sans-serif",
-    "font.size": 8.5,
-    "axes.edgecolor": _LINE,
-    "axes.labelcolor": _INK,
-    "axes.linewidth": 0.8,
-    "axes.spines.top": False,
-    "axes.spines.right": False,
-    "text.color": _INK,
-    "xtick.color": _LINE,
-    "ytick.color": _LINE,
-    "xtick.labelcolor": _MUTED,
-    "ytick.labelcolor": _MUTED,
-    "xtick.major.size": 3,
-    "ytick.major.size": 3,
-    "mathtext.fontset": "dejavusans",
-}
+
+def style(colours: Colours) -> dict[Any, Any]:
+    """Matplotlib's settings for a panel."""
+    return {
+        "font.family": "sans-serif",
+        "font.size": 8.5,
+        "axes.edgecolor": colours.line,
+        "axes.labelcolor": colours.ink,
+        "axes.linewidth": 0.8,
+        "axes.spines.top": False,
+        "axes.spines.right": False,
+        "text.color": colours.ink,
+        "xtick.color": colours.line,
+        "ytick.color": colours.line,
+        "xtick.labelcolor": colours.muted,
+        "ytick.labelcolor": colours.muted,
+        "xtick.major.size": 3,
+        "ytick.major.size": 3,
+        "mathtext.fontset": "dejavusans",
+    }
 
 
 @dataclass(frozen=True, slots=True)
 class Chart:
-    """A picture with the sentence that says what is in it."""
+    """A panel: its name, the sentence that says what is in it, and how it is drawn."""
 
-    svg: Markup
+    name: str
     says: str
+    draw: Callable[[Axes, Colours], None]
+
+
+def pictures(claim: Claim, verdict: Verdict | None, seen: Sequence[Seen] | None) -> list[Chart]:
+    """The settings, the residuals against parameters, and for a limit the errors along its sizes."""
+    found = [overview(claim, seen or ())]
+    if verdict is not None:
+        if verdict.picture is not None:
+            found = [where(claim.id, verdict.picture)]
+        found.append(ladder(claim.id, verdict.experiment.sizes, verdict.experiment.tolerance))
+    return [*(chart for chart in found if chart is not None), *residuals(claim, seen or ())]
 
 
 def overview(claim: Claim, seen: Sequence[Seen]) -> Chart | None:
@@ -92,14 +101,14 @@ def where(name: str, picture: Picture) -> Chart:
     counts = ", ".join(f"{n} {word}" for word in _MARKS if (n := sum(s.outcome == word for s in picture.spots)))
     shown = picture.spots[:SPOTS]
 
-    def draw(axes: Axes) -> None:
-        for outcome, (marker, colour) in _MARKS.items():
-            _scatter(axes, [(s.x, s.y) for s in shown if s.outcome == outcome], marker, colour)
+    def draw(axes: Axes, colours: Colours) -> None:
+        for outcome in _MARKS:
+            _scatter(axes, [(s.x, s.y) for s in shown if s.outcome == outcome], outcome, colours)
         axes.set_xlabel(_label(picture.x))
         axes.set_ylabel(_label(picture.y))
         _scale(axes, [s.x for s in shown], [s.y for s in shown])
 
-    return Chart(_svg(f"{name}-where", draw), f"The settings looked at: {counts}.")
+    return Chart(f"{name}-where", f"The settings looked at: {counts}.", draw)
 
 
 def residuals(claim: Claim, seen: Sequence[Seen]) -> list[Chart]:
@@ -112,14 +121,14 @@ def residuals(claim: Claim, seen: Sequence[Seen]) -> list[Chart]:
     if np.ptp(values) < FLAT:
         return []
 
-    def draw(name: str) -> Callable[[Axes], None]:
-        def panel(axes: Axes) -> None:
+    def draw(name: str) -> Callable[[Axes, Colours], None]:
+        def panel(axes: Axes, colours: Colours) -> None:
             if unit:
-                axes.axhspan(-1, 1, color=_BAND, linewidth=0)
-            axes.axhline(0, color=_LINE, linewidth=0.8)
-            for outcome, (marker, colour) in _MARKS.items():
+                axes.axhspan(-1, 1, color=colours.band, linewidth=0)
+            axes.axhline(0, color=colours.line, linewidth=0.8)
+            for outcome in _MARKS:
                 found = [(_value(s, name), v) for s, v in zip(usable, values, strict=True) if s.outcome == outcome]
-                _scatter(axes, found, marker, colour)
+                _scatter(axes, found, outcome, colours)
             if np.abs(values).max() > FAR:
                 axes.set_yscale("symlog", linthresh=1.0)
                 decades = np.log10(np.abs(values).max())
@@ -134,7 +143,7 @@ def residuals(claim: Claim, seen: Sequence[Seen]) -> list[Chart]:
         return panel
 
     return [
-        Chart(_svg(f"{claim.id}-residual-{name}", draw(name)), f"Against the {PARAMETERS[name].meaning}.")
+        Chart(f"{claim.id}-residual-{name}", f"Against the {PARAMETERS[name].meaning}.", draw(name))
         for name in _parameters(claim, seen)[:PANELS]
     ]
 
@@ -167,12 +176,11 @@ def ladder(name: str, sizes: Sequence[SizeMean], tolerance: float) -> Chart | No
     at = np.array([1 / mean.d for mean in sizes])
     error, noise = (np.array([getattr(mean, name) for mean in sizes]) for name in ("error", "standard_error"))
 
-    def draw(axes: Axes) -> None:
-        axes.axhspan(-tolerance, tolerance, color=_BAND, linewidth=0)
-        axes.axhline(0, color=_LINE, linewidth=0.8)
-        axes.errorbar(
-            at, error, yerr=2 * noise, fmt="o", color=_INK, ecolor=_MUTED, markersize=4, linewidth=1, capsize=2
-        )
+    def draw(axes: Axes, colours: Colours) -> None:
+        axes.axhspan(-tolerance, tolerance, color=colours.band, linewidth=0)
+        axes.axhline(0, color=colours.line, linewidth=0.8)
+        ink, muted = colours.ink, colours.muted
+        axes.errorbar(at, error, yerr=2 * noise, fmt="o", color=ink, ecolor=muted, markersize=4, linewidth=1, capsize=2)
         axes.set_xlim(0, at.max() * 1.08)
         axes.set_xlabel("1 / $d$")
         axes.set_ylabel("mean relative error", fontsize=7.5)
@@ -181,7 +189,7 @@ def ladder(name: str, sizes: Sequence[SizeMean], tolerance: float) -> Chart | No
 
     ends = f"d = {min(m.d for m in sizes)} to {max(m.d for m in sizes)}"
     says = f"The mean error at each size ({ends}) with two standard errors; the band is the tolerance."
-    return Chart(_svg(f"{name}-ladder", draw), says)
+    return Chart(f"{name}-ladder", says, draw)
 
 
 def _parameters(claim: Claim, seen: Sequence[Seen]) -> list[str]:
@@ -191,9 +199,9 @@ def _parameters(claim: Claim, seen: Sequence[Seen]) -> list[str]:
     return sorted(names, key=lambda name: (name in last, name != "gamma", PARAMETERS[name].kind != "real"))
 
 
-def _scatter(axes: Axes, spots: Sequence[tuple[float, float]], marker: str, colour: str) -> None:
+def _scatter(axes: Axes, spots: Sequence[tuple[float, float]], outcome: str, colours: Colours) -> None:
     xs, ys = [x for x, _ in spots], [y for _, y in spots]
-    axes.scatter(xs, ys, marker=marker, color=colour, s=15, alpha=0.85, linewidths=0)
+    axes.scatter(xs, ys, marker=_MARKS[outcome], color=getattr(colours, outcome), s=15, alpha=0.85, linewidths=0)
 
 
 def _value(seen: Seen, name: str) -> float:
@@ -211,32 +219,3 @@ def _scale(axes: Axes, xs: Sequence[float], ys: Sequence[float] = ()) -> None:
             scale("log")
         elif values:
             axis.set_major_locator(MaxNLocator(4, integer=all(value == int(value) for value in values)))
-
-
-def _svg(name: str, draw: Callable[[Axes], None]) -> Markup:
-    """The panel as an ``svg`` element; the same rows give the same text."""
-    with mpl.rc_context({**_STYLE, "svg.hashsalt": name}):
-        figure = Figure(figsize=_PANEL, layout="constrained")
-        figure.patch.set_visible(False)
-        axes = figure.subplots()
-        axes.patch.set_visible(False)
-        draw(axes)
-        out = io.StringIO()
-        FigureCanvasSVG(figure).print_svg(out, metadata={"Date": None, "Creator": None})
-    return Markup(_inline(out.getvalue(), name))
-
-
-def _inline(text: str, name: str) -> str:
-    """An SVG file as an element of a page: no prologue, ids of its own, the page's colours, no font of its own."""
-    text = text[text.index("<svg") :].strip()
-    text = re.sub(r"\s*<metadata>.*?</metadata>", "", text, flags=re.DOTALL)
-    text = re.sub(r'\bid="([^"]*)"', lambda m: f'id="{name}-{m[1]}"' if _used(text, m[1]) else "", text)
-    text = re.sub(r'(url\(#|href="#)', lambda m: f"{m[1]}{name}-", text)
-    for stand_in, colour in _COLOURS.items():
-        text = text.replace(stand_in, colour)
-    text = re.sub(r"\n\s*", "\n", text)
-    return re.sub(r'<svg [^>]*?(viewBox="[^"]*")[^>]*>', r'<svg class="chart" aria-hidden="true" \1>', text, count=1)
-
-
-def _used(text: str, name: str) -> bool:
-    return f"#{name})" in text or f'href="#{name}"' in text
