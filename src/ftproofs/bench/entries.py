@@ -32,6 +32,8 @@ ENTRIES = {
         Entry("dln.flow.batch", "1024 diagonal networks, d = 20, n = 10, to their limits", 5.0, 1e-8),
         Entry("dln.flow.one", "one diagonal network, d = 20, n = 10, to its limit", 1.0, 1e-8),
         Entry("dln.step", "a descent step of 64 diagonal networks, d = 100, n = 50", 50.0, None),
+        Entry("dual", "the limit of a diagonal network by its dual problem", None, 1e-8),
+        Entry("replica", "a fixed point of the replica equations", None, 1e-10, "absolute"),
         Entry("roots", "the depth root of one setting", 200.0, 1e-13, "of the root"),
         Entry("kernel.q", "the penalty q on an array", None, 4.0, "ULP"),
         Entry("cli.help", "ftproofs --help", None, None),

@@ -25,7 +25,7 @@ class Side:
 class Outcome:
     """A comparison, or why there is none (``missing``).
 
-    ``target`` is the least ratio of the peer's seconds to ours, None where none is asked.
+    ``target`` is the least ratio of the peer's seconds to ours, ``most`` the most seconds, None where none is asked.
     """
 
     entry: Entry
@@ -35,6 +35,7 @@ class Outcome:
     target: float | None = None
     note: str = ""
     missing: str = ""
+    most: float | None = None
 
     @property
     def ratio(self) -> Spread | None:
@@ -54,9 +55,11 @@ class Outcome:
             return "not measured"
         if self.accurate(self.ours) is False:
             return "missed"
+        if self.most is not None and Spread.of(self.ours.seconds).median > self.most:
+            return "missed"
         ratio = self.ratio
         if self.target is None:
-            return "measured" if self.entry.error is None else "met"
+            return "measured" if self.entry.error is None and self.most is None else "met"
         assert ratio is not None
         return "met" if ratio.median >= self.target else "missed"
 

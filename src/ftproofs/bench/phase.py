@@ -31,7 +31,9 @@ PEER = "torch.optim.SGD, full matrices, float32, 5000 steps"
 def flow(plan: Plan) -> list[Outcome]:
     """The flow integrated; at d = 100 against a whole run of the loop, at d = 500 against its rate."""
     found = []
-    for d, chunk, turns in ((100, 20, 2),) if plan.quick else ((100, STEPS // plan.turns, plan.turns), (500, 2, 3)):
+    for d, chunk, turns in (
+        ((100, 20, 2),) if plan.quick else ((100, -(-STEPS // (plan.turns + 1)), plan.turns), (500, 2, 3))
+    ):
         row = phase_row(d // 2, d, ANGLES, NETS, plan.device)
         found.append(_compared("phase.flow", row, partial(integrated, row), chunk, turns, plan))
     return found

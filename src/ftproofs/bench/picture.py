@@ -21,7 +21,8 @@ def svg(report: Report) -> bytes:
     """Left the ratios with their spread, right the costs over their sizes, whichever there are."""
     compared = [outcome for outcome in report.outcomes if outcome.ratio is not None]
     panels = bool(compared) + bool(report.growths)
-    figure = Figure(figsize=(6.4 * max(1, panels), 5.2), layout="constrained")
+    height = max(5.6, 2.2 + 0.4 * len(compared))
+    figure = Figure(figsize=(7.0 * max(1, panels), height), layout="constrained")
     places = list(figure.subplots(1, panels, squeeze=False)[0]) if panels else []
     if compared:
         _ratios(places.pop(0), compared)
@@ -47,7 +48,7 @@ def _ratios(axes: Axes, outcomes: list[Outcome]) -> None:
     axes.set_yticks(range(len(outcomes)), [_label(outcome) for outcome in outcomes], fontsize=8)
     axes.invert_yaxis()
     axes.set_xlabel("the peer's time over that of ftproofs (median, smallest and largest)")
-    _legend(axes)
+    _legend(axes, columns=4)
 
 
 def _label(outcome: Outcome) -> str:
@@ -72,7 +73,9 @@ def _growths(axes: Axes, growths: tuple[Growth, ...]) -> None:
     _legend(axes)
 
 
-def _legend(axes: Axes) -> None:
+def _legend(axes: Axes, columns: int = 1) -> None:
     handles, labels = axes.get_legend_handles_labels()
     once = dict(zip(labels, handles, strict=True))
-    axes.legend(list(once.values()), list(once), fontsize=7, loc="upper center", bbox_to_anchor=(0.5, -0.12))
+    axes.legend(
+        list(once.values()), list(once), fontsize=7, loc="upper center", bbox_to_anchor=(0.5, -0.1), ncols=columns
+    )

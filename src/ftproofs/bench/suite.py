@@ -14,7 +14,7 @@ import numpy as np
 import torch
 
 from ftproofs import __version__
-from ftproofs.bench import diagonal, kernels, phase, startup
+from ftproofs.bench import diagonal, kernels, oracles, phase, startup
 from ftproofs.bench.entries import SCALING
 from ftproofs.bench.figures import TOLERANCE
 from ftproofs.bench.measure import Plan, one_thread
@@ -28,6 +28,8 @@ RUNS: dict[str, Callable[[Plan], list[Outcome]]] = {
     "dln.flow.batch": diagonal.flow_batch,
     "dln.flow.one": diagonal.flow_one,
     "dln.step": diagonal.step,
+    "dual": oracles.dual_solutions,
+    "replica": oracles.replica,
     "roots": kernels.roots,
     "kernel.q": kernels.penalty_q,
     "cli.help": startup.help_,
@@ -112,6 +114,7 @@ def _comparison(outcome: Outcome) -> dict[str, Any]:
         "peer": _side(outcome.peer),
         "ratio": None if ratio is None else {"median": ratio.median, "low": ratio.low, "high": ratio.high},
         "target": outcome.target,
+        "most_seconds": outcome.most,
         "error_target": outcome.entry.error,
         "error_unit": outcome.entry.unit,
         "ours_accurate": outcome.accurate(outcome.ours),

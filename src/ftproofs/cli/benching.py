@@ -79,6 +79,8 @@ def _compared(outcome: Outcome) -> list[str]:
     elif ratio is not None:
         asked = "" if outcome.target is None else f", asked {outcome.target:.3g}"
         lines.append(f"  ratio {ratio.median:.3g} ({ratio.low:.3g} to {ratio.high:.3g}){asked}: {outcome.word}")
+    if outcome.most is not None:
+        lines.append(f"  at most {outcome.most:g} s asked: {outcome.word}")
     if outcome.note:
         lines.append(f"  {outcome.note}")
     return lines

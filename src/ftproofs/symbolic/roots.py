@@ -19,6 +19,8 @@ from ftproofs.symbolic.arithmetic import Undefined
 
 _STEPS = 100
 _POLISH = 3
+#: Newton's last step in x; the error it leaves is at most half its square.
+_SETTLED = 1e-8
 
 
 def depth_root_array(xp: Any, L: Any, A: Any, b: Any, s: Any) -> Any:
@@ -37,16 +39,24 @@ def depth_root_array(xp: Any, L: Any, A: Any, b: Any, s: Any) -> Any:
     with np.errstate(all="ignore"):
         finite = xp.where((L > 2) & (np.inf > L), L, 3.0 + 0 * L)
         c = _polish(xp, _climb(xp, finite, A, b, s), finite, A, b, s)
-        c = xp.where(A == 0, (b / s) ** (finite - 1), c)
-        c = xp.where((b == 0) & (A > 0), _power(A / s, finite), c)
-        two = xp.sqrt((b * b + xp.hypot(b * b, 2 * A * s)) / 2) / s
-        c = xp.where(L == 2, two, c)
-        gap = (s - b) * (s + b)
-        limit = xp.where(gap > 0, A / xp.sqrt(xp.where(gap > 0, gap, 1 + 0 * gap)), np.nan + 0 * gap)
-        c = xp.where(np.inf == L, limit, c)
-        c = xp.where(L == 1, 1 + 0 * c, c)
-        c = xp.where((L > 1) & (L < 2), _between(xp, L, A, b, s), c)
+        # What has a form of its own, computed where there is any of it.
+        for special, value in (
+            (A == 0, lambda: (b / s) ** (finite - 1)),
+            ((b == 0) & (A > 0), lambda: _power(A / s, finite)),
+            (L == 2, lambda: xp.sqrt((b * b + xp.hypot(b * b, 2 * A * s)) / 2) / s),
+            (np.inf == L, lambda: _deepest(xp, A, b, s)),
+            (L == 1, lambda: 1 + 0 * L),
+            ((L > 1) & (L < 2), lambda: _between(xp, L, A, b, s)),
+        ):
+            if bool(special.any()):
+                c = xp.where(special, value(), c)
         return xp.where(L >= 1, c, np.nan + 0 * c)
+
+
+def _deepest(xp: Any, A: Any, b: Any, s: Any) -> Any:
+    """The limit of infinite depth; NaN where there is none."""
+    gap = (s - b) * (s + b)
+    return xp.where(gap > 0, A / xp.sqrt(xp.where(gap > 0, gap, 1 + 0 * gap)), np.nan + 0 * gap)
 
 
 def _between(xp: Any, L: Any, A: Any, b: Any, s: Any) -> Any:
@@ -56,7 +66,7 @@ def _between(xp: Any, L: Any, A: Any, b: Any, s: Any) -> Any:
 
 
 def _climb(xp: Any, L: Any, A: Any, b: Any, s: Any) -> Any:
-    """ln c by bracketed Newton in x, each case stopping by itself."""
+    """ln c by Newton in x from the left end of the bracket, each case stopping by itself."""
     first = 2 * xp.log(A)
     second = 2 * xp.log(b) - 2 * (L - 1) / L * xp.log(s)
     low = xp.maximum(first, L * second)
@@ -66,12 +76,11 @@ def _climb(xp: Any, L: Any, A: Any, b: Any, s: Any) -> Any:
     for _ in range(_STEPS):
         if not bool(active.any()):
             break
-        h = xp.logaddexp(first - x, second - x / L)
-        weight = xp.exp(first - x - h)
-        new = x + h / (weight + (1 - weight) / L)
-        low, high = xp.where(h > 0, x, low), xp.where(h < 0, x, high)
-        new = xp.where((new >= low) & (new <= high), new, (low + high) / 2)
-        settled = xp.abs(new - x) <= 4e-16 * (1 + xp.abs(x))
+        # From the left of the root neither exceeds 1, and together they are at least 1.
+        p, q = xp.exp(first - x), xp.exp(second - x / L)
+        total = p + q
+        new = xp.minimum(x + xp.log(total) * total / (p + q / L), high)
+        settled = xp.abs(new - x) <= _SETTLED * (1 + xp.abs(x))
         x = xp.where(active, new, x)
         active = active & ~settled
     return (L - 1) / L * (x / 2 - xp.log(s))

@@ -47,15 +47,22 @@ class Sums:
         """All of them."""
         return self.mu, self.energy, self.s, self.shrink, self.grow, self.fade
 
-    def add(self, moving: Tensor, eta: Tensor, rho: Tensor, e: Tensor) -> None:
-        """One more step of the rows that move."""
-        wide = moving[:, None]
-        self.mu = torch.where(wide, self.mu + eta[:, None] * rho, self.mu)
-        self.energy = torch.where(moving, self.energy + eta * rho.square().sum(dim=1), self.energy)
-        self.s = torch.where(wide, self.s + e, self.s)
-        self.shrink = torch.where(wide, self.shrink + torch.log1p(-e * e), self.shrink)
-        self.grow = torch.where(wide, self.grow + 2 * torch.log1p(e), self.grow)
-        self.fade = torch.where(wide, self.fade + 2 * torch.log1p(-e), self.fade)
+    def add(self, moving: Tensor | None, eta: Tensor, rho: Tensor, e: Tensor) -> None:
+        """One more step of the rows that move; None: of all."""
+        square = e * e
+        added: tuple[Tensor, ...] = (
+            eta[:, None] * rho,
+            eta * rho.square().sum(dim=1),
+            e,
+            torch.log1p(square.neg_()),
+            torch.log1p(e).mul_(2),
+            torch.log1p(-e).mul_(2),
+        )
+        parts = self.parts()
+        if moving is not None:
+            added = tuple(torch.where(moving if new.ndim == 1 else moving[:, None], new, 0.0) for new in added)
+        for part, new in zip(parts, added, strict=True):
+            part += new
 
 
 def step_size(problem: Regression, start: Weights, teacher: Tensor, share: Tensor) -> Tensor:
@@ -138,14 +145,14 @@ def _descend(
     written: bool,
 ) -> tuple[Weights, Sums, Tensor, Tensor]:
     """Weights, sums, codes of `flow` and steps of every row."""
-    zero = torch.zeros_like(start.wp)
-    sums = Sums(torch.zeros_like(problem.y), torch.zeros_like(eta), zero, zero, zero, zero)
+    sums = Sums(torch.zeros_like(problem.y), torch.zeros_like(eta), *(torch.zeros_like(start.wp) for _ in range(4)))
     ends, totals = [z.clone() for z in start.tensors()], [z.clone() for z in sums.parts()]
     code = torch.full_like(eta, flow.EXHAUSTED, dtype=torch.int64)
     steps = torch.full_like(eta, float(max_steps))
     alive = torch.arange(len(eta), device=eta.device)
     running = torch.ones_like(eta, dtype=torch.bool)
     weights = start
+    moving: Tensor | None = None  # which rows move; None while all do
     for t in range(max_steps + 1):
         slopes, rho, g = _gradients(problem, weights, written=written)
         if t % WATCH_EVERY == 0 or t == max_steps:
@@ -170,11 +177,13 @@ def _descend(
                 alive, running, rho, g = alive[index], running[index], rho[index], g[index]
                 slopes = [slope[index] for slope in slopes]
                 record.attend(alive)
-        sums.add(running, eta, rho, eta[:, None] * g)
-        moving, size = running[:, None], eta[:, None]
-        wp, vp, wm, vm = (
-            torch.where(moving, z + size * slope, z) for z, slope in zip(weights.tensors(), slopes, strict=True)
-        )
+            moving = None if bool(running.all()) else running
+        sums.add(moving, eta, rho, eta[:, None] * g)
+        size = eta[:, None]
+        stepped = [(size * slope).add_(z) for z, slope in zip(weights.tensors(), slopes, strict=True)]
+        if moving is not None:
+            stepped = [torch.where(moving[:, None], new, z) for new, z in zip(stepped, weights.tensors(), strict=True)]
+        wp, vp, wm, vm = stepped
         if start.frozen:
             wp, wm = weights.wp, weights.wm
         weights = Weights(wp, vp, wm, vm, start.frozen)
