@@ -5,7 +5,7 @@ from sympy import Rational, cos, pi, sin
 from ftproofs.catalog.relu import wide_steps as steps
 from ftproofs.claim import Claim, Domain, Mean, Source, Variant, real_range
 from ftproofs.symbolic.relu import first_layer_kernel
-from ftproofs.symbolic.vocabulary import equal, v
+from ftproofs.symbolic.vocabulary import at_most, equal, v
 
 KERNEL_SOURCE = Source("arXiv:1901.08584", "the Gram matrix of a two-layer ReLU network at infinite width")
 TASKS = Source("arXiv:2107.01641", "shallow ReLU networks in the kernel regime")
@@ -63,18 +63,21 @@ RATE = Claim(
     ),
 )
 
+_SLOWEST = -Rational(1, 4)
+
 MOVEMENT = Claim(
     id="relu-movement-rate",
-    title="The first layer's squared movement approaches r'H^-1 r at about the rate m^(-1/2)",
+    title="The first layer's squared movement approaches r'H^-1 r, at least as fast as m^(-1/4)",
     source=TASKS,
     experiment="relu.widths",
-    quantifier=Mean(tolerance=0.5, end_to_end=0.5),
+    quantifier=Mean(end_to_end=0.1),
     domain=NETWORKS,
-    statements=(equal(v.movement_rate, _RATE),),
+    statements=(at_most(v.movement_rate, _SLOWEST),),
     steps=steps.MOVEMENT,
     uses=("relu-kernel",),
     variants=(
-        Variant("form", "H in place of its inverse", (equal(v.form_rate, _RATE),)),
-        Variant("both-layers", "the kernel of both layers", (equal(v.both_movement_rate, _RATE),)),
+        Variant("form", "H in place of its inverse", (at_most(v.form_rate, _SLOWEST),)),
+        Variant("both-layers", "the kernel of both layers", (at_most(v.both_movement_rate, _SLOWEST),)),
+        Variant("faster", "at the rate 1/m", (at_most(v.movement_rate, -1),)),
     ),
 )

@@ -10,8 +10,8 @@ from ftproofs.symbolic.axioms import Axiom
 from ftproofs.symbolic.expectation import E
 from ftproofs.symbolic.integrals import Integrate
 from ftproofs.symbolic.meanings import MEANINGS, Means
-from ftproofs.symbolic.methods import Algebra
-from ftproofs.symbolic.vocabulary import equal, v
+from ftproofs.symbolic.methods import Algebra, Certificate, Part
+from ftproofs.symbolic.vocabulary import at_most, equal, v
 
 
 def meaning(name: str) -> Step:
@@ -77,4 +77,13 @@ def _rate(name: str) -> tuple[Step, ...]:
 
 
 RATE = _rate("kernel")
-MOVEMENT = _rate("movement")
+MOVEMENT = (
+    *_rate("movement"),
+    Step(
+        "no-slower",
+        "and so by more than a quarter",
+        at_most(E(v.movement_rate), -Rational(1, 4)),
+        Certificate((Part(-1, ("rate",)), Part(Rational(1, 4), ()))),
+        ("rate",),
+    ),
+)
