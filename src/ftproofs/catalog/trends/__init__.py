@@ -5,4 +5,4 @@ from ftproofs.catalog.trends.digits import LARGE, MOVEMENT, SMALL, SMALLER_IS_BE
 from ftproofs.catalog.trends.modular import MODULAR
 from ftproofs.catalog.trends.teachers import PLATEAU, SCRATCH
 
-CLAIMS = (PLATEAU, SCRATCH, CLUSTERS, MODULAR, MOVEMENT, LARGE, SMALL, SMALLER_IS_BETTER)
+CLAIMS = (MOVEMENT, LARGE, SMALL, SMALLER_IS_BETTER, PLATEAU, SCRATCH, CLUSTERS, MODULAR)

@@ -57,7 +57,7 @@ SMALL = Claim(
     title="On digits a first layer that starts too small hurts fine-tuning as well",
     source=SOURCE,
     experiment="trends.digits",
-    quantifier=Trend(effect=0.02),
+    quantifier=Trend(effect=0.005),
     domain=PRETRAINED,
     statements=(greater(at(v.test_mse, layer_scale=_eighth), at(v.test_mse, layer_scale=1)),),
 )
@@ -67,7 +67,7 @@ SMALLER_IS_BETTER = Claim(
     title="On digits a smaller first layer than the balanced one improves fine-tuning",
     source=Source("arXiv:2602.20062", "a smaller first layer favours reuse; on digits not certified, DIAGONAL.md 10.2"),
     experiment="trends.digits",
-    quantifier=Trend(effect=0.02),
+    quantifier=Trend(effect=0.005),
     domain=PRETRAINED,
     statements=(less(at(v.test_mse, layer_scale=_eighth), at(v.test_mse, layer_scale=1)),),
     expected="refuted",

@@ -15,5 +15,5 @@ MODULAR = Claim(
     experiment="trends.modular",
     quantifier=Trend(effect=0.1),
     domain=Domain.of(modulus=7),
-    statements=(greater(at(v.unseen_accuracy, start_scale=_half), at(v.unseen_accuracy, start_scale=2)),),
+    statements=(greater(at(v.unseen_accuracy, start_scale=_half), at(v.unseen_accuracy, start_scale=3)),),
 )
