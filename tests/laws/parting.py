@@ -2,7 +2,7 @@
 
 Of the claims about each network, and of those without any, every sixth; of those about
 means, limits, probabilities and signs, which take thousands of draws, every twelfth; none
-whose formulas are solved for or that compare two diagonal networks, which take minutes each.
+whose formulas are solved for, and none of the experiments that take minutes each.
 ``FTPROOFS_LAW_SHARD``, a whole number such as that of the run, says from which on, so
 that twelve numbers in a row take every other claim.  Wrong statements and variants that no
 derivation may conclude are taken in quarters (`test_derivations`).  ``make laws`` takes all at once.
@@ -19,6 +19,9 @@ import pytest
 from ftproofs.check.anchors import guided
 from ftproofs.claim import Claim, Each
 
+#: They compare two diagonal networks, or train networks of four widths for one number.
+SLOW = ("replica.compare", "relu.widths")
+
 SHARD = int(os.environ.get("FTPROOFS_LAW_SHARD", "0"))
 
 
@@ -28,7 +31,7 @@ def parted(claims: Mapping[str, Claim]) -> list[Any]:
     found = []
     for name, claim in claims.items():
         parts = 6 if isinstance(claim.quantifier, Each) or claim.untrained else 12
-        if not guided(claim) or claim.experiment == "replica.compare":
+        if not guided(claim) or claim.experiment in SLOW:
             found.append(pytest.param(name, id=name, marks=[pytest.mark.laws]))
             continue
         marks = [] if counts[parts] % parts == SHARD % parts else [pytest.mark.laws]
