@@ -122,6 +122,7 @@ def test_a_domain_on_one_side_supports_nothing_and_refutes_the_other_sign() -> N
     assert settled(claim(-TRUE, domain=quiet)).word == "refuted"
 
 
+@pytest.mark.slow
 def test_the_limit_has_a_boundary_of_its_own() -> None:
     """E[risk - start_risk]/gamma -> sigma^2/(1 - gamma) - |delta|^2, here at gamma = 1/4."""
     domain = Domain.of(gamma=Rational(1, 4), theta=real_range(Rational(3, 10), 2), sigma=real_range(Rational(1, 5), 2))

@@ -77,6 +77,7 @@ def test_every_reading_agrees_with_numpy(size):
         r"\Sigma^{1/2}": np.diag(rng.integers(1, 5, d).astype(float)),
         "H": np.diag((np.arange(d) < n / 2).astype(float)),
         "q": rng.integers(-4, 5, (d, 1)).astype(float),
+        **{name: rng.integers(-4, 5, (d, 1)).astype(float) for name in ("kept", "let_in", "server", "pooled")},
         "z": rng.integers(-4, 5, (n, 1)).astype(float),
         "p": rng.integers(-4, 5, (n, 1)).astype(float),
         r"\beta_0": rng.integers(-4, 5, (d, 1)).astype(float),
