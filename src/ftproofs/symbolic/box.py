@@ -103,12 +103,12 @@ class Box:
 
 
 def number(value: Any) -> Expr:
-    """A bound as an exact number; a float stands for the decimal it prints as."""
+    """A bound as an exact number; a float stands for the decimal it prints as, ``inf`` for what it says."""
     if isinstance(value, float):
         if math.isinf(value):
             return oo if value > 0 else -oo
         return Rational(repr(float(value)))
-    return sympy.sympify(value)
+    return oo if value == "inf" else sympy.sympify(value)
 
 
 def sorted_items(ranges: Mapping[Symbol, Any]) -> list[tuple[Symbol, Any]]:

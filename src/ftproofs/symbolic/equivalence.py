@@ -311,6 +311,8 @@ class _Place:
 def _mp(value: Any) -> Any:
     if isinstance(value, Rational):
         return mpmath.mpf(int(value.p)) / int(value.q)
+    if value in (sympy.oo, -sympy.oo):
+        return mpmath.inf if value is sympy.oo else -mpmath.inf
     return value if isinstance(value, float) else mpmath.mpf(str(sympy.N(value, DIGITS + 5)))
 
 
