@@ -1,11 +1,11 @@
 """Which claims an ordinary run of the law suite takes: all of them would take it too long.
 
-Of the claims about each network, and of those without any, every eighth; of those about
-means, limits, probabilities and signs, which take thousands of draws, every sixteenth; none
+Of the claims about each network, and of those without any, every twelfth; of those about
+means, limits, probabilities and signs, which take thousands of draws, every twenty-fourth; none
 whose formulas are solved for, and none of the experiments that take minutes each.
 ``FTPROOFS_LAW_SHARD``, a whole number such as that of the run, says from which on, so
-that sixteen numbers in a row take every other claim.  Wrong statements and variants that no
-derivation may conclude are taken in quarters (`test_derivations`).  ``make laws`` takes all at once.
+that twenty-four numbers in a row take every other claim.  Wrong statements and variants that no
+derivation may conclude are taken in eighths (`test_derivations`).  ``make laws`` takes all at once.
 """
 
 from __future__ import annotations
@@ -19,18 +19,18 @@ import pytest
 from ftproofs.check.anchors import guided
 from ftproofs.claim import Claim, Each
 
-#: They compare two diagonal networks, or train networks of four widths for one number.
-SLOW = ("replica.compare", "relu.widths")
+#: They compare two diagonal networks, train networks of four widths for one number, or run FedAvg for every draw.
+SLOW = ("replica.compare", "relu.widths", "federated.finetune")
 
 SHARD = int(os.environ.get("FTPROOFS_LAW_SHARD", "0"))
 
 
 def parted(claims: Mapping[str, Claim]) -> list[Any]:
     """Every claim's name as a parameter; those that an ordinary run leaves out are marked."""
-    counts = {8: 0, 16: 0}
+    counts = {12: 0, 24: 0}
     found = []
     for name, claim in claims.items():
-        parts = 8 if isinstance(claim.quantifier, Each) or claim.untrained else 16
+        parts = 12 if isinstance(claim.quantifier, Each) or claim.untrained else 24
         if not guided(claim) or claim.experiment in SLOW:
             found.append(pytest.param(name, id=name, marks=[pytest.mark.laws]))
             continue

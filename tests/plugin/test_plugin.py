@@ -59,6 +59,7 @@ def test_a_bad_file_is_one_line(pytester: pytest.Pytester, run) -> None:
     assert "Traceback" not in found.stdout.str()
 
 
+@pytest.mark.slow
 def test_outcomes_do_not_depend_on_workers_or_order(pytester: pytest.Pytester, run) -> None:
     pytester.makefile(".toml", good=TRUE, bad=FALSE)
     alone = run("--ftproofs", "--ftproofs-select", "linear-span").parseoutcomes()

@@ -13,8 +13,8 @@ HERE = Path(__file__).parent
 CASES = 20
 TRACED = 4
 
-#: Derivations of the whole catalog: what they run is traced elsewhere as well.
-UNTRACED = ("test_axioms", "test_derivation", "test_resolution", "test_soundness")
+#: Derivations and kernels of the whole catalog: what they run is traced elsewhere as well.
+UNTRACED = ("test_axioms", "test_derivation", "test_kernels", "test_resolution", "test_soundness")
 
 
 def pytest_collection_modifyitems(items: list[pytest.Item]) -> None:

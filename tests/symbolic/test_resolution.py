@@ -192,7 +192,13 @@ CLAIMS = (
 )
 
 
-@pytest.mark.parametrize("claim", CLAIMS, ids=lambda c: c.id)
+#: These take longest; their derivations are checked in tests/laws as well.
+LONG = (PROPORTIONAL_ANISOTROPIC, PROPORTIONAL_RISK, catalog.RESOLUTION_BIAS)
+
+
+@pytest.mark.parametrize(
+    "claim", [pytest.param(c, id=c.id, marks=[pytest.mark.slow] if c in LONG else []) for c in CLAIMS]
+)
 def test_the_steps_conclude_the_claim_and_no_false_variant(claim):
     found = derive(claim)
     assert found.status == "proved"
