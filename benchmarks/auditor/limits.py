@@ -110,7 +110,10 @@ def limit(d):
     words = [track.supported() for track in anchors]
     status, worst = "undecided", None
     if accusing:
-        deviations = lambda pair: float(violation(np.array(pair[1].limit), d.relation)) / pair[1].error_of_limit  # noqa: E731
+
+        def deviations(pair):
+            return float(violation(np.array(pair[1].limit), d.relation)) / pair[1].error_of_limit
+
         i, worst = max(accusing, key=deviations)
         again = Ladder(d, i, "second", worst.unit)
         if not again.error and again.violates(CONFIRMED) == worst.accuses():

@@ -24,7 +24,10 @@ LABELS = [0, 19, 3, 3, 7, 11]
 
 def old_pickle(pixels: np.ndarray, labels: list[int]) -> bytes:
     """As the data set's own files were written: protocol 2 of Python 2, text as bytes."""
-    text = lambda word: b"U" + bytes([len(word)]) + word  # noqa: E731
+
+    def text(word: bytes) -> bytes:
+        return b"U" + bytes([len(word)]) + word
+
     kind = b"cnumpy\ndtype\n" + text(b"u1") + b"K\x00K\x01\x87R(K\x03" + text(b"|") + b"NNN" + 2 * b"J\xff\xff\xff\xff"
     shape = b"J" + struct.pack("<i", len(pixels)) + b"M\x00\x0c\x86"
     content = b"T" + struct.pack("<i", pixels.size) + pixels.tobytes()

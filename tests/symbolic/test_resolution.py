@@ -192,7 +192,7 @@ CLAIMS = (
 )
 
 
-#: These take longest; their derivations are checked in tests/laws as well.
+#: These take longest; that they derive is asserted in test_derivation.py as well, wrong variants in tests/laws.
 LONG = (PROPORTIONAL_ANISOTROPIC, PROPORTIONAL_RISK, catalog.RESOLUTION_BIAS)
 
 

@@ -1,7 +1,7 @@
 """What a check decided on: every decision with the rows it looked at and what the statement said of each.
 
 Kept beside a verdict it lets an outsider, who has neither SymPy nor this package, decide
-again from the rows (`benchmarks/audit_ledger.py`).
+again from the rows (`benchmarks/auditor`).
 """
 
 from __future__ import annotations

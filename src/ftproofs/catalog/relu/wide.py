@@ -5,7 +5,7 @@ from sympy import Rational, cos, pi, sin
 from ftproofs.catalog.relu import wide_steps as steps
 from ftproofs.claim import Claim, Domain, Mean, Source, Variant, real_range
 from ftproofs.symbolic.relu import first_layer_kernel
-from ftproofs.symbolic.vocabulary import at_most, equal, v
+from ftproofs.symbolic.vocabulary import at_least, at_most, equal, v
 
 KERNEL_SOURCE = Source("arXiv:1901.08584", "the Gram matrix of a two-layer ReLU network at infinite width")
 TASKS = Source("arXiv:2107.01641", "shallow ReLU networks in the kernel regime")
@@ -45,25 +45,24 @@ NETWORKS = Domain.of(
     theta=real_range(pi / 4, pi),
     gamma_s=Rational(1, 2),
 )
-_RATE = -Rational(1, 2)
+#: The handbook asks for a slope of -1/2 to within a tenth; of the movement only that it falls is claimed.
+_FASTEST, _RATE, _SLOWEST = -Rational(3, 5), -Rational(2, 5), -Rational(1, 4)
 
 RATE = Claim(
     id="relu-width-rate",
-    title="Fine-tuned ReLU networks approach the kernel prediction at the rate m^(-1/2)",
+    title="Fine-tuned ReLU networks approach the kernel prediction at about the rate m^(-1/2)",
     source=TASKS,
     experiment="relu.widths",
-    quantifier=Mean(tolerance=0.2, end_to_end=0.2),
+    quantifier=Mean(end_to_end=0.1),
     domain=NETWORKS,
-    statements=(equal(v.kernel_rate, _RATE),),
+    statements=(at_most(v.kernel_rate, _RATE), at_least(v.kernel_rate, _FASTEST)),
     steps=steps.RATE,
     uses=("relu-kernel",),
     variants=(
-        Variant("both-layers", "with the kernel of both layers", (equal(v.both_layers_rate, _RATE),)),
-        Variant("no-start", "without the start's function", (equal(v.no_start_rate, _RATE),)),
+        Variant("both-layers", "with the kernel of both layers", (at_most(v.both_layers_rate, _RATE),)),
+        Variant("no-start", "without the start's function", (at_most(v.no_start_rate, _RATE),)),
     ),
 )
-
-_SLOWEST = -Rational(1, 4)
 
 MOVEMENT = Claim(
     id="relu-movement-rate",

@@ -4,14 +4,14 @@ from __future__ import annotations
 
 from sympy import Rational, log, pi
 
-from ftproofs.claim import Step
+from ftproofs.claim import Statement, Step
 from ftproofs.symbolic import relu
 from ftproofs.symbolic.axioms import Axiom
 from ftproofs.symbolic.expectation import E
 from ftproofs.symbolic.integrals import Integrate
 from ftproofs.symbolic.meanings import MEANINGS, Means
 from ftproofs.symbolic.methods import Algebra, Certificate, Part
-from ftproofs.symbolic.vocabulary import at_most, equal, v
+from ftproofs.symbolic.vocabulary import at_least, at_most, equal, v
 
 
 def meaning(name: str) -> Step:
@@ -76,14 +76,16 @@ def _rate(name: str) -> tuple[Step, ...]:
     )
 
 
-RATE = _rate("kernel")
+def _bound(id: str, says: str, relation: Statement, coefficient: int, room: Rational) -> Step:
+    return Step(id, says, relation, Certificate((Part(coefficient, ("rate",)), Part(room))), ("rate",))
+
+
+RATE = (
+    *_rate("kernel"),
+    _bound("no-slower", "which is below -2/5", at_most(E(v.kernel_rate), -Rational(2, 5)), -1, Rational(1, 10)),
+    _bound("no-faster", "and above -3/5", at_least(E(v.kernel_rate), -Rational(3, 5)), 1, Rational(1, 10)),
+)
 MOVEMENT = (
     *_rate("movement"),
-    Step(
-        "no-slower",
-        "and so by more than a quarter",
-        at_most(E(v.movement_rate), -Rational(1, 4)),
-        Certificate((Part(-1, ("rate",)), Part(Rational(1, 4), ()))),
-        ("rate",),
-    ),
+    _bound("no-slower", "which is below -1/4", at_most(E(v.movement_rate), -Rational(1, 4)), -1, Rational(1, 4)),
 )
