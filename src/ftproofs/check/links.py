@@ -92,7 +92,8 @@ def refuse_untold_limit(claim: Claim) -> None:
 def against_oracle(context: Context, trained: Sequence[Rows], tolerance: float) -> Link:
     """Link A: where trained networks ended against where the oracle says they end, on the same data.
 
-    Both carry bounds; the gap is relative to a tenth of the measurement's scale.
+    Both carry bounds; like every error, the gap is relative to what the oracle says, or to a tenth of
+    the measurement's scale where that is more.
     """
     with context.trail.decision("against-oracle", "A", tolerance=tolerance) as trail:
         link, decision = _against_oracle(context, trained, tolerance)
@@ -118,7 +119,10 @@ def _against_oracle(context: Context, trained: Sequence[Rows], tolerance: float)
         )
         count += len(block)
         compared = [name for name in COMPARED if name in rows.values]
-        units = [np.array([_unit(name, setting.parameters) for setting in block.settings]) for name in compared]
+        units = [
+            np.maximum(np.abs(oracle.values[name]), [_unit(name, setting.parameters) for setting in block.settings])
+            for name in compared
+        ]
         context.trail.look([rows, oracle], dict(zip(compared, units, strict=True)))
         for name, unit in zip(compared, units, strict=True):
             gaps.append(np.abs(rows.values[name] - oracle.values[name]) / unit)
