@@ -14,7 +14,8 @@ from ftproofs.claim import Choices, Claim, Range, Rows
 from ftproofs.decision import EachDecision, decide_each
 from ftproofs.errors import UsageError
 from ftproofs.names import Value, experiment, natural_unit
-from ftproofs.numeric.experiments import SOLVER
+from ftproofs.numeric.experiments import LAW, SOLVER
+from ftproofs.numeric.law import knows
 from ftproofs.symbolic.vocabulary import symbol_names
 from ftproofs.verdict import Link
 
@@ -75,6 +76,13 @@ def engine_of_draws(claim: Claim) -> str:
         for combination in itertools.product(*ends.values())
     )
     return SOLVER if known else spec.engines[0]
+
+
+def oracle_at(claim: Claim, parameters: dict[str, Value]) -> str:
+    """What draws for a claim about a limit at a setting: the law of the design where it is known, else the oracle."""
+    offered = experiment(claim.experiment).measurements
+    named = {n for statement in claim.statements for side in (statement.lhs, statement.rhs) for n in symbol_names(side)}
+    return LAW if knows(claim.experiment, parameters, named.intersection(offered)) else SOLVER
 
 
 def refuse_untold_limit(claim: Claim) -> None:
