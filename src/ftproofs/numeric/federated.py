@@ -276,7 +276,9 @@ def _ridge_end(task: tasks.Task, design: solvers.Design, ridge: Tensor, method: 
     plain = solvers.linear_endpoint(design, task.y - task.image(task.source), task.source)
     if not bool((ridge > 0).any()):
         return plain
-    some = solvers.ridge_endpoint(task.X, task.y, task.source, torch.where(ridge > 0, ridge, 1.0), method=method, shared=task.shared)
+    some = solvers.ridge_endpoint(
+        task.X, task.y, task.source, torch.where(ridge > 0, ridge, 1.0), method=method, shared=task.shared
+    )
     return torch.where(ridge[:, None] > 0, some, plain)
 
 

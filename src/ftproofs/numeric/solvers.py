@@ -175,9 +175,7 @@ def rank_one_ridge(predicted: Tensor, y: Tensor, source: Tensor, ridge: Tensor, 
     return ((z * y).sum(dim=1) / (z.square().sum(dim=1) + penalty))[:, None] * u
 
 
-def ridge_endpoint(
-    X: Tensor, y: Tensor, anchor: Tensor, ridge: Tensor, *, method: int = 0, shared: int = 1
-) -> Tensor:
+def ridge_endpoint(X: Tensor, y: Tensor, anchor: Tensor, ridge: Tensor, *, method: int = 0, shared: int = 1) -> Tensor:
     """``anchor + (X'X + n ridge)^-1 X'(y - X anchor)``, shape (case, d).
 
     By a Cholesky factor of the smaller side, or by an SVD (method 1).

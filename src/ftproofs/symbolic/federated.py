@@ -66,9 +66,7 @@ def pooled_spread(n: Any, d: Any, clients: Any) -> Expr:
     """
     n, d, clients = map(sympify, (n, d, clients))
     total, both = n * clients, d + n + 1
-    return (total**2 * both - total * (2 * n * d + both + 4) + 2 * both) / (
-        (total - 1) * (total + 2) * (total - d - 1)
-    )
+    return (total**2 * both - total * (2 * n * d + both + 4) + 2 * both) / ((total - 1) * (total + 2) * (total - d - 1))
 
 
 def pooled_error(n: Any, d: Any, clients: Any, r: Any, sigma: Any) -> Expr:

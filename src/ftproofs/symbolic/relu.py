@@ -2,9 +2,10 @@
 
 from __future__ import annotations
 
+from collections.abc import Sequence
 from typing import Any
 
-from sympy import Add, Expr, Integral, Rational, Symbol, asin, cos, log, pi, sqrt, sympify
+from sympy import Add, Expr, Integral, Matrix, Rational, Symbol, asin, cos, log, pi, sin, sqrt, sympify
 
 from ftproofs.claim import Statement
 from ftproofs.symbolic.context import Context
@@ -46,6 +47,26 @@ def generalization_bound(n: Any, delta_norm: Any, fail_prob: Any) -> Expr:
     """``sqrt(8/n) |delta| + sqrt(ln(1/p)/(2n))``: bounds the mean of min(1, error), but for the probability p."""
     n, delta_norm, fail_prob = map(sympify, (n, delta_norm, fail_prob))
     return sqrt(8 / n) * delta_norm + sqrt(-log(fail_prob) / (2 * n))
+
+
+def _planar_solve(angles: Sequence[Expr], beta: Sequence[Expr]) -> tuple[Matrix, Matrix]:
+    """Labels ``r = X beta`` of unit inputs in the plane at these angles, and ``H^-1 r`` by elimination; (n, 1) each."""
+    count = len(angles)
+    gram = Matrix(count, count, lambda i, j: Rational(1, 2) if i == j else product_kernel(cos(angles[i] - angles[j])))
+    labels = Matrix([beta[0] * cos(angle) + beta[1] * sin(angle) for angle in angles])
+    return labels, gram.LDLsolve(labels)
+
+
+def planar_complexity(angles: Sequence[Expr], beta: Sequence[Expr]) -> Expr:
+    """``r'H^-1 r`` for unit inputs in the plane at these angles, labels ``r = X beta``; no two inputs parallel."""
+    labels, solved = _planar_solve(angles, beta)
+    return (labels.T * solved)[0]
+
+
+def planar_prediction(angles: Sequence[Expr], beta: Sequence[Expr], test_angle: Expr) -> Expr:
+    """``K(x, X) H^-1 r``: what the kernel's predictor, fitted there, says at the input of another angle."""
+    _, solved = _planar_solve(angles, beta)
+    return Add(*(product_kernel(cos(test_angle - a)) * c for a, c in zip(angles, solved, strict=True)))
 
 
 def overlap(theta: Expr) -> Integral:
