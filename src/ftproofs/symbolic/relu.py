@@ -17,9 +17,6 @@ psi = Symbol("input_angle", real=True)
 direction = Symbol("neuron_angle", real=True)
 #: Share of the neurons that are on at both inputs.
 on_both = Symbol("on_both", nonnegative=True)
-#: Logarithm of a gap at the i-th width of a ladder of four, and what does not depend on the width in it.
-log_gaps = tuple(Symbol(f"log_gap_{i}", real=True) for i in range(4))
-log_constant = Symbol("log_constant", real=True)
 #: For a = H^-1 r: the length of X'a, and its product with P delta.
 image = Symbol("dual_image", nonnegative=True)
 product = Symbol("dual_product", real=True)
@@ -89,21 +86,11 @@ def complexity_bound() -> Expr:
     return sqrt(8 / v.n) * v.delta_norm + margin()
 
 
-def slope(values: tuple[Expr, ...]) -> Expr:
-    """The least-squares slope of four numbers in the logarithm of the widths m, 2m, 4m, 8m."""
-    return Add(*((i - Rational(3, 2)) * value for i, value in enumerate(values))) / (5 * log(2))
-
-
 # -- what words mean ----------------------------------------------------------
 
 
 def _tangent(context: Context) -> str | None:
     return None if context.claim.experiment == "relu.tangent" else "no kernel at a random start is measured"
-
-
-def widths(context: Context) -> str | None:
-    """Whether a ladder of widths is trained."""
-    return None if context.claim.experiment == "relu.widths" else "there is no ladder of widths"
 
 
 def linear_labels(context: Context) -> str | None:
@@ -124,14 +111,6 @@ MEANINGS: dict[str, tuple[Any, ...]] = {
         Statement(E(v.tangent_kernel), "==", cos(v.theta) * E(on_both)),
         _tangent,
     ),
-    **{
-        f"{name}-rate": (
-            f"{name}_rate: the slope of the logarithm of the gap, a mean of a sum of these",
-            Statement(E(v.__dict__[f"{name}_rate"]), "==", slope(tuple(E(gap) for gap in log_gaps))),
-            widths,
-        )
-        for name in ("kernel", "movement")
-    },
     "label-energy": (
         "r = X delta: r'H^-1 r is the product of X'a, a = H^-1 r, with the part of delta inside the span",
         Statement(v.label_energy, "==", product),
