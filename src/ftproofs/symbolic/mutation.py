@@ -20,6 +20,9 @@ from sympy import Add, Basic, Expr, Max, Min, Mul, Pow, Rational, S, Symbol
 from ftproofs.claim import Choices, Claim, Domain, Limit, Statement
 from ftproofs.symbolic.vocabulary import SYMBOLS, v
 
+#: A trend whose effect is claimed to be larger than it is; the place says how large.
+RAISED = "effect-past-measured"
+
 #: Operators whose mutants may survive: they differ by a few percent, or by 1 in a size.
 FINE = frozenset({"times-1.02", "number+1", "number-1", "symbol+1", "symbol-1"})
 
@@ -44,6 +47,11 @@ class Mutant:
     def fine(self) -> bool:
         """Whether its operator belongs to those that may leave survivors."""
         return self.operator in FINE
+
+    @property
+    def written(self) -> str:
+        """The statement; of a trend's larger effect with that effect."""
+        return f"{self.statement} by {self.place}" if self.operator == RAISED else str(self.statement)
 
 
 def mutants(claim: Claim) -> tuple[Mutant, ...]:
