@@ -11,6 +11,7 @@ from typing import Any
 from markupsafe import Markup, escape
 from sympy import Basic
 
+from ftproofs.check.mutate import unmutable
 from ftproofs.check.spots import Seen
 from ftproofs.claim import Choices, Claim, Range, Step
 from ftproofs.names import PARAMETERS
@@ -18,6 +19,7 @@ from ftproofs.report import charts, describe
 from ftproofs.report.account import account
 from ftproofs.report.counterexamples import against
 from ftproofs.report.figures import derivation_cell, experiment_cell, figure
+from ftproofs.report.filling import Filling
 from ftproofs.report.html.graph import unverified
 from ftproofs.report.html.mathml import mathml, relation, sentence, words
 from ftproofs.report.latex.bibliography import axiom_of
@@ -43,6 +45,7 @@ def claim_view(
     verdicts: Mapping[str, Verdict],
     variant_verdict: Lookup,
     conditions: Mapping[str, Any],
+    filling: Filling,
     seen: Sequence[Seen] | None,
     page: frozenset[str],
 ) -> dict[str, Any]:
@@ -77,6 +80,12 @@ def claim_view(
         "account": [] if verdict is None or verdict.word == "refuted" else account(claim, verdict),
         "hints": [] if verdict is None else list(verdict.hints),
         "power": None if verdict is None else power(verdict),
+        "powerless": "" if verdict is None or verdict.word == "refuted" else words(unmutable(claim)),
+        "fill": {
+            "verdict": filling.verdict(claim),
+            "power": filling.power(claim, conditions),
+            "picture": filling.picture(claim),
+        },
         "charts": charts.pictures(claim, verdict, seen),
         "residuals": charts.residual_words(claim) if seen else "",
         "measured": seen is not None,

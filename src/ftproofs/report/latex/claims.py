@@ -4,14 +4,17 @@ from __future__ import annotations
 
 import re
 from collections.abc import Callable, Iterator, Mapping, Sequence
+from typing import Any
 
 import sympy
 
+from ftproofs.check.mutate import unmutable
 from ftproofs.claim import Claim, Statement, Step
 from ftproofs.errors import UsageError
 from ftproofs.names import PARAMETERS
 from ftproofs.report.counterexamples import against
 from ftproofs.report.figures import derivation_cell, experiment_cell, figure
+from ftproofs.report.filling import Filling
 from ftproofs.report.latex.abbreviate import shortened
 from ftproofs.report.latex.bibliography import axiom_of, of_claim, of_theorem
 from ftproofs.report.latex.layout import LINE, Row, fit, groups, lines, where_lines, width
@@ -58,8 +61,24 @@ def environment(claim: Claim) -> str:
     return "refutedclaim" if claim.expected == "refuted" else "theorem"
 
 
-def claim_file(claim: Claim, verdict: Verdict | None, variant_verdict: Lookup, shown: str = "") -> str:
-    """Everything about a claim, ready for ``\\input`` after ``macros.tex``; ``shown`` says what is in its figure.
+def claim_file(
+    claim: Claim,
+    verdict: Verdict | None,
+    variant_verdict: Lookup,
+    shown: str = "",
+    *,
+    filling: Filling | None = None,
+    conditions: Mapping[str, Any] | None = None,
+) -> str:
+    """Everything about a claim, ready for ``\\input`` after ``macros.tex``.
+
+    Args:
+        claim: the claim.
+        verdict: what is stored about it.
+        variant_verdict: what is stored about its variants.
+        shown: says what is in its figure; empty where there is none.
+        filling: the commands that fill what is missing.
+        conditions: those of the verdict's run.
 
     Raises:
         UsageError: FT225 an id that cannot be a label.
@@ -69,7 +88,8 @@ def claim_file(claim: Claim, verdict: Verdict | None, variant_verdict: Lookup, s
         f"% {claim.id}: exported by ftproofs\n",
         theorem_tex(claim, environment(claim), statement_display(claim)),
         _source(claim),
-        verdict_line(claim, verdict),
+        verdict_line(claim, verdict, filling or Filling()),
+        power_line(claim, verdict, filling or Filling(), conditions or {}),
         _corrected(claim),
         *_counterexamples(claim, verdict),
         rf"\ftfigure{{figures/{claim.id}}}{{{escape(shown)}}}" + "\n" if shown else "",
@@ -102,15 +122,39 @@ def _source(claim: Claim) -> str:
     return rf"\ftsource{{{of_claim(claim).tex}}}" + "\n" if claim.source.reference else ""
 
 
-def verdict_line(claim: Claim, verdict: Verdict | None) -> str:
+def verdict_line(claim: Claim, verdict: Verdict | None, filling: Filling) -> str:
     """The stored verdict in one line, or the command that makes it."""
     if verdict is None:
-        return rf"\ftunverified{{ftproofs check {claim.id}}}" + "\n"
+        return rf"\ftunverified{{{command_tex(filling.verdict(claim))}}}" + "\n"
     word = escape(verdict.word)
     if verdict.expected is not None:
         word += " (as expected)" if verdict.as_expected else f" (expected {escape(verdict.expected)})"
     legs = [derivation_cell(verdict.derivation), experiment_cell(verdict.experiment), figure(verdict)]
     return rf"\ftverdict{{{word}}}" + "".join(f"{{{figure_tex(text)}}}" for text in legs) + "\n"
+
+
+def power_line(claim: Claim, verdict: Verdict | None, filling: Filling, conditions: Mapping[str, Any]) -> str:
+    """How many wrong variants the check would refute, or the command that measures it, or why nothing does."""
+    if verdict is None or verdict.word == "refuted":
+        return ""
+    found, reason = verdict.power, unmutable(claim)
+    if found is not None:
+        scores = [(name, x) for name, x in (("kill score", found.score), ("strict", found.strict)) if x is not None]
+        told = "".join(f", {name} {x:.3f}" for name, x in scores)
+        rest = f"{found.equivalent} equivalent, {found.below_tolerance} below the tolerance"
+        text = f"{found.killed} of {found.killed + found.survived} wrong variants would be refuted{told}; {rest}"
+    elif reason:
+        text = prose(f"no kill score: {reason}")
+    elif verdict.word in ("proved", "supported"):
+        text = rf"not stored; \ftcommand{{{command_tex(filling.power(claim, conditions))}}} measures it"
+    else:
+        return ""
+    return rf"\ftpower{{{text}}}" + "\n"
+
+
+def command_tex(command: str) -> str:
+    """A command in typewriter, which may break after the separators of a path."""
+    return re.sub(r"(?<=[/.])(?=[^ /.])", r"\\allowbreak{}", escape(command))
 
 
 def figure_tex(figure: str) -> str:
