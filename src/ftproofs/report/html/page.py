@@ -12,6 +12,7 @@ from markupsafe import Markup
 from ftproofs import __version__
 from ftproofs.check.spots import Seen
 from ftproofs.claim import Claim
+from ftproofs.report.describe import family_title
 from ftproofs.report.filling import Filling
 from ftproofs.report.html.claims import SIGNS, claim_view
 from ftproofs.report.html.environment import environment, text
@@ -82,6 +83,7 @@ def page(
             script=Markup(script),
             script_hash=base64.b64encode(hashlib.sha256(script.encode()).digest()).decode(),
             families=views,
+            headings={family: family_title(family) for family in views},
             total=len(chosen),
             counts={word: count for word, count in counts.items() if count},
             signs=SIGNS,

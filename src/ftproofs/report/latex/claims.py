@@ -9,7 +9,7 @@ from typing import Any
 import sympy
 
 from ftproofs.check.mutate import unmutable
-from ftproofs.claim import Claim, Statement, Step
+from ftproofs.claim import Claim, Statement, Step, Trend
 from ftproofs.errors import UsageError
 from ftproofs.names import PARAMETERS
 from ftproofs.report.counterexamples import against
@@ -57,8 +57,10 @@ Lookup = Callable[[Claim], Verdict | None]
 
 
 def environment(claim: Claim) -> str:
-    """What a claim is printed as: what is expected to be refuted is no theorem."""
-    return "refutedclaim" if claim.expected == "refuted" else "theorem"
+    """What a claim is printed as: what is expected to be refuted is no theorem, nor is a trend."""
+    if claim.expected == "refuted":
+        return "refutedclaim"
+    return "trend" if isinstance(claim.quantifier, Trend) else "theorem"
 
 
 def claim_file(
@@ -153,8 +155,8 @@ def power_line(claim: Claim, verdict: Verdict | None, filling: Filling, conditio
 
 
 def command_tex(command: str) -> str:
-    """A command in typewriter, which may break after the separators of a path."""
-    return re.sub(r"(?<=[/.])(?=[^ /.])", r"\\allowbreak{}", escape(command))
+    """A command in typewriter, which may break between the folders of a path."""
+    return re.sub(r"(?<=/)(?=[^ /])", r"\\allowbreak{}", escape(command))
 
 
 def figure_tex(figure: str) -> str:
@@ -187,7 +189,9 @@ def _counterexamples(claim: Claim, verdict: Verdict | None) -> Iterator[str]:
         # An identifier may be broken anywhere; it has no character that TeX reads otherwise.
         command, _, identifier = found.replay.rpartition(" ")
         breakable = r"\allowbreak ".join(identifier[i : i + 8] for i in range(0, len(identifier), 8))
-        sides = (found.observed, figure_tex(found.bound), found.predicted, figure_tex(found.error))
+        known = "" if found.bound == "0" else f" (known to {figure_tex(found.bound)})"
+        how = "error" if found.other == "predicted" else "difference"
+        sides = (found.observed, known, f"{found.other} {found.predicted}", f"{how} {figure_tex(found.error)}")
         yield (
             rf"\ftcounterexample{{{found.name}{which}}}{{{setting}}}"
             + "".join(f"{{{side}}}" for side in sides)
@@ -340,7 +344,7 @@ def _tell(tell: str) -> str:
 
 def _formulas(changed: Claim) -> str:
     flat = [statement_tex(statement, inline=True) for statement in changed.statements]
-    if all(width(formula) <= LINE and r"\begin" not in formula for formula in flat):
+    if all(width(formula) <= LINE and r"\begin" not in formula and r"\frac" not in formula for formula in flat):
         return "".join(rf"\ftformula{{${formula}$}}" for formula in flat)
     rows = [relation_row(statement) for statement in changed.statements]
     return _starred(rows)

@@ -15,6 +15,7 @@ from ftproofs.report.figures import derivation_cell, experiment_cell, figure
 from ftproofs.report.filling import Filling
 from ftproofs.report.latex.bibliography import axiom_of, of_theorem
 from ftproofs.report.latex.claims import command_tex, figure_tex
+from ftproofs.report.latex.layout import width
 from ftproofs.symbolic.axioms import AXIOMS
 from ftproofs.symbolic.functions import depth_root
 from ftproofs.symbolic.latex import escape, prose
@@ -30,9 +31,9 @@ def verification(
     return "\n".join(
         [
             r"\begin{footnotesize}\setlength{\tabcolsep}{4pt}\setlength{\LTcapwidth}{\textwidth}",
-            r"\begin{longtable}{@{}r>{\raggedright}p{0.25\textwidth}>{\raggedright}p{0.1\textwidth}"
+            r"\begin{longtable}{@{}r>{\raggedright}p{0.25\textwidth}>{\raggedright}p{0.11\textwidth}"
             r">{\raggedright}p{0.11\textwidth}>{\raggedright}p{0.14\textwidth}"
-            r">{\raggedright}p{0.21\textwidth}>{\raggedleft\arraybackslash}p{0.05\textwidth}@{}}",
+            r">{\raggedright}p{0.2\textwidth}>{\raggedleft\arraybackslash}p{0.05\textwidth}@{}}",
             rf"\caption{{{_caption(claims, verdicts, run)}}}\label{{tab:verification}}\\",
             r"\toprule",
             r" & claim & verdict & derivation & experiment & figure & kills\\",
@@ -82,7 +83,7 @@ def _caption(claims: Sequence[Claim], verdicts: Mapping[str, Verdict], run: Mapp
     if known and stored:
         text += " The run: " + ", ".join(known) + "."
     if stored:
-        text += " Kills: the share of a claim's wrong variants that its check would refute, - where there are none."
+        text += " Kills: the share of a claim's wrong variants that its check would refute; a dash: there are none."
         without = sum(_lacks_power(claim, verdicts.get(claim.id)) for claim in claims)
         if without:
             text += f" It is not stored for {without} claims; what they say of their power names the command."
@@ -157,11 +158,20 @@ def _locals(table: Mapping[str, Local], occurring: set[str]) -> Iterator[tuple[s
 
 
 def _table(title: str, rows: Iterable[tuple[str, str]]) -> Iterator[str]:
-    entries = [rf"${tex}${_strut(tex)} & {prose(meaning)}\\" for tex, meaning in rows]
+    entries = [rf"${_displayed(tex)}${_strut(tex)} & {prose(meaning)}\\" for tex, meaning in rows]
     if entries:
         yield r"\begin{ftnotation}{" + title + "}"
         yield from entries
         yield r"\end{ftnotation}"
+
+
+#: Room for a symbol in its column, in units of `width`.
+_COLUMN = 12.5
+
+
+def _displayed(tex: str) -> str:
+    """A name that is a fraction is read more easily at the size of a display, where that fits."""
+    return tex.replace(r"\frac", r"\dfrac") if width(tex) <= _COLUMN else tex
 
 
 def _strut(tex: str) -> str:
