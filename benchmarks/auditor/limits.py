@@ -17,7 +17,8 @@ class Ladder:
     """Means over growing sizes, and their limit."""
 
     def __init__(self, d, i, stage="confirm", unit=None):
-        self.sizes = np.array(d.facts["ladders"][i], float)
+        even, most = (d.facts[name][i] if name in d.facts else None for name in ("even", "confirmed"))
+        self.sizes = np.array(d.facts["ladders"][i][: most if stage == "second" else None], float)
         self.sign, self.tolerance, self.relation = d.kind == "sign-limit", d.tolerance, d.relation
         side = d.facts["sides"][i] if self.sign else 1
         draws = [d.draws(i, stage, size)[:2] for size in range(len(self.sizes))]
@@ -29,14 +30,14 @@ class Ladder:
         if self.error:
             return
         values = [side * (lhs - (0 if self.sign else rhs)) / self.unit for lhs, rhs in draws]
-        rounds = {round(len(x) / round(ROUND * self.sizes[-1] / d), 9) for x, d in zip(values, self.sizes, strict=True)}
+        ones = [ROUND if even and stage != "second" else round(ROUND * self.sizes[-1] / d) for d in self.sizes]
+        rounds = {round(len(x) / one, 9) for x, one in zip(values, ones, strict=True)}
         if len(rounds) > 1 or max(rounds) > max(1, d.facts["cap"] // ROUND):
             raise Differs(f"{rounds} rounds of draws at the sizes of one ladder")
         self.counts, self.means = np.array([len(x) for x in values]), np.array([x.mean() for x in values])
         errors = np.array([x.std(ddof=1) for x in values]) / np.sqrt(self.counts)
         self.errors = np.maximum(errors, 0.01 * self.tolerance)
-        quadratic = self.fit(1, 2)
-        self.limit, self.error_of_limit, self.misfit, weights = quadratic
+        self.limit, self.error_of_limit, self.misfit, weights = self.fit(1, 2)
         self.widening = abs(self.limit - self.fit(1)[0]) / 2
         shares = (weights * self.errors) ** 2
         self.freedom = float(shares.sum() ** 2 / (shares**2 / (self.counts - 1)).sum())
@@ -71,9 +72,8 @@ class Ladder:
     def side(self, interval):
         """+1 where all of it is too large, -1 where too small."""
         room = 0.0 if self.relation == "==" else self.tolerance
-        if interval[0] > room and self.relation[0] in "=<":
-            return 1
-        return -1 if interval[1] < -room and self.relation[0] in "=>" else 0
+        over, under = interval[0] > room, interval[1] < -room
+        return 1 if over and self.relation[0] in "=<" else -1 if under and self.relation[0] in "=>" else 0
 
     def violates(self, z):
         """On which side the limit violates the relation, or an error of ten tolerances hardly shrinks; else 0."""

@@ -16,7 +16,7 @@ from ftproofs.check import MemoryStore, check
 from ftproofs.check import context as context_module
 from ftproofs.check.judge import Judge
 from ftproofs.check.limit import together
-from ftproofs.check.sizes import at_size, ladder_of
+from ftproofs.check.sizes import at_size, ladder_at, ladder_of
 from ftproofs.claim import Block, Claim, Domain, Limit, Rows, Setting, Source, real_range
 from ftproofs.errors import UsageError
 from ftproofs.ids import decode
@@ -62,10 +62,11 @@ def test_the_risk_tends_to_its_limit(store: MemoryStore) -> None:
     low, high = evidence.interval
     assert -0.02 < low <= evidence.estimate <= high < 0.02
     assert [mean.d for mean in evidence.sizes] == sorted(mean.d for mean in evidence.sizes)
-    assert len(evidence.sizes) == 5
+    # Drawn from the law of the design, whatever its size.
+    assert len(evidence.sizes) == 8
     assert evidence.sizes[0].d >= 32
-    assert evidence.sizes[-1].d >= 8 * evidence.sizes[0].d
-    assert evidence.sizes[0].draws > 4 * evidence.sizes[-1].draws
+    assert evidence.sizes[-1].d >= 64 * evidence.sizes[0].d
+    assert len({mean.draws for mean in evidence.sizes}) == 1
     assert evidence.smallest_error_seen < 0.03
 
 
@@ -122,6 +123,28 @@ def test_the_evidence_fits_the_schema(store: MemoryStore) -> None:
     found = json.loads(json.dumps(evidence_result(settled(claim(BIAS + NOISE), store).experiment)))
     Draft202012Validator(schema["$defs"]["experiment"] | {"$defs": schema["$defs"]}).validate(found)
     assert [mean["d"] for mean in found["sizes"]]
+
+
+def test_designs_that_are_solved_are_fewer_the_larger_they_are() -> None:
+    asked = claim(BIAS + NOISE, quantifier=Limit(sizes=(32, 64, 128, 256)))
+    sizes = settled(asked).experiment.sizes
+    assert [mean.d for mean in sizes] == [32, 64, 128, 256]
+    assert [mean.draws / sizes[-1].draws for mean in sizes] == [8, 4, 2, 1]
+
+
+@pytest.mark.parametrize(
+    ("changes", "even"), [({}, True), ({"spectrum": "power-law", "alpha": 1.0}, False), ({"inputs": "sphere"}, False)]
+)
+def test_ladders_go_far_where_the_law_of_a_design_is_known(changes: dict, even: bool) -> None:
+    values = complete("linear.finetune", {"gamma": 0.25, "d": 512, "theta": 1.0} | changes)
+    found = ladder_at(claim(BIAS), values)
+    assert found.even is even
+    assert found.sizes[-1] == (4096 if even else 512)
+    assert found.confirming.sizes == found.sizes[:5]
+    assert not found.confirming.even
+    assert not ladder_at(claim(BIAS, quantifier=Limit(sizes=(64, 128, 256, 512))), values).even
+    assert not ladder_at(replace(claim(BIAS), statements=(equal(v.risk, v.kappa),)), values).even
+    assert not ladder_at(claim(BIAS), values, 256).even
 
 
 # -- ladders -------------------------------------------------------------------

@@ -9,6 +9,8 @@ from __future__ import annotations
 
 import math
 from collections.abc import Sequence
+from dataclasses import replace
+from typing import Any
 
 import numpy as np
 
@@ -29,7 +31,7 @@ from ftproofs.check.draws import (
 )
 from ftproofs.check.judge import Judge
 from ftproofs.check.links import oracle_at, refuse_untold_limit
-from ftproofs.check.sizes import TOP, at_size, check_domain, ladder_of
+from ftproofs.check.sizes import TOP, at_size, check_domain, ladder_at, ladder_of
 from ftproofs.claim import Claim, Limit
 from ftproofs.decision import (
     Anchor,
@@ -84,7 +86,12 @@ def check_limit(claim: Claim, context: Context) -> Evidence:
     for number, judge in enumerate(judges):
         ladders = [_ladder(claim, judge, p) for p in chosen]
         rule = {"tolerance": claim.margin, "cap": budget.scaling}
-        shapes = {"ladders": [ladder.sizes for ladder in ladders], "scales": [ladder.scale for ladder in ladders]}
+        shapes: dict[str, list[Any]] = {
+            "ladders": [ladder.sizes for ladder in ladders],
+            "scales": [ladder.scale for ladder in ladders],
+        }
+        shapes["even"] = [ladder.even for ladder in ladders]
+        shapes["confirmed"] = [len(ladder.confirming.sizes) for ladder in ladders]
         facts = {**rule, **shapes, "anchors": len(anchors), "tasks": teachers(claim)}
         with context.trail.decision("limit", "B", number, judge.statement, **facts) as trail:
             solved = decide_limit(
@@ -159,8 +166,8 @@ def together(stage: str, count: int = TEACHERS) -> str:
 
 
 def _ladder(claim: Claim, judge: Judge, parameters: Parameters, largest: int = TOP) -> Ladder:
-    sizes = ladder_of(claim, parameters, largest)
-    return Ladder(sizes, natural_scale(judge, at_size(parameters, sizes[-1])))
+    found = ladder_at(claim, parameters, largest)
+    return replace(found, scale=natural_scale(judge, at_size(parameters, found.sizes[-1])))
 
 
 def limit_sampler(
@@ -178,7 +185,7 @@ def limit_sampler(
     ) -> tuple[np.ndarray, np.ndarray]:
         ladder = ladders[setting]
         parameters = at_size(settings[setting], ladder.sizes[size])
-        step = ladder.rounds[size]
+        step = (ladder if method == 0 else ladder.confirming).rounds[size]
         # What confirms a refutation solves designs that are drawn.
         engine = oracle_at(claim, parameters) if method == 0 else SOLVER
         found = [

@@ -8,8 +8,11 @@ from fractions import Fraction
 import numpy as np
 
 from ftproofs.check.draws import Parameters
+from ftproofs.check.links import oracle_at
 from ftproofs.claim import LADDER_SPAN, Claim, Domain, Limit
+from ftproofs.decision import Ladder
 from ftproofs.errors import UsageError
+from ftproofs.numeric.experiments import LAW
 
 #: The smallest size of a ladder: this, and this over |1 - gamma|, and the claim's ``samples`` over gamma.
 SMALLEST = 32
@@ -19,6 +22,9 @@ GAP = 16
 COUNT = 5
 TOP = 512
 LARGEST = 1024
+
+#: Further sizes of a ladder whose draws cost the same at every size, in units of its last.
+FAR = (2, 4, 8)
 
 #: At ratios n/d with a denominator up to this there are ladders on which n/d is exact.
 EXACT = 64
@@ -78,6 +84,16 @@ def ladder_of(claim: Claim, parameters: Parameters, largest: int = TOP) -> tuple
         near = range(math.ceil(size * (1 - NUDGE)), math.floor(size * (1 + NUDGE)) + 1)
         sizes.append(min(near, key=lambda d: (round(abs(gamma * d - round(gamma * d)), 9), abs(d - size))))
     return (*sizes, round(wanted[-1]))
+
+
+def ladder_at(claim: Claim, parameters: Parameters, largest: int = TOP) -> Ladder:
+    """The ladder of a setting, of scale 1: `ladder_of`, and larger sizes where draws cost the same at every size."""
+    sizes = ladder_of(claim, parameters, largest)
+    assert isinstance(claim.quantifier, Limit)
+    ends = (at_size(parameters, sizes[0]), at_size(parameters, sizes[-1]))
+    if largest < TOP or claim.quantifier.sizes is not None or any(oracle_at(claim, p) != LAW for p in ends):
+        return Ladder(sizes, 1.0)
+    return Ladder((*sizes, *(sizes[-1] * factor for factor in FAR)), 1.0, even=True, confirmed=len(sizes))
 
 
 def exact_ladder(claim: Claim, parameters: Parameters, largest: int = TOP) -> tuple[int, ...]:

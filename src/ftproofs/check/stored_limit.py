@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import math
 from collections.abc import Iterable, Sequence
+from dataclasses import replace
 
 import numpy as np
 from sympy import Symbol
@@ -12,10 +13,10 @@ from ftproofs.check.anchors import STAGE, values_at
 from ftproofs.check.drawn import Drawn, Formulas
 from ftproofs.check.draws import Parameters
 from ftproofs.check.judge import Judge
-from ftproofs.check.sizes import at_size, ladder_of
+from ftproofs.check.sizes import at_size, ladder_at
 from ftproofs.check.stored import UNTRUSTED, Finding
 from ftproofs.claim import Claim, Rows, Setting, Statement
-from ftproofs.decision import Ladder, LimitSampler
+from ftproofs.decision import LimitSampler
 from ftproofs.decision.ladder import LimitRule, LimitTrack
 from ftproofs.decision.limit import FIRST
 from ftproofs.numeric.experiments import LAW, SOLVER
@@ -44,7 +45,8 @@ class LimitRows:
             if stage in stages and found.block.engine in (LAW, SOLVER) and found.block.method == 0:
                 stages[stage].setdefault(first.values, []).append(found)
                 self._shared = max(self._shared, int(shared or 1))
-        self._sizes = [ladder_of(claim, setting) for setting in settings]
+        self._ladders = [ladder_at(claim, setting) for setting in settings]
+        self._sizes = [ladder.sizes for ladder in self._ladders]
         self._drawn: dict[tuple[int, int, str], Drawn] = {}
         for i, (setting, sizes) in enumerate(zip(settings, self._sizes, strict=True)):
             for k, d in enumerate(sizes):
@@ -111,7 +113,7 @@ class LimitRows:
         tracks = []
         for i, sizes in enumerate(self._sizes):
             scale = judge.scale(self._drawn[i, len(sizes) - 1, "pilot"].parameters)
-            tracks.append(LimitTrack(i, Ladder(sizes, scale), i < self._anchors))
+            tracks.append(LimitTrack(i, replace(self._ladders[i], scale=scale), i < self._anchors))
             tracks[-1].plan(self._sampler(judge.statement), rule)
         return tracks
 

@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import math
-from dataclasses import dataclass, field
+from dataclasses import dataclass, field, replace
 from typing import Protocol
 
 import numpy as np
@@ -27,6 +27,9 @@ ROUND = 32
 #: level, the rest for chance and half the difference of the fits.  A true claim that
 #: chance keeps from support (about one in ten) is drawn twice as often and looked at again.
 _PLAN = 5.7
+
+#: Where draws cost the same at every size, as many are planned as would support that part of the tolerance.
+FINER = 2
 
 #: No size's mean is taken to be known better than this share of the tolerance: higher
 #: orders of 1/d, small as they are, must not pass for a limit.
@@ -60,17 +63,26 @@ class LimitSampler(Protocol):
 class Ladder:
     """An anchor of a limit: its sizes d, increasing, and the natural scale of the statement there.
 
-    With ``supports`` false the anchor may refute and never supports.
+    With ``supports`` false the anchor may refute and never supports.  With ``even`` draws
+    cost the same at every size: all sizes get as many, and more than a first support takes, so that smaller errors
+    refute.  The second method draws at the first ``confirmed`` sizes (None: at all).
     """
 
     sizes: tuple[int, ...]
     scale: float
     supports: bool = True
+    even: bool = False
+    confirmed: int | None = None
 
     @property
     def rounds(self) -> tuple[int, ...]:
-        """Draws in a round at each size, proportional to 1/d."""
-        return tuple(round(ROUND * self.sizes[-1] / d) for d in self.sizes)
+        """Draws in a round at each size: proportional to 1/d, as what they cost is to d, or ``even``."""
+        return tuple(ROUND if self.even else round(ROUND * self.sizes[-1] / d) for d in self.sizes)
+
+    @property
+    def confirming(self) -> Ladder:
+        """The ladder of the second method."""
+        return replace(self, sizes=self.sizes[: self.confirmed], even=False, confirmed=None)
 
 
 @dataclass(frozen=True, slots=True)
@@ -165,7 +177,8 @@ class LimitTrack:
             self.unit = max(abs(float(rhs.mean())), self.ladder.scale / 10)
         errors = np.array(spreads) / self.unit / np.sqrt(self.ladder.rounds)
         one = self._fit(errors, np.zeros(len(errors)))
-        self.target = self._rounds(one.standard_error, rule.tolerance, rule.cap)
+        margin = rule.tolerance / (FINER if self.ladder.even else 1)
+        self.target = self._rounds(one.standard_error, margin, rule.cap)
 
     def _fit(self, errors: np.ndarray, means: np.ndarray) -> Fit:
         return fit(np.array(self.ladder.sizes, float), means, np.maximum(errors, _FINEST * self.tolerance), (1, 2))

@@ -24,6 +24,9 @@ CONFIRM_Z = 3.1
 #: Rounds of the first look.
 FIRST = 2
 
+#: Rounds of an even ladder that the second method answers with one of its own.
+EVEN = 4
+
 
 @dataclass(frozen=True, slots=True)
 class LimitDecision:
@@ -125,9 +128,11 @@ def _accused(tracks: Sequence[LimitTrack], rule: LimitRule) -> LimitTrack | None
 def _confirm(sampler: LimitSampler, accused: LimitTrack, rule: LimitRule) -> LimitTrack | None:
     """The same anchor on a third stream by the second method, if that shows the same side; else None."""
     side = accused.accuses(rule)
-    again = LimitTrack(accused.index, accused.ladder, False, unit=accused.unit, stage="second", method=1)
+    again = LimitTrack(accused.index, accused.ladder.confirming, False, unit=accused.unit, stage="second", method=1)
+    # An even round has far fewer draws at small sizes than one of the second method.
+    first = max(1, accused.rounds // EVEN) if accused.ladder.even else accused.rounds
     # What was only just refuted has a fair chance of less evidence the second time: up to four times the draws.
-    for rounds in (accused.rounds, 2 * accused.rounds, 4 * accused.rounds):
+    for rounds in (first, 2 * first, 4 * first):
         again.extend(sampler, min(rounds, rule.cap))
         if again.error:
             break

@@ -3,7 +3,6 @@
 from sympy import Rational, cos, pi, sign, sin
 
 from ftproofs.catalog.transfer import boundary_steps as steps
-from ftproofs.catalog.transfer.finetune import LADDER
 from ftproofs.claim import Claim, Domain, Limit, Source, Statement, Variant, real_range
 from ftproofs.symbolic.vocabulary import equal, v
 
@@ -63,7 +62,7 @@ FEW = Claim(
     title="Where linear transfer loses with fewer samples than dimensions",
     source=LINEAR,
     experiment="transfer.linear",
-    quantifier=Limit(sizes=LADDER),
+    quantifier=Limit(),
     domain=_FEW,
     statements=(_sign(steps.FEW_BOUNDARY),),
     steps=steps.FEW,
@@ -86,7 +85,7 @@ MANY = Claim(
     title="And with more samples than dimensions",
     source=LINEAR,
     experiment="transfer.linear",
-    quantifier=Limit(sizes=LADDER),
+    quantifier=Limit(),
     domain=_FEW.with_ranges(
         gamma=real_range(Rational(3, 2), Rational(5, 2)),
         theta=real_range(pi / 6, 4 * pi / 9),
@@ -111,7 +110,7 @@ FINETUNE = Claim(
     title="The break-even angle of depth-L fine-tuning moves with the label noise",
     source=OWN,
     experiment="transfer.finetune",
-    quantifier=Limit(sizes=LADDER),
+    quantifier=Limit(),
     domain=_DEEP,
     statements=(_sign(steps.FINETUNE_BOUNDARY),),
     steps=steps.FINETUNE,
@@ -123,7 +122,7 @@ FINETUNE_PUBLISHED = Claim(
     title="As published: the break-even angle of fine-tuning is 60 degrees",
     source=PAPER,
     experiment="transfer.finetune",
-    quantifier=Limit(sizes=LADDER),
+    quantifier=Limit(),
     domain=_DEEP,
     statements=(_sign(2 * C - 1),),
     expected="refuted",

@@ -88,9 +88,6 @@ FINETUNE_ONE_LAYER = Claim(
     ),
 )
 
-#: Sizes that are enough for gamma up to 1/2; draws are cheaper where it is small.
-LADDER = (32, 64, 128, 256)
-
 _DEEP = Domain.of(
     gamma=real_range(Rational(1, 10), Rational(3, 10)),
     L=[2, 3],
@@ -113,7 +110,7 @@ FINETUNE = Claim(
     title="What depth-L fine-tuning gains over scratch in the limit, for teachers of any norms",
     source=OWN,
     experiment="transfer.finetune",
-    quantifier=Limit(sizes=LADDER),
+    quantifier=Limit(),
     domain=_DEEP,
     statements=(equal(v.transfer_gain, depth_gain(L, gamma, s, tau, rho, sigma)),),
     steps=finetune_steps.GAIN,
@@ -135,7 +132,7 @@ FINETUNE_PUBLISHED = Claim(
     title="As published, for teachers of any norms: the gain of fine-tuning does not depend on depth",
     source=PAPER,
     experiment="transfer.finetune",
-    quantifier=Limit(sizes=LADDER),
+    quantifier=Limit(),
     domain=_DEEP,
     statements=(equal(v.transfer_gain, published_gain(gamma, s, tau, rho)),),
     expected="refuted",

@@ -3,7 +3,6 @@
 from sympy import Abs, Rational, cos, pi, sin
 
 from ftproofs.catalog.transfer import readout_steps as steps
-from ftproofs.catalog.transfer.finetune import LADDER
 from ftproofs.claim import Claim, Domain, Each, Limit, Mean, Source, Statement, Variant, log_range, real_range
 from ftproofs.symbolic.transfer import readout_risk, readout_variance, ridge_limit, ridge_risk
 from ftproofs.symbolic.vocabulary import equal, v
@@ -175,7 +174,7 @@ READOUT_RIDGE_LIMIT = Claim(
     title="With many samples ridge only adds to the floor",
     source=SOURCE,
     experiment="transfer.linear",
-    quantifier=Limit(sizes=LADDER),
+    quantifier=Limit(),
     domain=MANY.with_ranges(gamma=[Rational(1, 4), Rational(1, 2), Rational(3, 2)]),
     statements=(equal(v.risk, ridge_limit(theta, tau, PENALTY)),),
     steps=steps.RIDGE_LIMIT,

@@ -4,7 +4,7 @@ from sympy import Rational, cos, pi
 
 from ftproofs.catalog.deep_linear.trajectory import NETWORKS
 from ftproofs.catalog.transfer import source_steps as steps
-from ftproofs.catalog.transfer.finetune import LADDER, OWN
+from ftproofs.catalog.transfer.finetune import OWN
 from ftproofs.claim import Claim, Domain, Each, Limit, Mean, Source, Statement, Variant, log_range, real_range
 from ftproofs.symbolic.transfer import finetune_gain
 from ftproofs.symbolic.vocabulary import equal, v
@@ -119,7 +119,7 @@ FINETUNE_SOURCE = Claim(
     title="What depth-L fine-tuning gains after pretraining on fewer samples than dimensions",
     source=OWN,
     experiment="transfer.finetune",
-    quantifier=Limit(sizes=LADDER),
+    quantifier=Limit(),
     domain=DEEP_FEW,
     statements=(equal(v.transfer_gain, steps.limit_gain(steps.BELOW, gamma_s)),),
     steps=steps.ANY_DEPTH_BELOW,
@@ -145,7 +145,7 @@ FINETUNE_SOURCE_PUBLISHED = Claim(
     title="As published: with finite source data the gain of fine-tuning does not depend on depth",
     source=PAPER,
     experiment="transfer.finetune",
-    quantifier=Limit(sizes=LADDER),
+    quantifier=Limit(),
     domain=DEEP_FEW,
     statements=(_published(steps.BELOW.subs({s: 1}), gamma_s),),
     expected="refuted",
