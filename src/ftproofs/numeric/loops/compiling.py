@@ -21,7 +21,7 @@ from numba.core import config
 F = TypeVar("F", bound=Callable[..., object])
 
 #: Division by zero gives an infinity or NaN, as in NumPy.
-_RULES = {"fastmath": False, "error_model": "numpy", "boundscheck": False, "forceinline": True}
+_RULES = {"fastmath": False, "error_model": "numpy", "boundscheck": False}
 
 
 @cache
@@ -42,6 +42,11 @@ def folder() -> Path | None:
 def part(function: F) -> F:
     """A function that compiled loops call."""
     return numba.njit(**_RULES)(function)
+
+
+def leaf(function: F) -> F:
+    """The same, written out wherever it is called: quicker for what is short, longer to compile."""
+    return numba.njit(forceinline=True, **_RULES)(function)
 
 
 def loop(function: F) -> F:

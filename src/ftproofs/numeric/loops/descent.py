@@ -51,7 +51,6 @@ def _descend(
     record: Array,
     work: Array,
     half: Array,
-    gram: Array,
     wide: Array,
 ) -> tuple[float, int, int]:
     """Descend from the weights z (4 d,), overwritten, as are mu (n,) and logs (3, d); energy, code and steps."""
@@ -82,7 +81,7 @@ def _descend(
             gap = off_path(Q, QT, scale, phase, beta, frozen, inside, angle, away)
             see(record, t * eta, square / 2, fall, gap)
             there, waited = arrived(
-                X, XT, D, rho, square, fall, target, waited, LOOK_EVERY, frozen, False, gram, wide, inside
+                X, XT, D, rho, square, fall, target, waited, LOOK_EVERY, frozen, False, wide, inside
             )
             state = ARRIVED if there else RUNNING
             if not math.isfinite(fall):
@@ -123,7 +122,7 @@ def descended(
     codes = np.empty((rows, 2), np.int64)
     work, half, logs = np.zeros((12, 4 * d)), np.zeros((6, n)), np.zeros((3, d))
     dense, flat = X.shape[1] > 0, Q.shape[1] == 0
-    gram, wide = np.zeros((n, n)), np.zeros((n, d + n + 1) if dense else (0, 0))
+    wide = np.zeros((n, d + 2 * n + 1) if dense else (0, 0))
     record, z, scale, phase = np.empty(RECORD), np.empty(4 * d), np.empty(d), np.empty(d)
     XT, QT = np.empty((d, n) if dense else (0, 0)), np.empty((0, 0) if flat else (n, d))
     for row in range(rows):
@@ -150,7 +149,6 @@ def descended(
             record,
             work,
             half,
-            gram,
             wide,
         )
         codes[row, 0], codes[row, 1] = code, steps
@@ -171,7 +169,6 @@ def descended(
             record,
             work,
             half,
-            gram,
             wide,
             ends[row],
             predictors[row],

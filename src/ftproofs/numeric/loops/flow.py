@@ -54,7 +54,6 @@ def _follow(
     K: Array,
     R: Array,
     E: Array,
-    gram: Array,
     wide: Array,
 ) -> tuple[float, int, int]:
     """Follow one row from its weights z (4 d,), overwritten, as is mu (n,); energy, code and steps tried.
@@ -89,9 +88,7 @@ def _follow(
             square = squares(rho)
             gap = off_path(Q, QT, scale, phase, beta, frozen, inside, angle, away)
             see(record, rate * t, square / 2, fall, gap)
-            there, waited = arrived(
-                X, XT, D, rho, square, fall, target, waited, LOOK_EVERY, frozen, jump, gram, wide, inside
-            )
+            there, waited = arrived(X, XT, D, rho, square, fall, target, waited, LOOK_EVERY, frozen, jump, wide, inside)
             if there and state == RUNNING:
                 state = ARRIVED
         if state == RUNNING and tried == max_steps:
@@ -186,7 +183,7 @@ def trained(
     work, half = np.zeros((12, 4 * d)), np.zeros((6, n))
     K, R, E = np.zeros((STAGES, 4 * d)), np.zeros((STAGES, n)), np.zeros(STAGES)
     dense, flat = X.shape[1] > 0, Q.shape[1] == 0
-    gram, wide = np.zeros((n, n)), np.zeros((n, d + n + 1) if dense else (0, 0))
+    wide = np.zeros((n, d + 2 * n + 1) if dense else (0, 0))
     record, z = np.empty(RECORD), np.empty(4 * d)
     XT, QT = np.empty((d, n) if dense else (0, 0)), np.empty((0, 0) if flat else (n, d))
     scale, phase, logs = np.empty(d), np.empty(d), np.empty((0, 0))
@@ -219,7 +216,6 @@ def trained(
             K,
             R,
             E,
-            gram,
             wide,
         )
         codes[row, 0], codes[row, 1] = code, steps
@@ -240,7 +236,6 @@ def trained(
             record,
             work,
             half,
-            gram,
             wide,
             ends[row],
             predictors[row],

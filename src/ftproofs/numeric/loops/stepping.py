@@ -7,7 +7,7 @@ import math
 import numpy as np
 from scipy.integrate._ivp import dop853_coefficients as dop853
 
-from ftproofs.numeric.loops.compiling import part
+from ftproofs.numeric.loops.compiling import leaf
 from ftproofs.numeric.loops.vectors import pull, residual, squares
 
 Array = np.ndarray
@@ -39,7 +39,7 @@ _VALUE = np.array([values + [[0.0] * 4] * (_MOST - len(values)) for _, values in
 MOVE, FIFTH, THIRD = STAGES - 1, STAGES, STAGES + 1
 
 
-@part
+@leaf
 def combined(row: int, h: float, K: Array, out: Array) -> None:
     """``out += h sum_s w_s K_s`` with one row of the table, K (stage, m)."""
     for c in range(_COUNT[row]):
@@ -50,7 +50,7 @@ def combined(row: int, h: float, K: Array, out: Array) -> None:
             out[k] += (a * K[p, k] + b * K[q, k]) + (e * K[r, k] + f * K[s, k])
 
 
-@part
+@leaf
 def slope(
     X: Array,
     XT: Array,
@@ -87,7 +87,7 @@ def slope(
     E[s] = rate * squares(rho)
 
 
-@part
+@leaf
 def estimate(row: int, h: float, K: Array, R: Array, E: Array, wide: Array, narrow: Array) -> float:
     """The norm of one error estimate over weights, mu and E; ``wide``, ``narrow`` are overwritten."""
     for k in range(wide.shape[0]):
@@ -100,7 +100,7 @@ def estimate(row: int, h: float, K: Array, R: Array, E: Array, wide: Array, narr
     return math.sqrt(squares(wide) + squares(narrow) + energy * energy)
 
 
-@part
+@leaf
 def weighted(row: int, E: Array) -> float:
     """``sum_s w_s E_s``."""
     total = 0.0
@@ -110,13 +110,13 @@ def weighted(row: int, E: Array) -> float:
     return total
 
 
-@part
+@leaf
 def error_of(fifth: float, third: float, allowed: float) -> float:
     """The local error relative to what is allowed."""
     return fifth * fifth / max(math.sqrt(fifth * fifth + 0.01 * third * third), 1e-300) / allowed
 
 
-@part
+@leaf
 def factor(error: float, previous: float, accepted: bool) -> float:
     """By what the next step is longer: proportional-integral control; it avoids the rejections of a stiff tail."""
     if not math.isfinite(error):

@@ -8,12 +8,12 @@ from __future__ import annotations
 
 import numpy as np
 
-from ftproofs.numeric.loops.compiling import part
+from ftproofs.numeric.loops.compiling import leaf
 
 Array = np.ndarray
 
 
-@part
+@leaf
 def squares(z: Array) -> float:
     """``|z|^2``, four sums side by side."""
     size = z.shape[0]
@@ -30,7 +30,7 @@ def squares(z: Array) -> float:
     return total
 
 
-@part
+@leaf
 def subtract(rows: Array, z: Array, out: Array) -> None:
     """``out -= rows' z``: rows (m, k), z (m,), out (k,)."""
     m, size = rows.shape
@@ -45,7 +45,7 @@ def subtract(rows: Array, z: Array, out: Array) -> None:
             out[k] -= rows[j, k] * a
 
 
-@part
+@leaf
 def add(rows: Array, z: Array, out: Array) -> None:
     """``out += rows' z``."""
     m, size = rows.shape
@@ -60,7 +60,7 @@ def add(rows: Array, z: Array, out: Array) -> None:
             out[k] += rows[j, k] * a
 
 
-@part
+@leaf
 def residual(X: Array, XT: Array, y: Array, beta: Array, rho: Array) -> None:
     """``rho = y - X beta``; an empty X stands for the identity."""
     if X.shape[0] == 0:
@@ -72,7 +72,7 @@ def residual(X: Array, XT: Array, y: Array, beta: Array, rho: Array) -> None:
     subtract(XT, beta, rho)
 
 
-@part
+@leaf
 def pull(X: Array, rho: Array, g: Array) -> None:
     """``g = X' rho``."""
     if X.shape[0] == 0:
@@ -84,7 +84,7 @@ def pull(X: Array, rho: Array, g: Array) -> None:
     add(X, rho, g)
 
 
-@part
+@leaf
 def outside(Q: Array, QT: Array, z: Array, inside: Array, out: Array) -> None:
     """``out = z - Q Q' z`` for Q (d, n) with orthonormal columns; ``inside`` (n,) is overwritten."""
     for k in range(inside.shape[0]):

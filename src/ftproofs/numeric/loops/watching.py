@@ -97,8 +97,7 @@ def arrived(
     every: int,
     frozen: bool,
     jump: bool,
-    K: Array,
-    W: Array,
+    A: Array,
     step: Array,
 ) -> tuple[bool, int]:
     """Whether the bound is below the target, and how often it could have been so far.
@@ -106,7 +105,7 @@ def arrived(
     Args:
         D: (d,); rho: (n,), of norm squared ``square``; fall: ``rho' K rho``.
         every: the bound is looked at this seldom.
-        K, W, step: see `newton.whitened`.
+        A, step: see `newton.whitened`.
     """
     if square == 0:
         return True, waited
@@ -124,7 +123,7 @@ def arrived(
         return False, waited
     if X.shape[0] == 0:  # every coordinate is a problem of its own
         return apart(D, rho, frozen, jump) <= target, waited
-    decrement, reach, _ = whitened(X, XT, D, rho, K, W, step)
+    decrement, reach, _ = whitened(X, XT, D, rho, A, step)
     return decisive(decrement, reach, fastest, frozen, jump) <= target, waited
 
 
