@@ -251,8 +251,15 @@ def _judge(mutant: Mutant, compare: Comparison, rows: Stored) -> Judged:
 
 
 def _judge_bound(mutant: Mutant, slack: float, rows: Stored) -> Judged:
-    """A bound that is false by construction: by how much is known from the slack."""
+    """A bound that is false by construction: by how much is known from the slack.
+
+    But for one that every network attains, whose opposite holds as well: a share that is at most 1 is at least 1.
+    """
     outcome, by = rows.judge(mutant)
+    if outcome == "survived" and mutant.operator == REVERSED and isinstance(rows, EachRows):
+        attained = Statement(mutant.statement.lhs, "==", mutant.statement.rhs)
+        if rows.judge(replace(mutant, statement=attained))[0] == "survived":
+            return Judged(mutant, "equivalent", 0.0, "attained by every network")
     past = {MOVED: float(PAST) / slack - 1, TIGHTENED: float(PAST) - 1}
     return Judged(mutant, outcome, past.get(mutant.operator, math.inf), by)
 
