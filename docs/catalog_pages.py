@@ -9,7 +9,7 @@ from markupsafe import Markup
 
 from ftproofs.catalog import families
 from ftproofs.claim import Claim
-from ftproofs.report.describe import quantified
+from ftproofs.report.describe import family_title, quantified
 from ftproofs.report.html.claims import domain_item
 from ftproofs.report.html.mathml import mathml, relation, words
 from ftproofs.symbolic.latex import latex
@@ -35,7 +35,7 @@ def _write(path: Path, text: str) -> None:
 
 
 def _family(name: str, claims: tuple[Claim, ...]) -> Iterator[str]:
-    yield f"# {name}\n"
+    yield f"# {family_title(name)}\n"
     yield f"Check all of it with `ftproofs check {name}`.\n"
     for claim in claims:
         yield from _claim(claim)

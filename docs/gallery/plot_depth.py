@@ -29,9 +29,7 @@ for depth in (1, 2, 3, 5):
     for norm in np.linspace(0.3, 3, 12):
         values = {"L": depth, "n": 6, "d": 20, "theta": 1, "target_norm": float(norm)}
         values = complete(claim.experiment, values)
-        settings.append(
-            Setting.of(claim.experiment, values, root=0, stage="explore", index=0)
-        )
+        settings.append(Setting.of(claim.experiment, values, root=0, stage="explore", index=0))
     rows = run(Block(tuple(settings), "flow"), device="cpu")
     gaps = Judge(statement).each(rows)
     plt.plot(gaps.predicted, gaps.observed, "o", label=f"L = {depth}")

@@ -136,3 +136,16 @@ def test_a_real_run_keeps_and_finds_its_rows(run: Any, folder: Path, monkeypatch
     _, out, _ = run("mutate", CLAIM, "--budget", "low", "--ledger", "rows.sqlite", "--json")
     second = document("mutate", out)["claims"][0]
     assert second["mutants"] == first["mutants"]
+
+
+def test_a_ledger_keeps_the_scores_of_checks_that_passed(run: Any, fake: dict[str, Any], folder: Path) -> None:
+    fake["status"]["linear-endpoint"] = "undecided"
+    words = ("--budget", "low", "--seed", "7", "--settings", "5", "--ledger", "rows.sqlite", "--json")
+    status, out, _ = run("mutate", CLAIM, "linear-endpoint", *words)
+    assert status == 3
+    assert document("mutate", out)["run"]["settings"] == 5
+    assert fake["calls"][0]["settings"] == 5
+    shown = document("ledger-show", run("ledger", "show", "rows.sqlite", "--json")[1])["powers"]
+    (kept,) = [{name: value for name, value in entry.items() if name != "at"} for entry in shown]
+    scores = {"score": 2 / 3, "strict_score": 1.0}
+    assert kept == {"claim": CLAIM, **scores, "seed": 7, "budget": "low", "settings": 5, "device": kept["device"]}

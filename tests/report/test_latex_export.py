@@ -149,7 +149,7 @@ def test_verdicts_are_only_those_that_are_stored() -> None:
     assert r"\ftunverified{ftproofs check linear-risk}" in files["claims/linear-risk.tex"]
     table = files["verification.tex"]
     assert "Stored verdicts: 1 of 2 claims. The run: seed 7." in table
-    assert r"\texttt{ftproofs check linear-risk}" in table
+    assert r"\ftcommand{ftproofs check linear-risk}" in table
     assert r"\ftword{supported}" in table
 
 

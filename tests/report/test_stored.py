@@ -3,20 +3,25 @@
 from __future__ import annotations
 
 import json
+from dataclasses import replace
 from pathlib import Path
 from typing import Any
 
 import pytest
 
-from ftproofs.catalog import claims
-from ftproofs.claim import Claim, Setting
+from ftproofs.catalog import claims, families
+from ftproofs.claim import Claim, Domain, Setting
 from ftproofs.errors import UsageError
 from ftproofs.numeric.seeds import code_hash
 from ftproofs.report.figures import derivation_cell, experiment_cell, figure
-from ftproofs.report.results import claim_result
-from ftproofs.report.stored import read_ledger, read_results, verdict_of
+from ftproofs.report.filling import Filling
+from ftproofs.report.html import page
+from ftproofs.report.latex import document
+from ftproofs.report.notebook import verdict_html
+from ftproofs.report.results import claim_result, power_record
+from ftproofs.report.stored import Stored, read_ledger, read_results, verdict_of
 from ftproofs.run.ledger import Ledger
-from ftproofs.verdict import Derivation, Evidence, Link, Observation, StepResult, Verdict, as_json, join
+from ftproofs.verdict import Derivation, Evidence, Link, Observation, Power, StepResult, Verdict, as_json, join
 
 SEEN = Observation(Setting.of("", {"n": 3, "theta": 0.5, "spectrum": "spiked"}), "ft1-x", 0, 1.0, 1.5, 1e-9, 0.5)
 
@@ -118,3 +123,58 @@ def test_the_latest_verdict_of_a_ledger(tmp_path: Path) -> None:
     found = read_ledger(path).verdict(CLAIM)
     assert found is not None
     assert found.word == "proved"
+
+
+def test_a_verdict_on_another_domain_is_not_shown(tmp_path: Path) -> None:
+    """A claim file keeps its statement and changes its domain; the ledger knows, and so do the results."""
+    path = tmp_path / "l.sqlite"
+    wider = replace(CLAIM, domain=Domain(CLAIM.domain.ranges[1:]))
+    entry = claim_result(CLAIM, verdict(CLAIM))
+    with Ledger(path, code_hash=code_hash()) as ledger:
+        ledger.put_verdict(CLAIM, entry, run={"seed": 1})
+    for stored in (read_ledger(path), read_results(results(tmp_path / "r.json", [entry]))):
+        assert stored.verdict(CLAIM) is not None
+        assert stored.verdict(wider) is None
+        assert stored.common([wider]) == {}
+    assert read_ledger(path).common([CLAIM, wider])["seed"] == 1
+
+
+def test_the_power_that_a_ledger_keeps_stands_beside_the_verdict(tmp_path: Path) -> None:
+    path, power = tmp_path / "l.sqlite", Power(0.5, None, 1, 1, 0, 0, (("n == d", 0.25),))
+    with Ledger(path, code_hash=code_hash()) as ledger:
+        ledger.put_verdict(CLAIM, claim_result(CLAIM, verdict(CLAIM)), run={"seed": 1})
+        ledger.put_power(CLAIM, power_record(power, ("other", "weak-check")), run={"seed": 1})
+    found = read_ledger(path).verdict(CLAIM)
+    assert found is not None
+    assert (found.power, "weak-check" in found.flags, "other" in found.flags) == (power, True, False)
+    tex = document([CLAIM], families(), read_ledger(path))
+    assert r"\ftpower{1 of 2 wrong variants would be refuted, kill score 0.500; " in tex[f"claims/{CLAIM.id}.tex"]
+    assert r" & 0.500\\" in tex["verification.tex"]
+    html = page([CLAIM], families(), read_ledger(path))
+    assert "1 of 2 wrong variants would be refuted: kill score 0.500" in html
+    assert "1 of 2 wrong variants" in verdict_html(found)
+
+
+def test_a_report_names_what_measures_the_power_that_is_missing() -> None:
+    trend, false = claims()["digits-large-first-layer"], next(c for c in claims().values() if c.published_refuted)
+    run = {"seed": 5, "budget": "low", "device": "cpu"}
+    chosen = [CLAIM, trend, false]
+    stored = Stored({c.id: as_json(claim_result(c, verdict(c))) for c in (CLAIM, trend)}, run)
+    filling = Filling(ledger="kept/l.sqlite")
+    command = f"ftproofs mutate {CLAIM.id} --budget low --seed 5 --ledger kept/l.sqlite"
+    tex = document(chosen, families(), stored, filling=filling)
+    assert command in tex[f"claims/{CLAIM.id}.tex"].replace(r"\allowbreak{}", "").replace("{}-", "-")
+    assert r"\ftpower{no kill score: it is a trend" in tex[f"claims/{trend.id}.tex"]
+    assert r"\ftpower" not in tex[f"claims/{false.id}.tex"]
+    html = page(chosen, families(), stored, filling=filling)
+    assert f"<code>{command}</code> measures it" in html
+    assert f"<code>ftproofs mutate {trend.id}" not in html
+    assert "no kill score: it is a trend" in html
+    assert f"<code>ftproofs check {false.id} --ledger kept/l.sqlite</code> reaches one" in html
+    of_file = Filling({CLAIM.id: "my claims.toml"}, "l.sqlite")
+    assert (
+        of_file.power(CLAIM, run) == "ftproofs audit 'my claims.toml' --power --budget low --seed 5 --ledger l.sqlite"
+    )
+    assert of_file.verdicts([CLAIM.id, "x"]) == (
+        "ftproofs check x --ledger l.sqlite; ftproofs audit 'my claims.toml' --ledger l.sqlite"
+    )

@@ -10,6 +10,7 @@ import sqlite3
 import subprocess
 import sys
 import time
+from contextlib import closing
 from pathlib import Path
 
 import numpy as np
@@ -20,7 +21,8 @@ from ftproofs.errors import ResourceError, UsageError
 from ftproofs.names import complete
 from ftproofs.run import ledger as module
 from ftproofs.run.hashes import claim_hash, judging_hash
-from ftproofs.run.ledger import SCHEMA_VERSION, Ledger
+from ftproofs.run.ledger import Ledger
+from ftproofs.run.ledger_schema import SCHEMA_VERSION
 
 CODE = "0" * 64
 WRITER = Path(__file__).with_name("writer.py")
@@ -444,6 +446,41 @@ def test_verdicts_come_back_with_their_runs(path: Path) -> None:
     claim = Claim("x", "", Source(""), "linear.finetune", Each(), Domain(()), ())
     with open_ledger(path) as ledger:
         ledger.put_verdict(claim, {"word": "proved"}, run={"seed": 3})
-        ((entry, run),) = ledger.kept_verdicts()
+        ((entry, run, _),) = ledger.kept_verdicts()
         assert (entry, run["seed"]) == ({"word": "proved"}, 3)
         assert run["kept"]
+
+
+POWER = {"power": {"score": 0.5, "strict_score": None}, "flags": ["weak-check"]}
+
+
+def test_power_stands_beside_the_verdict_of_the_same_run(path: Path) -> None:
+    claim = Claim("x", "", Source(""), "linear.finetune", Each(), Domain(()), ())
+    with open_ledger(path) as ledger:
+        for seed in (3, 4):
+            ledger.put_verdict(claim, {"word": "proved", "flags": ["a"]}, run={"seed": seed})
+        ledger.put_power(claim, POWER, run={"seed": 4})
+        ledger.put_power(claim, {"power": {}, "flags": []}, run={"seed": 4})  # what is there stays
+        ledger.put_power(claim, POWER, run={"seed": 5})  # of no verdict
+        (first, _, hashed), (second, run, _) = ledger.kept_verdicts()
+    assert first == {"word": "proved", "flags": ["a"]}
+    assert second == {"word": "proved", "flags": ["a", "weak-check"], "power": POWER["power"]}
+    assert (run["seed"], hashed) == (4, claim_hash(claim))
+    with closing(sqlite3.connect(path)) as raw, raw:
+        raw.execute("UPDATE powers SET power = replace(power, '0.5', '1.0')")
+    with open_ledger(path) as ledger, pytest.raises(UsageError, match=r"FT406.*checksum of a power"):
+        ledger.kept_verdicts()
+
+
+def test_a_ledger_of_the_second_schema_gets_powers(path: Path) -> None:
+    claim = Claim("x", "", Source(""), "linear.finetune", Each(), Domain(()), ())
+    with open_ledger(path) as ledger:
+        ledger.put_verdict(claim, {"word": "proved"}, run={})
+    with closing(sqlite3.connect(path)) as raw, raw:
+        raw.execute("DROP TABLE powers")
+        raw.execute("PRAGMA user_version = 2")
+    with open_ledger(path) as ledger:
+        assert [entry for entry, _, _ in ledger.kept_verdicts()] == [{"word": "proved"}]
+        ledger.put_power(claim, POWER, run={})
+        ((entry, _, _),) = ledger.kept_verdicts()
+    assert entry["power"] == POWER["power"]

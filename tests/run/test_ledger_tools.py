@@ -16,7 +16,7 @@ from ftproofs.errors import UsageError
 from ftproofs.names import complete
 from ftproofs.numeric.experiments import run
 from ftproofs.run.ledger import Ledger
-from ftproofs.run.ledger_tools import contents, lines, merge, opened, verify, words
+from ftproofs.run.ledger_tools import contents, lines, merge, opened, powers, verify, words
 from ftproofs.verdict import Account
 
 (CLAIM,) = find("linear-endpoint")
@@ -35,6 +35,7 @@ def a_ledger(path: Path, *blocks: Rows, word: str | None = "proved") -> Path:
             ledger.put(rows)
         if word is not None:
             ledger.put_verdict(CLAIM, {"id": CLAIM.id, "word": word}, run=CONDITIONS)
+            ledger.put_power(CLAIM, {"power": {"score": 0.5, "strict_score": 1.0}, "flags": []}, run=CONDITIONS)
     return path
 
 
@@ -47,6 +48,7 @@ def test_contents_and_words(path: Path) -> None:
     with opened(path) as ledger:
         (entry,) = contents(ledger)
         (word,) = words(ledger)
+        (power,) = powers(ledger)
     assert (entry["experiment"], entry["engine"], entry["device"], entry["code"]) == (
         "linear.finetune",
         "descent",
@@ -55,12 +57,13 @@ def test_contents_and_words(path: Path) -> None:
     )
     assert (entry["blocks"], entry["rows"]) == (2, 5)
     assert (word["claim"], word["word"], word["seed"], word["budget"]) == (CLAIM.id, "proved", 0, "low")
+    assert (power["claim"], power["score"], power["seed"], power["budget"]) == (CLAIM.id, 0.5, 0, "low")
 
 
 def test_a_sound_ledger_is_sound(path: Path) -> None:
     with opened(path) as ledger:
         found = verify(ledger)
-    assert (found.blocks, found.rows, found.verdicts, found.damaged) == (2, 5, 1, ())
+    assert (found.blocks, found.rows, found.verdicts, found.powers, found.damaged) == (2, 5, 1, 1, ())
 
 
 DAMAGE = {
@@ -71,6 +74,7 @@ DAMAGE = {
     "code": "UPDATE blocks SET code = 'another' WHERE rowid = 1",
     "cases": "UPDATE blocks SET cases = cases + 1 WHERE rowid = 1",
     "verdict": "UPDATE verdicts SET verdict = replace(verdict, 'proved', 'refuted')",
+    "power": "UPDATE powers SET power = replace(power, '0.5', '1.0')",
 }
 
 
@@ -86,7 +90,7 @@ def test_damage_is_found_and_spreads_to_no_other_ledger(path: Path, tmp_path: Pa
     target = a_ledger(tmp_path / "target.sqlite", rows_at(10), word=None)
     with opened(path) as ledger:
         (damage,) = verify(ledger).damaged
-        assert "verdict 1" in damage if what == "verdict" else "block 1" in damage
+        assert (f"{what} 1" if what in ("verdict", "power") else "block 1") in damage
         with pytest.raises(UsageError, match=r"FT406.* nothing was merged"):
             merge(target, [ledger])
         with pytest.raises(UsageError, match="FT406"):
@@ -99,7 +103,13 @@ def test_merging_adds_what_is_missing_and_nothing_twice(path: Path, tmp_path: Pa
     other = a_ledger(tmp_path / "other.sqlite", rows_at(2, 3), rows_at(5), word="supported")
     into = tmp_path / "all.sqlite"
     with opened(path) as first, opened(other) as second:
-        assert merge(into, [first, second]).__dict__ == {"blocks": 3, "rows": 7, "verdicts": 1, "differing": 0}
+        assert merge(into, [first, second]).__dict__ == {
+            "blocks": 3,
+            "rows": 7,
+            "verdicts": 1,
+            "powers": 1,
+            "differing": 0,
+        }
         assert merge(into, [first, second]).rows == 0
     with opened(into) as ledger:
         assert verify(ledger).damaged == ()
@@ -123,13 +133,14 @@ def test_rows_that_two_ledgers_have_with_other_numbers_are_told(path: Path, tmp_
 def test_every_row_and_verdict_is_a_line(path: Path) -> None:
     with opened(path) as ledger:
         found = list(lines(ledger))
-    assert [entry["kind"] for entry in found] == ["row"] * 5 + ["verdict"]
+    assert [entry["kind"] for entry in found] == ["row"] * 5 + ["verdict", "power"]
     rows = rows_at(2, 3)
     assert found[3]["values"]["risk"] == rows.values["risk"][1]
     assert found[3]["bounds"]["risk"] == rows.bounds["risk"][1]
     assert found[3]["setting"] == rows.block.settings[1].parameters
     assert (found[3]["seed"], found[3]["index"]) == (7, 3)
     assert found[5]["verdict"]["word"] == "proved"
+    assert (found[6]["claim"], found[6]["power"]["power"]["score"]) == (CLAIM.id, 0.5)
 
 
 def test_accounts_of_verdicts_are_merged_and_verified(path: Path, tmp_path: Path) -> None:

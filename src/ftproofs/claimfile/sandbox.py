@@ -16,13 +16,14 @@ import signal
 import subprocess
 import sys
 import time
-from collections.abc import Callable, Sequence
+from collections.abc import Callable, Mapping, Sequence
 from contextlib import suppress
 from pathlib import Path
 from types import TracebackType
-from typing import Any
+from typing import Any, TypeAlias
 
 import ftproofs
+from ftproofs.claim import Claim
 from ftproofs.claimfile.reading import Translate
 from ftproofs.claimfile.vetting import Vetting
 from ftproofs.errors import FileError
@@ -68,7 +69,7 @@ FORBIDDEN = (
     "pickle.",
 )
 
-_START = "import sys; sys.path[:0] = {path!r}; from ftproofs.claimfile.sandbox import serve; serve()"
+_START = "import sys; sys.path[:0] = {path!r}; from {serving} import serve; serve()"
 
 
 class Late(Exception):
@@ -76,10 +77,14 @@ class Late(Exception):
 
 
 class Sandbox:
-    """Reads and examines claim files in a process of its own; use it as a context."""
+    """Reads and examines claim files in a process of its own; use it as a context.
 
-    def __init__(self, *, deadline: float = DEADLINE) -> None:
+    ``serving`` is the module whose ``serve`` runs there: this one, or one that does more with claims.
+    """
+
+    def __init__(self, *, deadline: float = DEADLINE, serving: str = __name__) -> None:
         self.deadline = deadline
+        self.serving = serving
         self._process: subprocess.Popen[bytes] | None = None
         self._file: dict[str, Any] = {}
 
@@ -127,9 +132,17 @@ class Sandbox:
         Raises:
             Late: it did not end in time.
         """
+        return Vetting.from_json(self.ask("vet", number))
+
+    def ask(self, work: str, number: int) -> dict[str, Any]:
+        """What a work of the process answers about one of the claims of the file that was read last.
+
+        Raises:
+            Late: it did not end in time.
+        """
         if self._process is None:  # killed while it worked on another claim
             self._ask({"read": self._file})
-        return Vetting.from_json(self._ask({"vet": number}))
+        return self._ask({work: number})
 
     def _ask(self, message: dict[str, Any]) -> dict[str, Any]:
         process = self._started()
@@ -152,7 +165,7 @@ class Sandbox:
             self.close()
             home = [str(Path(ftproofs.__file__).resolve().parent.parent)]
             self._process = subprocess.Popen(
-                [sys.executable, "-B", "-c", _START.format(path=home)],
+                [sys.executable, "-B", "-c", _START.format(path=home, serving=self.serving)],
                 stdin=subprocess.PIPE,
                 stdout=subprocess.PIPE,
                 stderr=subprocess.DEVNULL,
@@ -190,19 +203,24 @@ def _line(handle: int, deadline: float) -> bytes:
 # -- in the process ---------------------------------------------------------------
 
 
-def serve() -> None:
-    """Answer requests line by line until the pipe closes."""
+#: What the process can do with a claim; the answer becomes JSON.
+Work: TypeAlias = Callable[[Claim], dict[str, Any]]
+
+
+def serve(more: Mapping[str, Work] | None = None) -> None:
+    """Answer requests line by line until the pipe closes; ``more`` works than examining."""
     from ftproofs.claimfile.document import parse
     from ftproofs.claimfile.reading import read
     from ftproofs.claimfile.vetting import vet
 
     answers = os.fdopen(os.dup(1), "wb")
     os.dup2(2, 1)  # what a library prints is no answer
-    _warm_up()
+    works: dict[str, Work] = {"vet": lambda claim: vet(claim).to_json(), **(more or {})}
+    _warm_up(works)
     confine()
     answers.write(b"{}\n")
     answers.flush()
-    claims: tuple[Any, ...] = ()
+    claims: tuple[Claim, ...] = ()
     for request in sys.stdin.buffer:
         message = json.loads(request)
         try:
@@ -212,7 +230,8 @@ def serve() -> None:
                 claims = read(parse(content, message["read"]["file"]), _translator(understood))
                 answer: dict[str, Any] = {"understood": understood}
             else:
-                answer = vet(claims[message["vet"]]).to_json()
+                ((work, number),) = message.items()
+                answer = works[work](claims[number])
         except FileError as error:
             found = {"code": error.code, "message": error.message, "line": error.line, "exit": error.exit_status}
             answer = {"error": found}
@@ -231,11 +250,10 @@ def _translator(understood: dict[str, str]) -> Translate:
     return translate
 
 
-def _warm_up() -> None:
+def _warm_up(works: Mapping[str, Work]) -> None:
     """Load what SymPy imports when it is first used, while files may still be opened."""
     from ftproofs.claimfile.document import parse
     from ftproofs.claimfile.reading import read
-    from ftproofs.claimfile.vetting import vet
 
     sample = b"""
 format = 1
@@ -260,7 +278,8 @@ d = 20
 theta = { min = 0, max = 1 }
 """
     for claim in read(parse(sample, "sample"), _translator({})):
-        vet(claim)
+        for work in works.values():
+            work(claim)
 
 
 def confine() -> None:

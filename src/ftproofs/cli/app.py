@@ -7,6 +7,7 @@ from typing import Annotated
 import typer
 
 from ftproofs import __version__
+from ftproofs.cli.files import Json, cite, export, ledgers
 
 # Plain help: readable when piped, and half the start-up time of the coloured boxes.
 app = typer.Typer(
@@ -17,10 +18,6 @@ app = typer.Typer(
     pretty_exceptions_enable=False,
 )
 
-Json = Annotated[
-    str | None,
-    typer.Option("--json", metavar="[FILE]", help="Write JSON to FILE (*.json); alone, to stdout instead of the text."),
-]
 Device = Annotated[str, typer.Option(help="auto (a GPU if there is one), cpu or cuda.")]
 
 
@@ -168,10 +165,13 @@ def audit(
 @app.command()
 def mutate(
     claim: Annotated[list[str], typer.Argument(help="Claims or families.")],
+    settings: Annotated[str | None, typer.Option(metavar="N", help="Networks of the check per claim.")] = None,
     budget: Annotated[str, typer.Option(help="low, default or high.")] = "default",
     seed: Annotated[str, typer.Option(metavar="S", help="Root seed, 0..2**64-1.")] = "0",
     device: Device = "auto",
-    ledger: Annotated[str | None, typer.Option(metavar="FILE", help="Judge on the rows kept there.")] = None,
+    ledger: Annotated[
+        str | None, typer.Option(metavar="FILE", help="Judge on the rows kept there, keep the scores.")
+    ] = None,
     table: Annotated[bool, typer.Option("--table", help="Print the scores as a table in Markdown.")] = False,
     assumptions: Annotated[
         bool, typer.Option("--assumptions", help="Instead, train where one assumption does not hold at a time.")
@@ -183,6 +183,7 @@ def mutate(
 
     return mutating.mutate(
         claim,
+        settings=settings,
         budget=budget,
         seed=seed,
         device=device,
@@ -296,111 +297,6 @@ def bench(
     return benching.bench(name or [], quick=quick, device=device, out=out, force=force, target=json)
 
 
-export = typer.Typer(help="Claims and their stored verdicts as files.", rich_markup_mode=None)
 app.add_typer(export, name="export")
-
-
-@export.command()
-def latex(
-    claim: Annotated[list[str] | None, typer.Argument(help="Claims or families; all when none is named.")] = None,
-    out: Annotated[str, typer.Option(metavar="DIR", help="The folder to write.")] = ...,  # type: ignore[assignment]
-    force: Annotated[bool, typer.Option("--force", help="Replace files that are there.")] = False,
-    results: Annotated[
-        str | None, typer.Option(metavar="FILE", help="Verdicts: the JSON of a check's results.")
-    ] = None,
-    ledger: Annotated[str | None, typer.Option(metavar="FILE", help="Verdicts: a ledger.")] = None,
-    json: Json = None,
-) -> int:
-    """A LaTeX document: theorems, derivations, the verdicts of an earlier check, a bibliography."""
-    from ftproofs.cli import exporting
-
-    return exporting.export_latex(claim or [], out=out, force=force, results=results, ledger=ledger, target=json)
-
-
-@export.command()
-def html(
-    claim: Annotated[list[str] | None, typer.Argument(help="Claims or families; all when none is named.")] = None,
-    out: Annotated[str, typer.Option(metavar="DIR", help="The folder to write index.html in.")] = ...,  # type: ignore[assignment]
-    force: Annotated[bool, typer.Option("--force", help="Replace a file that is there.")] = False,
-    results: Annotated[
-        str | None, typer.Option(metavar="FILE", help="Verdicts: the JSON of a check's results.")
-    ] = None,
-    ledger: Annotated[
-        str | None, typer.Option(metavar="FILE", help="Verdicts and what was measured for them: a ledger.")
-    ] = None,
-    json: Json = None,
-) -> int:
-    """One HTML file: verdicts, what rests on what, per claim its mathematics, settings, residuals, counterexample."""
-    from ftproofs.cli import exporting
-
-    return exporting.export_html(claim or [], out=out, force=force, results=results, ledger=ledger, target=json)
-
-
-@export.command()
-def python(
-    claim: Annotated[str, typer.Argument(help="A claim's id.")],
-    out: Annotated[str, typer.Option(metavar="FILE", help="The module to write.")] = ...,  # type: ignore[assignment]
-    force: Annotated[bool, typer.Option("--force", help="Replace a file that is there.")] = False,
-    json: Json = None,
-) -> int:
-    """A claim's formulas as a module that needs NumPy alone; its numbers are first compared with ball arithmetic."""
-    from ftproofs.cli import exporting
-
-    return exporting.export_python(claim, out=out, force=force, target=json)
-
-
-ledgers = typer.Typer(help="The files that keep what was measured (check --ledger).", rich_markup_mode=None)
 app.add_typer(ledgers, name="ledger")
-
-LedgerFile = Annotated[str, typer.Argument(metavar="FILE", help="A ledger.")]
-
-
-@ledgers.command("show")
-def show_ledger(file: LedgerFile, json: Json = None) -> int:
-    """What it holds: rows by experiment, code and device, and verdicts."""
-    from ftproofs.cli import ledgers
-
-    return ledgers.show_ledger(file, target=json)
-
-
-@ledgers.command()
-def verify(file: LedgerFile, json: Json = None) -> int:
-    """Read everything again: checksums, layouts, keys. Exit status 2 if anything is damaged."""
-    from ftproofs.cli import ledgers
-
-    return ledgers.verify(file, target=json)
-
-
-@ledgers.command()
-def merge(
-    into: Annotated[str, typer.Argument(metavar="INTO", help="The ledger to add to; made if it is not there.")],
-    file: Annotated[list[str], typer.Argument(metavar="FILE...", help="Ledgers to add.")],
-    json: Json = None,
-) -> int:
-    """Add what other ledgers hold; what is there already stays."""
-    from ftproofs.cli import ledgers
-
-    return ledgers.merge(into, file, target=json)
-
-
-@ledgers.command("export")
-def export_ledger(
-    file: LedgerFile,
-    out: Annotated[str, typer.Option(metavar="FILE", help="The file to write.")] = ...,  # type: ignore[assignment]
-    json: Json = None,
-) -> int:
-    """Every row and verdict as a line of JSON."""
-    from ftproofs.cli import ledgers
-
-    return ledgers.export(file, out=out, target=json)
-
-
-@app.command()
-def cite(
-    claim: Annotated[list[str] | None, typer.Argument(help="Claims or families; all when none is named.")] = None,
-    json: Json = None,
-) -> int:
-    """BibTeX of what claims rest on: their sources, and the theorems that their derivations and what they use cite."""
-    from ftproofs.cli import exporting
-
-    return exporting.cite(claim or [], target=json)
+app.command()(cite)

@@ -196,6 +196,9 @@ def run_checks(
                     if ledger is not None:
                         entry, conditions = results.claim_result(claim, verdict), run().conditions()
                         ledger.put_verdict(claim, entry, run=conditions, account=verdict.account)
+                        if verdict.power is not None:
+                            kept = results.power_record(verdict.power, verdict.flags)
+                            ledger.put_power(claim, kept, run=conditions)
                     progress.done()
             complete = True
         except KeyboardInterrupt:

@@ -15,31 +15,44 @@ from ftproofs.report.stored import Stored, read_ledger, read_results
 
 if TYPE_CHECKING:
     from ftproofs.check.spots import Seen
+    from ftproofs.report.filling import Filling
 
 
 def export_latex(
-    names: Sequence[str], *, out: str, force: bool, results: str | None, ledger: str | None, target: str | None
+    names: Sequence[str],
+    *,
+    out: str,
+    force: bool,
+    results: str | None,
+    ledger: str | None,
+    target: str | None,
+    accept_latex: bool = False,
 ) -> int:
-    """Write the claims as a LaTeX document.
+    """Write the claims, of the catalog or of claim files, as a LaTeX document.
 
     Raises:
+        FileError: what is wrong with a claim file, as for `ftproofs.report.sandboxed.chosen`.
         UsageError: FT300 two sources of verdicts; FT301 an unknown claim; FT401, FT402,
             FT403 the folder cannot be written; FT408 the verdicts cannot be read.
     """
     folder = _folder(out, "main.tex", force=force, results=results, ledger=ledger, target=target)
-    from ftproofs.catalog import families, find
+    from ftproofs.catalog import families
+    from ftproofs.report.filling import Filling
+    from ftproofs.report.sandboxed import chosen
 
-    claims = find(*names)
+    found = chosen(names, accept_latex=accept_latex)
+    claims, filling = found.claims, Filling(found.files, ledger)
     stored = _stored(results, ledger)
     from ftproofs.report.latex import document
 
-    files = document(claims, families(), stored, _seen(ledger, claims))
+    files = document(claims, families(), stored, _seen(ledger, claims), filling)
     write_folder(folder, files, force=force)
     return _written(
         claims,
         stored,
         folder,
         sorted(files),
+        filling=filling,
         named=bool(names),
         target=target,
         say="Compile there: openin_any=p pdflatex -no-shell-escape main, bibtex main, pdflatex twice more.",
@@ -47,7 +60,14 @@ def export_latex(
 
 
 def export_html(
-    names: Sequence[str], *, out: str, force: bool, results: str | None, ledger: str | None, target: str | None
+    names: Sequence[str],
+    *,
+    out: str,
+    force: bool,
+    results: str | None,
+    ledger: str | None,
+    target: str | None,
+    accept_latex: bool = False,
 ) -> int:
     """Write the claims as one HTML file.
 
@@ -55,24 +75,29 @@ def export_html(
         UsageError: as `export_latex`; FT405, FT406 no ledger of this program's.
     """
     folder = _folder(out, "index.html", force=force, results=results, ledger=ledger, target=target)
-    from ftproofs.catalog import families, find
+    from ftproofs.catalog import families
+    from ftproofs.report.filling import Filling
+    from ftproofs.report.sandboxed import chosen
 
-    claims = find(*names)
+    found = chosen(names, accept_latex=accept_latex)
+    claims, filling = found.claims, Filling(found.files, ledger)
     stored = _stored(results, ledger)
     from ftproofs.numeric.seeds import code_hash
     from ftproofs.report.html import page
 
-    text = page(claims, families(), stored, seen=_seen(ledger, claims), code=str(stored.run.get("code") or code_hash()))
+    code = str(stored.run.get("code") or code_hash())
+    text = page(claims, families(), stored, seen=_seen(ledger, claims), code=code, filling=filling)
     write_folder(folder, {"index.html": text}, force=force)
-    return _written(claims, stored, folder, ["index.html"], named=bool(names), target=target)
+    return _written(claims, stored, folder, ["index.html"], filling=filling, named=bool(names), target=target)
 
 
-def export_python(name: str, *, out: str, force: bool, target: str | None) -> int:
+def export_python(name: str, *, out: str, force: bool, target: str | None, accept_latex: bool = False) -> int:
     """Write a claim's formulas as a module, once its numbers agree with ball arithmetic.
 
     Raises:
-        UsageError: FT300 no file of Python; FT301 an unknown claim; FT401, FT402 the file
-            cannot be written; FT117 a formula that balls do not enclose.
+        FileError: what is wrong with a claim file.
+        UsageError: FT300 no file of Python, or a claim file with several claims; FT301 an unknown claim; FT401,
+            FT402 the file cannot be written; FT117 a formula that balls do not enclose.
         KernelError: FT140 numbers that disagree, or cannot be compared; FT141 no code for NumPy alone.
     """
     check_json_target(target)
@@ -80,9 +105,7 @@ def export_python(name: str, *, out: str, force: bool, target: str | None) -> in
     if path.suffix != ".py":
         raise UsageError("FT300", f"--out names a module, NAME.py; got {out!r:.80}")
     check_folder(path.parent, [path.name], force=force)
-    from ftproofs.cli.browse import one_claim
-
-    claim = one_claim(name)
+    claim = _one_claim(name, accept_latex)
     from ftproofs.report.python import exported
 
     text, every, found = exported(claim)
@@ -98,13 +121,26 @@ def export_python(name: str, *, out: str, force: bool, target: str | None) -> in
     return 0
 
 
-def cite(names: Sequence[str], *, target: str | None) -> int:
-    """Print BibTeX of what the claims rest on (FT301 an unknown claim)."""
-    check_json_target(target)
-    from ftproofs.catalog import claims, find
-    from ftproofs.report.latex.bibliography import bibtex, cited, resting
+def _one_claim(name: str, accept_latex: bool) -> Claim:
+    from ftproofs.cli.browse import one_claim
+    from ftproofs.report.sandboxed import chosen, is_file
 
-    citations = cited(resting(find(*names), claims()))
+    if not is_file(name):
+        return one_claim(name)
+    claims = chosen([name], accept_latex=accept_latex, works=["module"]).claims
+    if len(claims) != 1:
+        raise UsageError("FT300", f"{name} holds {len(claims)} claims; name one of them as {name}:ID")
+    return claims[0]
+
+
+def cite(names: Sequence[str], *, target: str | None, accept_latex: bool = False) -> int:
+    """Print BibTeX of what the claims, of the catalog or of claim files, rest on (FT301 an unknown claim)."""
+    check_json_target(target)
+    from ftproofs.catalog import claims
+    from ftproofs.report.latex.bibliography import bibtex, cited, resting
+    from ftproofs.report.sandboxed import chosen
+
+    citations = cited(resting(chosen(names, accept_latex=accept_latex).claims, claims()))
     if not to_stdout(target):
         for text in bibtex(citations).splitlines():
             line(text)
@@ -129,6 +165,7 @@ def _written(
     folder: Path,
     files: list[str],
     *,
+    filling: Filling,
     named: bool,
     target: str | None,
     say: str = "",
@@ -140,7 +177,7 @@ def _written(
         line(f"{len(claims)} claims in {folder / first}, {len(claims) - len(missing)} with a stored verdict.")
         if missing:
             some = len(missing) < len(claims) or named
-            line("The others are filled by: ftproofs check" + (" " + " ".join(missing) if some else ""))
+            line(f"The others are filled by: {filling.verdicts(missing if some else [])}")
         if say:
             line(say)
     facts = {"format": 1, "out": str(folder), "files": files, "claims": [claim.id for claim in claims]}

@@ -22,6 +22,7 @@ def show_ledger(file: str, *, target: str | None) -> int:
     check_json_target(target)
     with ledger_tools.opened(Path(file)) as ledger:
         contents, words = ledger_tools.contents(ledger), ledger_tools.words(ledger)
+        powers = ledger_tools.powers(ledger)
     if not to_stdout(target):
         rows = Table("experiment", "engine", "device", "code", "blocks", "rows", "last", box=None)
         for entry in contents:
@@ -35,8 +36,8 @@ def show_ledger(file: str, *, target: str | None) -> int:
         if words:
             line()
             show(verdicts)
-        line(f"{sum(entry['rows'] for entry in contents)} rows, {len(words)} verdicts")
-    deliver({"format": 1, "ledger": file, "rows": contents, "verdicts": words}, target)
+        line(f"{sum(entry['rows'] for entry in contents)} rows, {len(words)} verdicts, {len(powers)} kill scores")
+    deliver({"format": 1, "ledger": file, "rows": contents, "verdicts": words, "powers": powers}, target)
     return 0
 
 
@@ -48,7 +49,7 @@ def verify(file: str, *, target: str | None) -> int:
     if not to_stdout(target):
         for text in found.damaged:
             line(text)
-        counts = f"{found.blocks} blocks, {found.rows} rows, {found.verdicts} verdicts"
+        counts = f"{found.blocks} blocks, {found.rows} rows, {found.verdicts} verdicts, {found.powers} kill scores"
         line(f"{counts}: {'all sound' if not found.damaged else f'{len(found.damaged)} damaged'}")
     deliver({"format": 1, "ledger": file, **asdict(found), "sound": not found.damaged}, target)
     return USAGE if found.damaged else 0
@@ -63,7 +64,8 @@ def merge(into: str, files: Sequence[str], *, target: str | None) -> int:
         sources = [stack.enter_context(ledger_tools.opened(Path(file))) for file in files]
         found = ledger_tools.merge(Path(into), sources)
     if not to_stdout(target):
-        line(f"{found.rows} rows in {found.blocks} blocks and {found.verdicts} verdicts added to {into}")
+        told = f"{found.rows} rows in {found.blocks} blocks, {found.verdicts} verdicts and {found.powers} kill scores"
+        line(f"{told} added to {into}")
         if found.differing:
             line(f"{found.differing} blocks differ in their numbers from those of {into}, which stayed")
     deliver({"format": 1, "ledger": into, **asdict(found)}, target)
@@ -71,7 +73,7 @@ def merge(into: str, files: Sequence[str], *, target: str | None) -> int:
 
 
 def export(file: str, *, out: str, target: str | None) -> int:
-    """Write every row and verdict of a ledger as a line of JSON."""
+    """Write every row, verdict and kill score of a ledger as a line of JSON."""
     check_json_target(target)
     path = Path(out)
     check_target(path)
@@ -87,6 +89,6 @@ def export(file: str, *, out: str, target: str | None) -> int:
     with ledger_tools.opened(Path(file)) as ledger:
         write_lines(path, lines())
     if not to_stdout(target):
-        line(f"{count} rows and verdicts written to {path}")
+        line(f"{count} rows, verdicts and kill scores written to {path}")
     deliver({"format": 1, "ledger": file, "records": count, "out": out}, target)
     return 0

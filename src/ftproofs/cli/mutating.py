@@ -5,14 +5,19 @@ from __future__ import annotations
 from collections.abc import Sequence
 from contextlib import ExitStack
 from pathlib import Path
+from typing import TYPE_CHECKING
 
 from ftproofs.claim import Claim, Store
 from ftproofs.cli.checking import keep_hypothesis_out_of_here
 from ftproofs.cli.output import check_json_target, deliver, line, show, to_stdout
 from ftproofs.cli.progress import CheckProgress
-from ftproofs.cli.settings import BUDGETS, one_of, read_device, read_seed
+from ftproofs.cli.settings import BUDGETS, MAX_SETTINGS, one_of, read_device, read_seed, whole
 from ftproofs.report import assumptions as without
 from ftproofs.report import mutation as report
+from ftproofs.report.results import Run, power_record
+
+if TYPE_CHECKING:
+    from ftproofs.run.ledger import Ledger
 
 
 def mutate(
@@ -23,10 +28,13 @@ def mutate(
     device: str,
     ledger: str | None,
     target: str | None,
+    settings: str | None = None,
     markdown: bool = False,
     assumptions: bool = False,
 ) -> int:
     """Judge the mutants of the named claims on the rows of their checks, or train without their assumptions.
+
+    A ledger keeps the scores of the checks that passed, for reports.
 
     The exit status says how the claims' own experiments ended: 0 all passed, 1 one was
     refuted, 3 one was undecided or in error. A weak check is a flag, not a failure, and
@@ -38,6 +46,7 @@ def mutate(
     one_of("--budget", budget, BUDGETS)
     root = read_seed(seed)
     read_device(device)
+    wanted = None if settings is None else whole("--settings", settings, 1, MAX_SETTINGS)
     check_json_target(target)
     from ftproofs.catalog import find
     from ftproofs.errors import UsageError
@@ -56,22 +65,27 @@ def mutate(
         raise UsageError("FT310", "; ".join(f"{claim} cannot be mutated: {reason}" for claim, reason in skipped))
     left = [claim for claim in claims if not unmutable(claim)]
     where = resolve_device(device)
-    run = {"seed": root, "device": where, "budget": budget, "code": code_hash(), "ledger": ledger}
+    run = {"seed": root, "device": where, "budget": budget, "settings": wanted, "code": code_hash(), "ledger": ledger}
+    conditions = Run(root, where, budget, wanted, 0.0, code_hash()).conditions()
     with ExitStack() as stack:
         store: Store = MemoryStore()
+        kept: Ledger | None = None
         if ledger is not None:
             from ftproofs.run.ledger import Ledger
 
-            store = stack.enter_context(Ledger(Path(ledger), code_hash=code_hash(), device=where))
+            store = kept = stack.enter_context(Ledger(Path(ledger), code_hash=code_hash(), device=where))
         if assumptions:
             return _assumptions(left, skipped, Context(store, COUNTS[budget], root, where), run, target)
         found = []
         with CheckProgress(len(left)) as progress:
             for claim in left:
                 progress.claim(claim.id)
-                found.append(
-                    mutate_claim(claim, budget=budget, seed=root, device=where, store=store, progress=progress)
+                mutation = mutate_claim(
+                    claim, settings=wanted, budget=budget, seed=root, device=where, store=store, progress=progress
                 )
+                found.append(mutation)
+                if kept is not None and mutation.passed:
+                    kept.put_power(claim, power_record(mutation.power, mutation.flags), run=conditions)
                 progress.done()
     if not to_stdout(target):
         if markdown:

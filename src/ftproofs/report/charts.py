@@ -2,39 +2,22 @@
 
 from __future__ import annotations
 
+import re
 from collections.abc import Callable, Sequence
-from dataclasses import dataclass
-from typing import Any, NamedTuple
 
 import numpy as np
 from matplotlib.axes import Axes
-from matplotlib.ticker import MaxNLocator
+from matplotlib.ticker import FuncFormatter, LogLocator, MaxNLocator, NullFormatter
 
 from ftproofs.check.judge import parameter
 from ftproofs.check.picture import varied
 from ftproofs.check.spots import Seen
-from ftproofs.claim import Claim
+from ftproofs.claim import Claim, Trend
 from ftproofs.names import PARAMETERS
+from ftproofs.report import pairs
+from ftproofs.report.panel import DECADES, MARKS, Chart, Colours, scatter
 from ftproofs.verdict import Picture, SizeMean, Spot, Verdict
 
-
-class Colours(NamedTuple):
-    """What stands out, what does not, and how a setting ended."""
-
-    ink: str
-    muted: str
-    line: str
-    holds: str
-    fails: str
-    unclear: str
-    band: str
-
-
-#: What became of a setting: told apart by shape as well as by colour.
-_MARKS = {"holds": "o", "unclear": "s", "fails": "X"}
-
-#: Inches.
-PANEL = (2.7, 2.15)
 #: So many parameters are drawn against, so many settings in each panel.
 PANELS = 4
 SPOTS = 150
@@ -43,42 +26,13 @@ ROUNDING = 1e-12
 FAR = 30.0
 #: Residuals that differ by less show nothing: of what vanishes only a bound is known, the same one above and below.
 FLAT = 1e-9
-#: A parameter that spans this factor gets a log axis.
-DECADES = 30.0
-
-
-def style(colours: Colours) -> dict[Any, Any]:
-    """Matplotlib's settings for a panel."""
-    return {
-        "font.family": "sans-serif",
-        "font.size": 8.5,
-        "axes.edgecolor": colours.line,
-        "axes.labelcolor": colours.ink,
-        "axes.linewidth": 0.8,
-        "axes.spines.top": False,
-        "axes.spines.right": False,
-        "text.color": colours.ink,
-        "xtick.color": colours.line,
-        "ytick.color": colours.line,
-        "xtick.labelcolor": colours.muted,
-        "ytick.labelcolor": colours.muted,
-        "xtick.major.size": 3,
-        "ytick.major.size": 3,
-        "mathtext.fontset": "dejavusans",
-    }
-
-
-@dataclass(frozen=True, slots=True)
-class Chart:
-    """A panel: its name, the sentence that says what is in it, and how it is drawn."""
-
-    name: str
-    says: str
-    draw: Callable[[Axes, Colours], None]
+FLAT_UNITS = 0.01
 
 
 def pictures(claim: Claim, verdict: Verdict | None, seen: Sequence[Seen] | None) -> list[Chart]:
-    """The settings, the residuals against parameters, and for a limit the errors along its sizes."""
+    """Settings, residuals against parameters, for a limit the errors along its sizes; of a trend its pairs."""
+    if isinstance(claim.quantifier, Trend):
+        return pairs.pictures(claim, seen or ())
     found = [overview(claim, seen or ())]
     if verdict is not None:
         if verdict.picture is not None:
@@ -98,12 +52,12 @@ def overview(claim: Claim, seen: Sequence[Seen]) -> Chart | None:
 
 def where(name: str, picture: Picture) -> Chart:
     """The settings of a picture, and how the claim ended at each."""
-    counts = ", ".join(f"{n} {word}" for word in _MARKS if (n := sum(s.outcome == word for s in picture.spots)))
+    counts = ", ".join(f"{n} {word}" for word in MARKS if (n := sum(s.outcome == word for s in picture.spots)))
     shown = picture.spots[:SPOTS]
 
     def draw(axes: Axes, colours: Colours) -> None:
-        for outcome in _MARKS:
-            _scatter(axes, [(s.x, s.y) for s in shown if s.outcome == outcome], outcome, colours)
+        for outcome in MARKS:
+            scatter(axes, [(s.x, s.y) for s in shown if s.outcome == outcome], outcome, colours)
         axes.set_xlabel(_label(picture.x))
         axes.set_ylabel(_label(picture.y))
         _scale(axes, [s.x for s in shown], [s.y for s in shown])
@@ -118,7 +72,7 @@ def residuals(claim: Claim, seen: Sequence[Seen]) -> list[Chart]:
         return []
     unit = _unit(claim)
     values = np.array([s.difference / max(s.noise, ROUNDING) if unit else s.difference for s in usable])
-    if np.ptp(values) < FLAT:
+    if np.ptp(values) < (FLAT_UNITS if unit else FLAT):
         return []
 
     def draw(name: str) -> Callable[[Axes, Colours], None]:
@@ -126,9 +80,9 @@ def residuals(claim: Claim, seen: Sequence[Seen]) -> list[Chart]:
             if unit:
                 axes.axhspan(-1, 1, color=colours.band, linewidth=0)
             axes.axhline(0, color=colours.line, linewidth=0.8)
-            for outcome in _MARKS:
+            for outcome in MARKS:
                 found = [(_value(s, name), v) for s, v in zip(usable, values, strict=True) if s.outcome == outcome]
-                _scatter(axes, found, outcome, colours)
+                scatter(axes, found, outcome, colours)
             if np.abs(values).max() > FAR:
                 axes.set_yscale("symlog", linthresh=1.0)
                 decades = np.log10(np.abs(values).max())
@@ -143,13 +97,15 @@ def residuals(claim: Claim, seen: Sequence[Seen]) -> list[Chart]:
         return panel
 
     return [
-        Chart(f"{claim.id}-residual-{name}", f"Against the {PARAMETERS[name].meaning}.", draw(name))
+        Chart(f"{claim.id}-residual-{name}", f"Against {_named(name)}.", draw(name))
         for name in _parameters(claim, seen)[:PANELS]
     ]
 
 
 def residual_words(claim: Claim) -> str:
-    """What the residuals of a claim are, in a sentence."""
+    """What the residuals of a claim are, or where the pairs of a trend lie, in a sentence."""
+    if isinstance(claim.quantifier, Trend):
+        return pairs.words(claim)
     unit = _unit(claim)
     if unit == "":
         return "Excess share: how much more often draws violate the statement than is allowed."
@@ -199,13 +155,14 @@ def _parameters(claim: Claim, seen: Sequence[Seen]) -> list[str]:
     return sorted(names, key=lambda name: (name in last, name != "gamma", PARAMETERS[name].kind != "real"))
 
 
-def _scatter(axes: Axes, spots: Sequence[tuple[float, float]], outcome: str, colours: Colours) -> None:
-    xs, ys = [x for x, _ in spots], [y for _, y in spots]
-    axes.scatter(xs, ys, marker=_MARKS[outcome], color=getattr(colours, outcome), s=15, alpha=0.85, linewidths=0)
-
-
 def _value(seen: Seen, name: str) -> float:
     return float(parameter(seen.parameters, name))
+
+
+def _named(name: str) -> str:
+    """A parameter's symbol, if it is a letter, and what it means; without the asides after a semicolon or a colon."""
+    meaning = re.split("[;:]", PARAMETERS[name].meaning)[0]
+    return f"{name}, {meaning}" if len(name) == 1 else meaning
 
 
 def _label(name: str) -> str:
@@ -217,5 +174,8 @@ def _scale(axes: Axes, xs: Sequence[float], ys: Sequence[float] = ()) -> None:
     for values, axis, scale in ((xs, axes.xaxis, axes.set_xscale), (ys, axes.yaxis, axes.set_yscale)):
         if values and min(values) > 0 and max(values) > DECADES * min(values):
             scale("log")
+            axis.set_major_locator(LogLocator(subs=(1.0,) if max(values) > 300 * min(values) else (1.0, 3.0)))
+            axis.set_major_formatter(FuncFormatter(lambda x, place: f"{x:g}"))
+            axis.set_minor_formatter(NullFormatter())
         elif values:
             axis.set_major_locator(MaxNLocator(4, integer=all(value == int(value) for value in values)))

@@ -15,7 +15,8 @@ class Counterexample:
     """One setting with both sides there, as text.
 
     ``setting`` pairs parameters with values; ``statement`` counts from 1, None where there is only
-    one; ``bound`` is that on what was observed; ``replay`` the command that retrains it.
+    one; ``bound`` is that on what was observed; ``other`` says what the other side is: ``predicted``, or of a trend
+    that of the pair's other network; ``replay`` is the command that retrains it.
     """
 
     name: str
@@ -26,6 +27,7 @@ class Counterexample:
     predicted: str
     error: str
     replay: str
+    other: str = "predicted"
 
 
 def against(verdict: Verdict, claim: Claim | None = None) -> list[Counterexample]:
@@ -39,10 +41,14 @@ def against(verdict: Verdict, claim: Claim | None = None) -> list[Counterexample
     found = [("Simplest counterexample", seen.simplest)]
     if seen.worst != seen.simplest:
         found.append(("Worst counterexample", seen.worst))
-    return [_counterexample(name, observation, claim) for name, observation in found if observation is not None]
+    return [
+        _counterexample(name, observation, claim, seen.quantifier)
+        for name, observation in found
+        if observation is not None
+    ]
 
 
-def _counterexample(name: str, seen: Observation, claim: Claim | None) -> Counterexample:
+def _counterexample(name: str, seen: Observation, claim: Claim | None, quantifier: str) -> Counterexample:
     known = EXPERIMENTS.get(seen.setting.experiment)
     defaults = known.parameters if known is not None else {}
     named = None if claim is None else {name for name, _ in claim.domain.ranges} | {"n", "d"}
@@ -61,4 +67,5 @@ def _counterexample(name: str, seen: Observation, claim: Claim | None) -> Counte
         f"{seen.predicted:.8g}",
         number(abs(seen.error)),
         f"ftproofs replay {seen.id}",
+        "on the other side of the pair" if quantifier == "trend" else "predicted",
     )

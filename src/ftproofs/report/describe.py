@@ -48,6 +48,12 @@ def full(claim: Claim) -> dict[str, Any]:
     }
 
 
+def family_title(name: str) -> str:
+    """A family's name as a heading: ``leaky-relu`` is Leaky ReLU."""
+    words = [{"relu": "ReLU"}.get(word, word) for word in name.split("-")]
+    return " ".join([words[0][:1].upper() + words[0][1:], *words[1:]])
+
+
 def quantified(claim: Claim) -> str:
     """In which sense the statement holds, as text."""
     quantifier = claim.quantifier
@@ -57,7 +63,7 @@ def quantified(claim: Claim) -> str:
         ladder = "" if quantifier.sizes is None else " along d = " + ", ".join(map(str, quantifier.sizes))
         return f"for the means over data as d grows at fixed gamma = n/d{ladder}"
     if isinstance(quantifier, Trend):
-        return f"in more than half of the pairs trained on the same data, by {quantifier.effect:.0%} or more"
+        return f"in more than half of the pairs trained on the same data, by {100 * quantifier.effect:g}% or more"
     return "for the means over data" if isinstance(quantifier, Mean) else "for each trained network"
 
 

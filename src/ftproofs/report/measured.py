@@ -9,15 +9,16 @@ from pathlib import Path
 from ftproofs.check.picture import spoken
 from ftproofs.check.sizes import TOP
 from ftproofs.check.spots import Seen, inside, settings_seen
-from ftproofs.claim import Claim, Limit, Rows
+from ftproofs.claim import Claim, Limit, Rows, Trend
 from ftproofs.names import Value
 from ftproofs.numeric.seeds import code_hash
+from ftproofs.report.pairs import pairs_seen
 from ftproofs.run.ledger import Ledger
 from ftproofs.symbolic.orientation import oriented_claim
 
 
 def seen_in(path: Path, claims: Sequence[Claim]) -> dict[str, list[Seen]]:
-    """By claim, the settings of its domain that the ledger has rows of.
+    """By claim, the settings of its domain, or the pairs of a trend, that the ledger has rows of.
 
     Raises:
         UsageError: FT405, FT406 as for `ftproofs.run.ledger.Ledger`.
@@ -25,7 +26,9 @@ def seen_in(path: Path, claims: Sequence[Claim]) -> dict[str, list[Seen]]:
     found: dict[str, list[Seen]] = {}
     with Ledger(path, code_hash=code_hash()) as ledger:
         for claim in claims:
-            if not claim.untrained:
+            if isinstance(claim.quantifier, Trend):
+                found[claim.id] = list(pairs_seen(claim, ledger.blocks(claim.experiment)))
+            elif not claim.untrained:
                 found[claim.id] = list(settings_seen(oriented_claim(claim), _rows(ledger, claim)))
     return found
 

@@ -9,6 +9,7 @@ from typing import Any
 from ftproofs import __version__
 from ftproofs.claim import Claim
 from ftproofs.names import Value
+from ftproofs.run.hashes import claim_hash
 from ftproofs.verdict import (
     Assumed,
     Derivation,
@@ -74,6 +75,7 @@ def claim_result(claim: Claim, verdict: Verdict) -> dict[str, Any]:
 
     return {
         "id": claim.id,
+        "claim_hash": claim_hash(claim),
         "title": claim.title,
         "word": verdict.word,
         "expected": verdict.expected,
@@ -85,7 +87,7 @@ def claim_result(claim: Claim, verdict: Verdict) -> dict[str, Any]:
         "flags": list(verdict.flags),
         "hints": list(verdict.hints),
         "seconds": round(verdict.seconds, 3),
-        **({} if verdict.power is None else {"power": _power(verdict.power)}),
+        **({} if verdict.power is None else {"power": power_result(verdict.power)}),
         **({} if verdict.assumed is None else {"assumptions": [assumption_result(x) for x in verdict.assumed]}),
         **({} if verdict.picture is None else {"picture": _picture(verdict.picture)}),
     }
@@ -162,7 +164,8 @@ def _slack(slack: Slack | None) -> dict[str, Any] | None:
     return {"level": slack.level, "factor": slack.factor, "interval": slack.interval}
 
 
-def _power(power: Power) -> dict[str, Any]:
+def power_result(power: Power) -> dict[str, Any]:
+    """The power of a check: its kill scores, counts and survivors."""
     return {
         "score": power.score,
         "strict_score": power.strict,
@@ -172,6 +175,11 @@ def _power(power: Power) -> dict[str, Any]:
         "sub_tolerance": power.below_tolerance,
         "survivors": [{"statement": text, "difference": size} for text, size in power.survivors],
     }
+
+
+def power_record(power: Power, flags: Sequence[str]) -> dict[str, Any]:
+    """What a ledger keeps of the power of a check; of the flags of its verdict the one that is about power."""
+    return {"power": power_result(power), "flags": [flag for flag in flags if flag == "weak-check"]}
 
 
 def assumption_result(item: Assumed) -> dict[str, Any]:

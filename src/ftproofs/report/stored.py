@@ -11,6 +11,7 @@ from typing import Any, get_args
 from ftproofs.claim import Claim, Setting
 from ftproofs.errors import UsageError
 from ftproofs.names import PARAMETERS
+from ftproofs.run.hashes import claim_hash
 from ftproofs.verdict import (
     DERIVATION_STATUSES,
     EXPERIMENT_STATUSES,
@@ -36,26 +37,43 @@ MAX_BYTES = 64 * 2**20
 
 @dataclass(frozen=True, slots=True)
 class Stored:
-    """Verdicts by claim id, and the conditions of the run they are from (empty: of several runs, each its own)."""
+    """Verdicts by claim id, and the conditions of the run they are from.
+
+    Those of a ledger are of several runs: they stand under id and hash of their claims, each with its conditions.
+    """
 
     entries: Mapping[str, Mapping[str, Any]] = field(default_factory=dict)
     run: Mapping[str, Any] = field(default_factory=dict)
-    runs: Mapping[str, Mapping[str, Any]] = field(default_factory=dict)
+    kept: Mapping[tuple[str, str], tuple[Mapping[str, Any], Mapping[str, Any]]] = field(default_factory=dict)
 
     def verdict(self, claim: Claim) -> Verdict | None:
-        """The verdict on the claim, None where none is kept about the statement as it reads now.
+        """The verdict on the claim, None where none is kept about statement and domain as they read now.
 
         Raises:
             UsageError: FT408 an entry that is no verdict.
         """
+        if (found := self._kept(claim)) is not None:
+            return verdict_of(found[0])
         entry = self.entries.get(claim.id)
         if entry is None or entry.get("statement") != [str(statement) for statement in claim.statements]:
+            return None
+        if entry.get("claim_hash") not in (None, claim_hash(claim)):
             return None
         return verdict_of(entry)
 
     def conditions(self, claim: Claim) -> Mapping[str, Any]:
         """Seed, budget, device and more of the run that reached the verdict; empty where that is not known."""
-        return self.runs.get(claim.id, self.run)
+        found = self._kept(claim)
+        return self.run if found is None else found[1]
+
+    def common(self, claims: Iterable[Claim]) -> dict[str, Any]:
+        """The conditions that all stored verdicts on these claims share."""
+        runs = [self.conditions(claim) for claim in claims if self.verdict(claim) is not None]
+        first = runs[0] if runs else {}
+        return {name: value for name, value in first.items() if all(run.get(name) == value for run in runs)}
+
+    def _kept(self, claim: Claim) -> tuple[Mapping[str, Any], Mapping[str, Any]] | None:
+        return self.kept.get((claim.id, claim_hash(claim))) if self.kept else None
 
 
 def read_results(path: Path) -> Stored:
@@ -94,7 +112,7 @@ def read_ledger(path: Path) -> Stored:
 
     with Ledger(path, code_hash=code_hash()) as ledger:
         kept = ledger.kept_verdicts()
-        return Stored(_by_id(entry for entry, _ in kept), runs={str(entry.get("id")): run for entry, run in kept})
+        return Stored(kept={(str(entry.get("id")), hashed): (entry, run) for entry, run, hashed in kept})
 
 
 def _by_id(entries: Iterable[Any]) -> dict[str, Mapping[str, Any]]:

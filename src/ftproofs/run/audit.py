@@ -27,8 +27,16 @@ class Submitted:
     vetting: Vetting | None
 
 
-def submitted(paths: Sequence[Path], *, accept_latex: bool = False) -> list[Submitted]:
+def submitted(
+    paths: Sequence[Path],
+    *,
+    accept_latex: bool = False,
+    sandbox: Callable[[], Sandbox] = Sandbox,
+    works: Sequence[str] = (),
+) -> list[Submitted]:
     """The claims of all files, each read and examined in the sandbox first.
+
+    ``sandbox`` makes another one, ``works`` are what it then also does with each claim.
 
     A formula in LaTeX is used only with ``accept_latex``; otherwise the error says what
     it was understood as (FT238).
@@ -38,10 +46,10 @@ def submitted(paths: Sequence[Path], *, accept_latex: bool = False) -> list[Subm
     """
     found: list[Submitted] = []
     owners: dict[str, str] = {}
-    with Sandbox() as sandbox:
+    with sandbox() as box:
         for path in paths:
             content = load(path)
-            understood = sandbox.read(content, str(path))
+            understood = box.read(content, str(path))
             document = parse(content, str(path))
             if understood and not accept_latex:
                 raise _not_accepted(document, understood)
@@ -51,7 +59,7 @@ def submitted(paths: Sequence[Path], *, accept_latex: bool = False) -> list[Subm
                     why = f"id {claim.id!r} stands in {owners[claim.id]} as well"
                     raise document.error("FT226", why, number, "id")
                 owners[claim.id] = str(path)
-                found.append(_examined(sandbox, document, number, claim))
+                found.append(_examined(box, document, number, claim, works))
     return found
 
 
@@ -64,9 +72,11 @@ def _not_accepted(document: Document, understood: dict[str, str]) -> FileError:
     return document.error("FT238", why, number, "latex")
 
 
-def _examined(sandbox: Sandbox, document: Document, number: int, claim: Claim) -> Submitted:
+def _examined(sandbox: Sandbox, document: Document, number: int, claim: Claim, works: Sequence[str]) -> Submitted:
     try:
         vetting: Vetting | None = sandbox.vet(number)
+        for work in works:
+            sandbox.ask(work, number)
     except Late:
         vetting = None
     line = document.places.line(number, "statement")

@@ -15,68 +15,18 @@ from contextlib import contextmanager
 from datetime import UTC, datetime
 from pathlib import Path
 from types import TracebackType
-from typing import Any, Literal, TypeAlias
+from typing import Any, Literal
 
 from ftproofs.claim import Block, Claim, Rows
 from ftproofs.errors import ResourceError, UsageError
 from ftproofs.names import Value
 from ftproofs.run.account import pack_account
 from ftproofs.run.hashes import claim_hash, judging_hash
+from ftproofs.run.ledger_schema import APPLICATION_ID, SCHEMA_VERSION, Table, additions, sealed, unsealed
 from ftproofs.run.payload import DamagedPayload, Payload, block_of, pack, runs_of, unpack
 from ftproofs.verdict import Account, as_json
 
-APPLICATION_ID = 0x46545031  # "FTP1"
-SCHEMA_VERSION = 2
 BUSY_SECONDS = 30.0
-
-_FACTS = ("experiment", "engine", "method", "cases", "code", "dtype", "device", "created")
-BLOCK_COLUMNS = ("key", *_FACTS, "header", "arrays", "checksum")
-VERDICT_COLUMNS = ("claim_hash", "code", "run", "claim", "created", "verdict")
-ACCOUNT_COLUMNS = ("claim_hash", "code", "run", "header", "arrays", "checksum")
-Table: TypeAlias = Literal["blocks", "verdicts", "accounts"]
-
-_SCHEMA = """
-CREATE TABLE blocks (
-    key        BLOB PRIMARY KEY,
-    experiment TEXT NOT NULL,
-    engine     TEXT NOT NULL,
-    method     INTEGER NOT NULL,
-    cases      INTEGER NOT NULL,
-    code       TEXT NOT NULL,
-    dtype      TEXT NOT NULL,
-    device     TEXT NOT NULL,
-    created    TEXT NOT NULL,
-    header     TEXT NOT NULL,
-    arrays     BLOB NOT NULL,
-    checksum   BLOB NOT NULL
-) STRICT;
-CREATE TABLE verdicts (
-    claim_hash TEXT NOT NULL,
-    code       TEXT NOT NULL,
-    run        TEXT NOT NULL,
-    claim      TEXT NOT NULL,
-    created    TEXT NOT NULL,
-    verdict    TEXT NOT NULL,
-    PRIMARY KEY (claim_hash, code, run)
-) STRICT;
-"""
-
-#: Schema 2 adds what verdicts were decided on, and what is being measured by whom.
-_ADDED = """
-CREATE TABLE accounts (
-    claim_hash TEXT NOT NULL,
-    code       TEXT NOT NULL,
-    run        TEXT NOT NULL,
-    header     TEXT NOT NULL,
-    arrays     BLOB NOT NULL,
-    checksum   BLOB NOT NULL,
-    PRIMARY KEY (claim_hash, code, run)
-) STRICT;
-CREATE TABLE leases (
-    key   BLOB PRIMARY KEY,
-    owner TEXT NOT NULL
-) STRICT;
-"""
 
 
 class Ledger:
@@ -222,7 +172,7 @@ class Ledger:
         key = (claim_hash(claim), judging_hash(), _canonical(run))
         if account is not None:
             self.insert("accounts", (*key, *pack_account(account, self.code_hash, self.dtype, self.device)))
-        self.insert("verdicts", (*key, claim.id, _now(), f"{_sum(text)} {text}"))
+        self.insert("verdicts", (*key, claim.id, _now(), sealed(text)))
 
     def verdict(self, claim: Claim, *, run: Mapping[str, Any]) -> dict[str, Any] | None:
         """The verdict that the same code reached on the same claim under the same conditions, if it is kept."""
@@ -231,7 +181,7 @@ class Ledger:
                 "SELECT verdict FROM verdicts WHERE claim_hash = ? AND code = ? AND run = ?",
                 (claim_hash(claim), judging_hash(), _canonical(run)),
             ).fetchone()
-        return None if found is None else self._read_verdict(found[0])
+        return None if found is None else self._read(found[0], "verdict")
 
     def verdicts(self, *, run: Mapping[str, Any] | None = None) -> list[dict[str, Any]]:
         """All verdicts of this code, oldest first; with ``run`` those made under these conditions."""
@@ -241,22 +191,43 @@ class Ledger:
                 "SELECT verdict FROM verdicts WHERE code = ? AND (? IS NULL OR run = ?) ORDER BY rowid",
                 (judging_hash(), conditions, conditions),
             ).fetchall()
-        return [self._read_verdict(text) for (text,) in found]
+        return [self._read(text, "verdict") for (text,) in found]
 
-    def kept_verdicts(self) -> list[tuple[dict[str, Any], dict[str, Any]]]:
-        """As `verdicts`, each with the conditions of its run and the time it was kept (``kept``)."""
+    def kept_verdicts(self) -> list[tuple[dict[str, Any], dict[str, Any], str]]:
+        """As `verdicts`, each with the conditions of its run, the time it was kept (``kept``) and its claim's hash.
+
+        Where the power of the check under the same conditions is kept, the verdict has it (``power``, ``flags``).
+        """
         with self._translated():
             found = self._connection.execute(
-                "SELECT verdict, run, created FROM verdicts WHERE code = ? ORDER BY rowid", (judging_hash(),)
+                "SELECT verdict, run, verdicts.created, claim_hash, power FROM verdicts "
+                "LEFT JOIN powers USING (claim_hash, code, run) WHERE code = ? ORDER BY verdicts.rowid",
+                (judging_hash(),),
             ).fetchall()
-        return [(self._read_verdict(text), {**json.loads(run), "kept": created}) for text, run, created in found]
+        kept = []
+        for text, run, created, hashed, power in found:
+            verdict = self._read(text, "verdict")
+            if power is not None:
+                told = self._read(power, "power")
+                verdict["power"] = told["power"]
+                verdict["flags"] = sorted({*verdict.get("flags", ()), *told["flags"]})
+            kept.append((verdict, {**json.loads(run), "kept": created}, hashed))
+        return kept
 
-    def _read_verdict(self, text: str) -> dict[str, Any]:
-        checksum, _, content = text.partition(" ")
-        if checksum != _sum(content):
-            raise self._damaged("checksum of a verdict")
-        verdict: dict[str, Any] = json.loads(content)
-        return verdict
+    def put_power(self, claim: Claim, power: Mapping[str, Any], *, run: Mapping[str, Any]) -> None:
+        """Keep the power of a check: ``power`` its figures and ``flags``, under the key that a verdict of the run has.
+
+        The check is deterministic, so power that is there already stays.
+        """
+        text = json.dumps(as_json(power), allow_nan=False)
+        key = (claim_hash(claim), judging_hash(), _canonical(run))
+        self.insert("powers", (*key, claim.id, _now(), sealed(text)))
+
+    def _read(self, text: str, what: str) -> dict[str, Any]:
+        content = unsealed(text)
+        if content is None:
+            raise self._damaged(f"checksum of a {what}")
+        return content
 
     # -- the file ------------------------------------------------------------
 
@@ -298,7 +269,7 @@ class Ledger:
             version = _pragma(self._connection, "user_version")
             if version == SCHEMA_VERSION:
                 return
-            for statement in (_SCHEMA * (version < 1) + _ADDED).split(";\n"):
+            for statement in additions(version):
                 self._connection.execute(statement)
             self._connection.execute(f"PRAGMA application_id = {APPLICATION_ID}")
             self._connection.execute(f"PRAGMA user_version = {SCHEMA_VERSION}")
@@ -374,10 +345,6 @@ def _kind(device: str) -> str:
 
 def _pragma(connection: sqlite3.Connection, name: str) -> int:
     return int(connection.execute(f"PRAGMA {name}").fetchone()[0])
-
-
-def _sum(text: str) -> str:
-    return hashlib.sha256(text.encode()).hexdigest()
 
 
 def _canonical(run: Mapping[str, Any]) -> str:

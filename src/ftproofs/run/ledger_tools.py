@@ -12,13 +12,15 @@ from typing import Any
 from ftproofs.claim import Rows
 from ftproofs.errors import UsageError
 from ftproofs.run.account import checksum
-from ftproofs.run.ledger import ACCOUNT_COLUMNS, BLOCK_COLUMNS, VERDICT_COLUMNS, Ledger
+from ftproofs.run.ledger import Ledger
+from ftproofs.run.ledger_schema import ACCOUNT_COLUMNS, BLOCK_COLUMNS, POWER_COLUMNS, VERDICT_COLUMNS, unsealed
 from ftproofs.run.payload import DamagedPayload, Payload, block_of, digest, runs_of, unpack
 from ftproofs.verdict import as_json
 
 _BLOCKS = f"SELECT {', '.join(BLOCK_COLUMNS)} FROM blocks ORDER BY rowid"
 _VERDICTS = f"SELECT {', '.join(VERDICT_COLUMNS)} FROM verdicts ORDER BY rowid"
 _ACCOUNTS = f"SELECT {', '.join(ACCOUNT_COLUMNS)} FROM accounts ORDER BY rowid"
+_POWERS = f"SELECT {', '.join(POWER_COLUMNS)} FROM powers ORDER BY rowid"
 
 Record = dict[str, Any]
 
@@ -30,6 +32,7 @@ class Soundness:
     blocks: int
     rows: int
     verdicts: int
+    powers: int
     damaged: tuple[str, ...]
 
 
@@ -40,6 +43,7 @@ class Merged:
     blocks: int
     rows: int
     verdicts: int
+    powers: int
     differing: int
 
 
@@ -60,11 +64,23 @@ def contents(ledger: Ledger) -> list[Record]:
     return [dict(zip(names, row, strict=True)) for row in found]
 
 
+def powers(ledger: Ledger) -> list[Record]:
+    """The kill scores that are kept, oldest first: claim, scores, the run's seed, budget and device, and when."""
+    found = []
+    for record in _records(ledger, _POWERS, POWER_COLUMNS):
+        run, told = json.loads(record["run"]), unsealed(record["power"])
+        if told is not None:
+            scores = {name: told["power"].get(name) for name in ("score", "strict_score")}
+            conditions = {name: run.get(name) for name in ("seed", "budget", "settings", "device")}
+            found.append({"claim": record["claim"], **scores, **conditions, "at": record["created"]})
+    return found
+
+
 def words(ledger: Ledger) -> list[Record]:
     """The verdicts that are kept, oldest first: claim, word, the run's seed, budget and device, and when."""
     found = []
     for record in _records(ledger, _VERDICTS, VERDICT_COLUMNS):
-        run, verdict = json.loads(record["run"]), _verdict(record)
+        run, verdict = json.loads(record["run"]), unsealed(record["verdict"])
         if verdict is not None:
             conditions = {name: run.get(name) for name in ("seed", "budget", "settings", "device")}
             found.append({"claim": record["claim"], "word": verdict.get("word"), **conditions, "at": record["created"]})
@@ -73,7 +89,7 @@ def words(ledger: Ledger) -> list[Record]:
 
 def verify(ledger: Ledger) -> Soundness:
     """Read everything again: checksums, layouts, and that each row lies under the key of what it measured."""
-    blocks = rows = verdicts = 0
+    blocks = rows = verdicts = powers = 0
     damaged: list[str] = []
     for record in _records(ledger, _BLOCKS, BLOCK_COLUMNS):
         blocks, rows = blocks + 1, rows + record["cases"]
@@ -83,12 +99,16 @@ def verify(ledger: Ledger) -> Soundness:
             damaged.append(f"block {blocks} ({record['experiment']}, {record['cases']} rows): {damage}")
     for record in _records(ledger, _VERDICTS, VERDICT_COLUMNS):
         verdicts += 1
-        if _verdict(record) is None:
+        if unsealed(record["verdict"]) is None:
             damaged.append(f"verdict {verdicts} ({record['claim']}): checksum of a verdict")
     for record in _records(ledger, _ACCOUNTS, ACCOUNT_COLUMNS):
         if checksum(record["header"], record["arrays"]) != record["checksum"]:
             damaged.append(f"account of a verdict (claim {record['claim_hash'][:12]}): checksum of an account")
-    return Soundness(blocks, rows, verdicts, tuple(damaged))
+    for record in _records(ledger, _POWERS, POWER_COLUMNS):
+        powers += 1
+        if unsealed(record["power"]) is None:
+            damaged.append(f"power {powers} ({record['claim']}): checksum of a power")
+    return Soundness(blocks, rows, verdicts, powers, tuple(damaged))
 
 
 def merge(path: Path, sources: Sequence[Ledger]) -> Merged:
@@ -103,7 +123,7 @@ def merge(path: Path, sources: Sequence[Ledger]) -> Merged:
         found = verify(source).damaged
         if found:
             raise UsageError("FT406", f"ledger {source.path} is damaged ({found[0]}); nothing was merged")
-    blocks = rows = verdicts = differing = 0
+    blocks = rows = verdicts = powers = differing = 0
     with Ledger(path, code_hash="") as target:
         for source in sources:
             for record in _records(source, _BLOCKS, BLOCK_COLUMNS):
@@ -116,11 +136,13 @@ def merge(path: Path, sources: Sequence[Ledger]) -> Merged:
                 verdicts += target.insert("verdicts", tuple(record.values()))
             for record in _records(source, _ACCOUNTS, ACCOUNT_COLUMNS):
                 target.insert("accounts", tuple(record.values()))
-    return Merged(blocks, rows, verdicts, differing)
+            for record in _records(source, _POWERS, POWER_COLUMNS):
+                powers += target.insert("powers", tuple(record.values()))
+    return Merged(blocks, rows, verdicts, powers, differing)
 
 
 def lines(ledger: Ledger) -> Iterator[Record]:
-    """Everything, a record a row and a verdict: settings, measurements, bounds and status; numbers as in reports.
+    """Everything, a record a row, a verdict and a power: settings, measurements, bounds, status; numbers as in reports.
 
     Raises:
         UsageError: FT406 a damaged ledger.
@@ -146,17 +168,14 @@ def lines(ledger: Ledger) -> Iterator[Record]:
                 "bounds": {name: as_json(float(values[case])) for name, values in rows.bounds.items()},
                 **{name: record[name] for name in ("code", "dtype", "device", "created")},
             }
-    for record in _records(ledger, _VERDICTS, VERDICT_COLUMNS):
-        verdict = _verdict(record)
-        if verdict is None:
-            raise UsageError("FT406", f"ledger {ledger.path} is damaged (checksum of a verdict); left as it is")
-        yield {
-            "kind": "verdict",
-            "claim": record["claim"],
-            "run": json.loads(record["run"]),
-            "created": record["created"],
-            "verdict": verdict,
-        }
+    told = (("verdict", _VERDICTS, VERDICT_COLUMNS), ("power", _POWERS, POWER_COLUMNS))
+    for kind, statement, columns in told:
+        for record in _records(ledger, statement, columns):
+            content = unsealed(record[kind])
+            if content is None:
+                raise UsageError("FT406", f"ledger {ledger.path} is damaged (checksum of a {kind}); left as it is")
+            facts = {"claim": record["claim"], "run": json.loads(record["run"]), "created": record["created"]}
+            yield {"kind": kind, **facts, kind: content}
 
 
 def _records(ledger: Ledger, statement: str, columns: Sequence[str]) -> Iterator[Record]:
@@ -176,11 +195,3 @@ def _rows(record: Record) -> Rows:
     if hashlib.sha256(content.encode()).digest() != key or facts != told:
         raise DamagedPayload("a row under the key of another one")
     return unpack(Payload(header, arrays, record["checksum"]), key, block)
-
-
-def _verdict(record: Record) -> Record | None:
-    checksum, _, content = record["verdict"].partition(" ")
-    if hashlib.sha256(content.encode()).hexdigest() != checksum:
-        return None
-    verdict: Record = json.loads(content)
-    return verdict

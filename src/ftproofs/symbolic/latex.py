@@ -10,7 +10,7 @@ from collections.abc import Iterator
 
 import sympy
 
-from ftproofs.claim import Choices, Claim, Domain, Range, Relation, Statement
+from ftproofs.claim import Choices, Claim, Domain, Range, Relation, Statement, Trend
 from ftproofs.names import PARAMETERS
 from ftproofs.symbolic.expectation import E, expand_means, mean_of
 from ftproofs.symbolic.prose import escape, prose
@@ -63,6 +63,10 @@ def opening(claim: Claim) -> str:
         sentence = rf"With probability at least ${level}$ over data, for networks {what}"
     elif name == "mean":
         sentence = rf"In the mean over data, for networks {what}"
+    elif isinstance(claim.quantifier, Trend):
+        effect = escape(f"{100 * claim.quantifier.effect:g}%")
+        pairs = f"In more than half of the pairs trained on the same data, by {effect} or more"
+        sentence = rf"{pairs}, for networks {what}"
     elif name == "limit":
         sentence = rf"As $d \to \infty$ at fixed $\gamma = n/d$, in the mean over data, for networks {what}"
     else:
@@ -104,6 +108,8 @@ def _extent(values: Range | Choices) -> str:
 
 
 def _value(value: object) -> str:
+    if value == "inf":
+        return r"\infty"
     if isinstance(value, str):
         return rf"\text{{{escape(value)}}}"
     return latex(value, inline=True) if isinstance(value, sympy.Basic) else f"{value}"

@@ -6,7 +6,7 @@ from ftproofs.claim import Claim, Domain, Source, Trend, Variant
 from ftproofs.symbolic.paired import at
 from ftproofs.symbolic.vocabulary import greater, less, v
 
-SOURCE = Source("arXiv:2602.20062", "scales of the first layer, here on digits; DIAGONAL.md 10.2")
+SOURCE = Source("arXiv:2602.20062", "scales of the first layer, here on digits")
 
 DIGITS = Domain.of(samples=[32, 128], product_scale=Rational(7, 10), pretrained=["yes", "no"])
 PRETRAINED = DIGITS.with_ranges(pretrained="yes")
@@ -65,7 +65,7 @@ SMALL = Claim(
 SMALLER_IS_BETTER = Claim(
     id="digits-smaller-is-better",
     title="On digits a first layer much smaller than the balanced one improves fine-tuning",
-    source=Source("arXiv:2602.20062", "a smaller first layer favours reuse; on digits not certified, DIAGONAL.md 10.2"),
+    source=Source("arXiv:2602.20062", "a smaller first layer favours reuse; on digits not certified"),
     experiment="trends.digits",
     quantifier=Trend(effect=0.02),
     domain=PRETRAINED,

@@ -11,13 +11,15 @@ from typing import Any
 from markupsafe import Markup, escape
 from sympy import Basic
 
+from ftproofs.check.mutate import unmutable
 from ftproofs.check.spots import Seen
-from ftproofs.claim import Choices, Claim, Range, Step
+from ftproofs.claim import Choices, Claim, Range, Step, Trend
 from ftproofs.names import PARAMETERS
 from ftproofs.report import charts, describe
 from ftproofs.report.account import account
 from ftproofs.report.counterexamples import against
 from ftproofs.report.figures import derivation_cell, experiment_cell, figure
+from ftproofs.report.filling import Filling
 from ftproofs.report.html.graph import unverified
 from ftproofs.report.html.mathml import mathml, relation, sentence, words
 from ftproofs.report.latex.bibliography import axiom_of
@@ -30,6 +32,8 @@ from ftproofs.verdict import Evidence, StepResult, Verdict
 #: Lookup of the stored verdict on a claim.
 Lookup = Callable[[Claim], Verdict | None]
 
+#: Panels whose axes need words.
+_PANEL = re.compile("-(residual|pairs)-")
 #: Words of verdicts with the sign that stands beside their colour.
 SIGNS = {"proved": "■", "supported": "◆", "refuted": "✕", "undecided": "?", "error": "!", "": "○"}
 
@@ -43,6 +47,7 @@ def claim_view(
     verdicts: Mapping[str, Verdict],
     variant_verdict: Lookup,
     conditions: Mapping[str, Any],
+    filling: Filling,
     seen: Sequence[Seen] | None,
     page: frozenset[str],
 ) -> dict[str, Any]:
@@ -52,6 +57,7 @@ def claim_view(
         UsageError: FT225 an id that cannot be a label.
     """
     check_ids(claim)
+    drawn = charts.pictures(claim, verdict, seen)
     return {
         "id": claim.id,
         "title": words(claim.title),
@@ -72,13 +78,22 @@ def claim_view(
         "legs": legs(verdict),
         "flags": [] if verdict is None else list(verdict.flags),
         "meter": None if verdict is None else meter(verdict.experiment),
-        "tolerance": f"{claim.margin:g}",
+        "tolerance": figure_html(f"{claim.margin:g}"),
         "counterexamples": [] if verdict is None else counterexamples(verdict, claim),
         "account": [] if verdict is None or verdict.word == "refuted" else account(claim, verdict),
         "hints": [] if verdict is None else list(verdict.hints),
         "power": None if verdict is None else power(verdict),
-        "charts": charts.pictures(claim, verdict, seen),
-        "residuals": charts.residual_words(claim) if seen else "",
+        "powerless": "" if verdict is None or verdict.word == "refuted" else words(unmutable(claim)),
+        "fill": {
+            "verdict": filling.verdict(claim),
+            "power": filling.power(claim, conditions),
+            "picture": filling.picture(claim),
+        },
+        "charts": drawn,
+        "paired": isinstance(claim.quantifier, Trend),
+        "residuals": charts.residual_words(claim)
+        if any("-residual-" in c.name or "-pairs-" in c.name for c in drawn)
+        else "",
         "measured": seen is not None,
         "steps": steps(claim, claim.steps, () if verdict is None else verdict.derivation.steps),
         "corollaries": steps(claim, claim.corollaries, () if verdict is None else verdict.derivation.corollaries),
@@ -108,7 +123,7 @@ def sense(claim: Claim) -> Markup:
 def domain_item(name: str, values: Range | Choices) -> Markup:
     """A parameter with its range, as one formula where it is one."""
     letter = PARAMETERS[name].latex
-    if isinstance(values, Choices) and any(isinstance(value, str) for value in values.values):
+    if isinstance(values, Choices) and any(isinstance(value, str) and value != "inf" for value in values.values):
         joint = " = " if len(values.values) == 1 else " one of "
         return mathml(letter) + joint + Markup(", ").join(escape(str(value)) for value in values.values)
     if isinstance(values, Range):
@@ -122,7 +137,7 @@ def domain_item(name: str, values: Range | Choices) -> Markup:
 
 
 def _tex(value: object) -> str:
-    return latex(value, inline=True) if isinstance(value, Basic) else str(value)
+    return latex(value, inline=True) if isinstance(value, Basic) else r"\infty" if value == "inf" else str(value)
 
 
 def legs(verdict: Verdict | None) -> list[tuple[str, Markup]]:
@@ -140,16 +155,17 @@ def figure_html(text: str) -> Markup:
     for place in range(0, len(parts), 3):
         made += escape(parts[place].replace("+-", "±").replace("-> oo", "→ ∞"))
         if place + 2 < len(parts):
-            made += Markup("{}·10<sup>{}</sup>").format(parts[place + 1], str(int(parts[place + 2])).replace("-", "−"))
+            power = Markup("10<sup>{}</sup>").format(str(int(parts[place + 2])).replace("-", "−"))
+            made += power if parts[place + 1] == "1" else Markup("{}·{}").format(parts[place + 1], power)
     return made
 
 
 def meter(evidence: Evidence) -> float | None:
     """How much of the tolerance the error may fill, on a logarithmic scale from 1e-6 (0) to all of it (1).
 
-    None where nothing was compared, or where no tolerance is what decides.
+    None where nothing was compared, or where no tolerance is what decides: an inequality may hold by far.
     """
-    if evidence.quantifier == "probability" or evidence.crossings or evidence.tolerance <= 0:
+    if evidence.quantifier in ("probability", "trend") or evidence.crossings or evidence.tolerance <= 0:
         return None
     link = evidence.links.get("end_to_end")
     if evidence.quantifier != "each" and evidence.interval is not None:
@@ -158,7 +174,7 @@ def meter(evidence: Evidence) -> float | None:
         size = max(0.0, link.worst) + link.bound
     else:
         return None
-    if not math.isfinite(size):
+    if not math.isfinite(size) or (size > evidence.tolerance and evidence.status in ("certified", "supported")):
         return None
     return min(1.5, max(0.0, 1 + math.log10(max(size / evidence.tolerance, 1e-6)) / 6))
 

@@ -12,6 +12,8 @@ from markupsafe import Markup
 from ftproofs import __version__
 from ftproofs.check.spots import Seen
 from ftproofs.claim import Claim
+from ftproofs.report.describe import family_title
+from ftproofs.report.filling import Filling
 from ftproofs.report.html.claims import SIGNS, claim_view
 from ftproofs.report.html.environment import environment, text
 from ftproofs.report.html.graph import graph
@@ -31,6 +33,7 @@ def page(
     *,
     seen: Mapping[str, Sequence[Seen]] | None = None,
     code: str = "",
+    filling: Filling | None = None,
 ) -> str:
     """One HTML file about these claims, whole in itself.
 
@@ -40,6 +43,7 @@ def page(
         stored: their verdicts.
         seen: by claim, what rows say about settings; None where no rows were given.
         code: the code that reached the verdicts.
+        filling: the commands that fill what is missing.
 
     Raises:
         UsageError: FT225 an id that cannot be a label; FT408 a damaged stored verdict.
@@ -59,6 +63,7 @@ def page(
                 verdicts=verdicts,
                 variant_verdict=stored.verdict,
                 conditions=stored.conditions(claim),
+                filling=filling or Filling(),
                 seen=None if seen is None else seen.get(claim.id, ()),
                 page=on_page,
             )
@@ -78,6 +83,7 @@ def page(
             script=Markup(script),
             script_hash=base64.b64encode(hashlib.sha256(script.encode()).digest()).decode(),
             families=views,
+            headings={family: family_title(family) for family in views},
             total=len(chosen),
             counts={word: count for word, count in counts.items() if count},
             signs=SIGNS,
@@ -85,8 +91,14 @@ def page(
             theorems=_theorems(chosen),
             sources=sorted({citation.reference for citation in cited(chosen)}),
             rows=seen is not None,
+            unmeasured=any(_unmeasured(view) for every in views.values() for view in every),
         )
     )
+
+
+def _unmeasured(view: Mapping[str, Any]) -> bool:
+    """Whether a claim's check passed and could have a kill score that is not stored."""
+    return view["word"] in ("proved", "supported") and not view["power"] and not view["powerless"]
 
 
 def _grouped(chosen: Sequence[Claim], families: Mapping[str, Sequence[Claim]]) -> dict[str, list[Claim]]:

@@ -10,7 +10,7 @@ from markupsafe import Markup
 from matplotlib.backends.backend_svg import FigureCanvasSVG
 from matplotlib.figure import Figure
 
-from ftproofs.report.charts import PANEL, Chart, Colours, style
+from ftproofs.report.panel import PANEL, Chart, Colours, style
 
 #: Stand-ins that no figure uses for itself; the page's colours of the same names take their place.
 _STAND_INS = Colours("#010101", "#020202", "#030303", "#040404", "#050505", "#060606", "#070707")

@@ -4,14 +4,17 @@ from __future__ import annotations
 
 import re
 from collections.abc import Callable, Iterator, Mapping, Sequence
+from typing import Any
 
 import sympy
 
-from ftproofs.claim import Claim, Statement, Step
+from ftproofs.check.mutate import unmutable
+from ftproofs.claim import Claim, Statement, Step, Trend
 from ftproofs.errors import UsageError
 from ftproofs.names import PARAMETERS
 from ftproofs.report.counterexamples import against
 from ftproofs.report.figures import derivation_cell, experiment_cell, figure
+from ftproofs.report.filling import Filling
 from ftproofs.report.latex.abbreviate import shortened
 from ftproofs.report.latex.bibliography import axiom_of, of_claim, of_theorem
 from ftproofs.report.latex.layout import LINE, Row, fit, groups, lines, where_lines, width
@@ -54,12 +57,30 @@ Lookup = Callable[[Claim], Verdict | None]
 
 
 def environment(claim: Claim) -> str:
-    """What a claim is printed as: what is expected to be refuted is no theorem."""
-    return "refutedclaim" if claim.expected == "refuted" else "theorem"
+    """What a claim is printed as: what is expected to be refuted is no theorem, nor is a trend."""
+    if claim.expected == "refuted":
+        return "refutedclaim"
+    return "trend" if isinstance(claim.quantifier, Trend) else "theorem"
 
 
-def claim_file(claim: Claim, verdict: Verdict | None, variant_verdict: Lookup, shown: str = "") -> str:
-    """Everything about a claim, ready for ``\\input`` after ``macros.tex``; ``shown`` says what is in its figure.
+def claim_file(
+    claim: Claim,
+    verdict: Verdict | None,
+    variant_verdict: Lookup,
+    shown: str = "",
+    *,
+    filling: Filling | None = None,
+    conditions: Mapping[str, Any] | None = None,
+) -> str:
+    """Everything about a claim, ready for ``\\input`` after ``macros.tex``.
+
+    Args:
+        claim: the claim.
+        verdict: what is stored about it.
+        variant_verdict: what is stored about its variants.
+        shown: says what is in its figure; empty where there is none.
+        filling: the commands that fill what is missing.
+        conditions: those of the verdict's run.
 
     Raises:
         UsageError: FT225 an id that cannot be a label.
@@ -69,7 +90,8 @@ def claim_file(claim: Claim, verdict: Verdict | None, variant_verdict: Lookup, s
         f"% {claim.id}: exported by ftproofs\n",
         theorem_tex(claim, environment(claim), statement_display(claim)),
         _source(claim),
-        verdict_line(claim, verdict),
+        verdict_line(claim, verdict, filling or Filling()),
+        power_line(claim, verdict, filling or Filling(), conditions or {}),
         _corrected(claim),
         *_counterexamples(claim, verdict),
         rf"\ftfigure{{figures/{claim.id}}}{{{escape(shown)}}}" + "\n" if shown else "",
@@ -102,15 +124,39 @@ def _source(claim: Claim) -> str:
     return rf"\ftsource{{{of_claim(claim).tex}}}" + "\n" if claim.source.reference else ""
 
 
-def verdict_line(claim: Claim, verdict: Verdict | None) -> str:
+def verdict_line(claim: Claim, verdict: Verdict | None, filling: Filling) -> str:
     """The stored verdict in one line, or the command that makes it."""
     if verdict is None:
-        return rf"\ftunverified{{ftproofs check {claim.id}}}" + "\n"
+        return rf"\ftunverified{{{command_tex(filling.verdict(claim))}}}" + "\n"
     word = escape(verdict.word)
     if verdict.expected is not None:
         word += " (as expected)" if verdict.as_expected else f" (expected {escape(verdict.expected)})"
     legs = [derivation_cell(verdict.derivation), experiment_cell(verdict.experiment), figure(verdict)]
     return rf"\ftverdict{{{word}}}" + "".join(f"{{{figure_tex(text)}}}" for text in legs) + "\n"
+
+
+def power_line(claim: Claim, verdict: Verdict | None, filling: Filling, conditions: Mapping[str, Any]) -> str:
+    """How many wrong variants the check would refute, or the command that measures it, or why nothing does."""
+    if verdict is None or verdict.word == "refuted":
+        return ""
+    found, reason = verdict.power, unmutable(claim)
+    if found is not None:
+        scores = [(name, x) for name, x in (("kill score", found.score), ("strict", found.strict)) if x is not None]
+        told = "".join(f", {name} {x:.3f}" for name, x in scores)
+        rest = f"{found.equivalent} equivalent, {found.below_tolerance} below the tolerance"
+        text = f"{found.killed} of {found.killed + found.survived} wrong variants would be refuted{told}; {rest}"
+    elif reason:
+        text = prose(f"no kill score: {reason}")
+    elif verdict.word in ("proved", "supported"):
+        text = rf"not stored; \ftcommand{{{command_tex(filling.power(claim, conditions))}}} measures it"
+    else:
+        return ""
+    return rf"\ftpower{{{text}}}" + "\n"
+
+
+def command_tex(command: str) -> str:
+    """A command in typewriter, which may break between the folders of a path."""
+    return re.sub(r"(?<=/)(?=[^ /])", r"\\allowbreak{}", escape(command))
 
 
 def figure_tex(figure: str) -> str:
@@ -143,7 +189,9 @@ def _counterexamples(claim: Claim, verdict: Verdict | None) -> Iterator[str]:
         # An identifier may be broken anywhere; it has no character that TeX reads otherwise.
         command, _, identifier = found.replay.rpartition(" ")
         breakable = r"\allowbreak ".join(identifier[i : i + 8] for i in range(0, len(identifier), 8))
-        sides = (found.observed, figure_tex(found.bound), found.predicted, figure_tex(found.error))
+        known = "" if found.bound == "0" else f" (known to {figure_tex(found.bound)})"
+        how = "error" if found.other == "predicted" else "difference"
+        sides = (found.observed, known, f"{found.other} {found.predicted}", f"{how} {figure_tex(found.error)}")
         yield (
             rf"\ftcounterexample{{{found.name}{which}}}{{{setting}}}"
             + "".join(f"{{{side}}}" for side in sides)
@@ -296,7 +344,7 @@ def _tell(tell: str) -> str:
 
 def _formulas(changed: Claim) -> str:
     flat = [statement_tex(statement, inline=True) for statement in changed.statements]
-    if all(width(formula) <= LINE and r"\begin" not in formula for formula in flat):
+    if all(width(formula) <= LINE and r"\begin" not in formula and r"\frac" not in formula for formula in flat):
         return "".join(rf"\ftformula{{${formula}$}}" for formula in flat)
     rows = [relation_row(statement) for statement in changed.statements]
     return _starred(rows)

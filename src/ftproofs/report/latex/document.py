@@ -8,15 +8,19 @@ from ftproofs import __version__
 from ftproofs.check.spots import Seen
 from ftproofs.claim import Claim
 from ftproofs.report.charts import pictures, residual_words
+from ftproofs.report.describe import family_title
+from ftproofs.report.filling import Filling
 from ftproofs.report.latex import bibliography, claims, tables
 from ftproofs.report.latex.panels import caption, pdf
 from ftproofs.report.stored import Stored
+from ftproofs.symbolic.latex import escape
 
 _MACROS = r"""% Macros of documents exported by ftproofs.
 % They need amsmath, amssymb, amsthm, mathtools, array, booktabs, longtable, graphicx, hyperref.
 \theoremstyle{plain}
 \newtheorem{theorem}{Theorem}
 \newtheorem{refutedclaim}[theorem]{Claim, expected to be false}
+\newtheorem{trend}[theorem]{Trend}
 \newtheorem{corollary}{Corollary}[theorem]
 \numberwithin{equation}{theorem}
 \makeatletter
@@ -27,10 +31,12 @@ _MACROS = r"""% Macros of documents exported by ftproofs.
 \newcommand{\ftid}[1]{\texttt{\hyphenchar\font=`\-\relax #1}}
 \newcommand{\ftword}[1]{\mbox{\textbf{#1}}}
 \newcommand{\ftverdict}[4]{\ftnote{Verdict: \textbf{#1}. Derivation: #2. Experiment: #3; #4.}}
-\newcommand{\ftunverified}[1]{\ftnote{No stored verdict; \texttt{#1} makes one.}}
+\newcommand{\ftcommand}[1]{{\ttfamily\hyphenchar\font=`\-\relax #1}}
+\newcommand{\ftunverified}[1]{{\raggedright\ftnote{No stored verdict; \ftcommand{#1} makes one.}}}
+\newcommand{\ftpower}[1]{{\raggedright\ftnote{Power: #1.}}}
 \newcommand{\ftnoproof}[1]{\ftnote{No derivation.}}
-% Name, setting, observed, bound, predicted, relative error, the command that retrains it.
-\newcommand{\ftcounterexample}[7]{\ftnote{#1: #2; observed #3 (known to #4), predicted #5, relative error #6.
+% Name, setting, observed, its bound, what the other side is, the relative error, the command that retrains it.
+\newcommand{\ftcounterexample}[7]{\ftnote{#1: #2; observed #3#4, #5, relative #6.
   {\raggedright\ttfamily\footnotesize #7\par}}}
 \newcommand{\ftfigure}[2]{\par\smallskip\noindent\includegraphics[width=\linewidth]{#1}\par\nopagebreak\ftnote{#2}}
 \newcommand{\ftuses}[1]{\ftnote{Uses #1.}}
@@ -70,13 +76,14 @@ _MAIN = r"""% Exported by ftproofs {version}.  Compile with
 \usepackage{{graphicx,microtype}}
 \usepackage[hidelinks]{{hyperref}}
 \IfFileExists{{cleveref.sty}}
-  {{\usepackage[capitalise,nameinlink]{{cleveref}}\crefname{{refutedclaim}}{{claim}}{{claims}}}}
+  {{\usepackage[capitalise,nameinlink]{{cleveref}}\crefname{{refutedclaim}}{{claim}}{{claims}}\crefname{{trend}}{{trend}}{{trends}}}}
   {{\let\cref\autoref}}
 \allowdisplaybreaks[2]
 \emergencystretch=3em
 \input{{macros}}
 \providecommand{{\theoremautorefname}}{{Theorem}}
 \providecommand{{\refutedclaimautorefname}}{{Claim}}
+\providecommand{{\trendautorefname}}{{Trend}}
 \title{{Theorems about fine-tuning}}
 \author{{Exported by ftproofs {version}}}
 \date{{}}
@@ -104,6 +111,7 @@ def document(
     families: Mapping[str, Sequence[Claim]],
     stored: Stored,
     seen: Mapping[str, Sequence[Seen]] | None = None,
+    filling: Filling | None = None,
 ) -> dict[str, str | bytes]:
     """The files of a document about these claims, by their path in its folder.
 
@@ -112,6 +120,7 @@ def document(
         families: the catalog, for the sections.
         stored: verdicts.
         seen: by claim, the settings of its domain that were measured; without them only what verdicts hold is drawn.
+        filling: the commands that fill what is missing.
 
     Raises:
         UsageError: FT225 an id that cannot be a label; FT408 a damaged stored verdict.
@@ -122,7 +131,9 @@ def document(
         verdict = verdicts.get(claim.id)
         panels = pictures(claim, verdict, (seen or {}).get(claim.id))
         shown = caption(panels, residual_words(claim)) if panels else ""
-        files[f"claims/{claim.id}.tex"] = claims.claim_file(claim, verdict, stored.verdict, shown)
+        files[f"claims/{claim.id}.tex"] = claims.claim_file(
+            claim, verdict, stored.verdict, shown, filling=filling, conditions=stored.conditions(claim)
+        )
         if panels:
             files[f"figures/{claim.id}.pdf"] = pdf(panels)
     return {
@@ -130,7 +141,7 @@ def document(
         "macros.tex": _MACROS,
         "notation.tex": tables.notation(chosen),
         "axioms.tex": tables.axioms(chosen),
-        "verification.tex": tables.verification(chosen, verdicts, stored.run),
+        "verification.tex": tables.verification(chosen, verdicts, stored.common(chosen), filling or Filling()),
         "references.bib": bibliography.bibtex(bibliography.cited(chosen)),
         "main.tex": _MAIN.format(version=__version__, sections=_sections(chosen, families)),
     }
@@ -142,6 +153,6 @@ def _sections(chosen: Sequence[Claim], families: Mapping[str, Sequence[Claim]]) 
     home |= {v.id: name for name, members in families.items() for claim in members for v in claim.false_variants()}
     lines: list[str] = []
     for name in dict.fromkeys(home.get(claim.id, "") for claim in chosen):
-        lines.append(rf"\section{{{name.replace('-', ' ').capitalize() or 'Claims'}}}")
+        lines.append(rf"\section{{{escape(family_title(name)) or 'Claims'}}}")
         lines += [rf"\input{{claims/{claim.id}}}" for claim in chosen if home.get(claim.id, "") == name]
     return "\n".join(lines)

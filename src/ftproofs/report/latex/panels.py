@@ -9,7 +9,7 @@ import matplotlib as mpl
 from matplotlib.backends.backend_pdf import FigureCanvasPdf
 from matplotlib.figure import Figure
 
-from ftproofs.report.charts import PANEL, Chart, Colours, style
+from ftproofs.report.panel import PANEL, Chart, Colours, style
 
 #: Colours that stay apart in print and for the colour-blind.
 _PRINTED = Colours("#000000", "#444444", "#999999", "#0072b2", "#d55e00", "#e69f00", "#e8e8e8")
@@ -38,5 +38,7 @@ def caption(charts: Sequence[Chart], residuals: str) -> str:
     first = [chart.says for chart in charts if not chart.says.startswith("Against")]
     against = [chart.says.removeprefix("Against ").rstrip(".") for chart in charts if chart.says.startswith("Against")]
     if against:
-        first.append(f"{residuals.rstrip('.')}: against {', '.join(against)}.")
+        first.append(f"{residuals.rstrip('.')}: against {'; against '.join(against)}.")
+    elif any("-pairs-" in chart.name for chart in charts):
+        first.append(residuals)
     return " ".join(first)

@@ -8,11 +8,14 @@ import sympy
 from sympy import MatrixSymbol, Symbol
 from sympy.core.function import AppliedUndef
 
+from ftproofs.check.mutate import unmutable
 from ftproofs.claim import Claim
 from ftproofs.names import MEASUREMENTS, PARAMETERS
 from ftproofs.report.figures import derivation_cell, experiment_cell, figure
+from ftproofs.report.filling import Filling
 from ftproofs.report.latex.bibliography import axiom_of, of_theorem
-from ftproofs.report.latex.claims import figure_tex
+from ftproofs.report.latex.claims import command_tex, figure_tex
+from ftproofs.report.latex.layout import width
 from ftproofs.symbolic.axioms import AXIOMS
 from ftproofs.symbolic.functions import depth_root
 from ftproofs.symbolic.latex import escape, prose
@@ -20,22 +23,24 @@ from ftproofs.symbolic.notation import FUNCTION_NOTATION, MATRIX_NOTATION, SYMBO
 from ftproofs.verdict import CONJECTURAL, Verdict
 
 
-def verification(claims: Sequence[Claim], verdicts: Mapping[str, Verdict], run: Mapping[str, object]) -> str:
+def verification(
+    claims: Sequence[Claim], verdicts: Mapping[str, Verdict], run: Mapping[str, object], filling: Filling
+) -> str:
     """Every claim with its stored verdict; where there is none, the command that makes it."""
-    rows = "\n".join(_row(claim, verdicts.get(claim.id)) for claim in claims)
+    rows = "\n".join(_row(claim, verdicts.get(claim.id), filling) for claim in claims)
     return "\n".join(
         [
             r"\begin{footnotesize}\setlength{\tabcolsep}{4pt}\setlength{\LTcapwidth}{\textwidth}",
-            r"\begin{longtable}{@{}r>{\raggedright}p{0.27\textwidth}>{\raggedright}p{0.11\textwidth}"
-            r">{\raggedright}p{0.12\textwidth}>{\raggedright}p{0.15\textwidth}"
-            r">{\raggedright\arraybackslash}p{0.23\textwidth}@{}}",
+            r"\begin{longtable}{@{}r>{\raggedright}p{0.25\textwidth}>{\raggedright}p{0.11\textwidth}"
+            r">{\raggedright}p{0.11\textwidth}>{\raggedright}p{0.14\textwidth}"
+            r">{\raggedright}p{0.2\textwidth}>{\raggedleft\arraybackslash}p{0.05\textwidth}@{}}",
             rf"\caption{{{_caption(claims, verdicts, run)}}}\label{{tab:verification}}\\",
             r"\toprule",
-            r" & claim & verdict & derivation & experiment & figure\\",
+            r" & claim & verdict & derivation & experiment & figure & kills\\",
             r"\midrule",
             r"\endfirsthead",
             r"\toprule",
-            r" & claim & verdict & derivation & experiment & figure\\",
+            r" & claim & verdict & derivation & experiment & figure & kills\\",
             r"\midrule",
             r"\endhead",
             r"\bottomrule",
@@ -48,14 +53,27 @@ def verification(claims: Sequence[Claim], verdicts: Mapping[str, Verdict], run: 
     )
 
 
-def _row(claim: Claim, verdict: Verdict | None) -> str:
+def _row(claim: Claim, verdict: Verdict | None, filling: Filling) -> str:
     head = rf"\ref{{clm:{claim.id}}} & \ftid{{{claim.id}}} & "
     if verdict is None:
-        missing = rf"\multicolumn{{4}}{{l@{{}}}}{{none; \texttt{{ftproofs check {claim.id}}}}}"
+        wide = r"\multicolumn{5}{>{\raggedright\arraybackslash}p{0.63\textwidth}@{}}"
+        missing = rf"{wide}{{none; \ftcommand{{{command_tex(filling.verdict(claim))}}}}}"
         return f"{head}{missing}\\\\"
     cells = [derivation_cell(verdict.derivation), experiment_cell(verdict.experiment), figure(verdict)]
     word = rf"\ftword{{{escape(verdict.word)}}}" + ("" if verdict.as_expected else " (not as expected)")
-    return f"{head}{word} & " + " & ".join(map(figure_tex, cells)) + r"\\"
+    return f"{head}{word} & " + " & ".join([*map(figure_tex, cells), _score(claim, verdict)]) + r"\\"
+
+
+def _score(claim: Claim, verdict: Verdict) -> str:
+    """The kill score; a dash where there is none to measure, nothing where none is stored."""
+    if verdict.power is not None and verdict.power.score is not None:
+        return f"{verdict.power.score:.3f}"
+    return "" if verdict.power is None and _lacks_power(claim, verdict) else "--"
+
+
+def _lacks_power(claim: Claim, verdict: Verdict | None) -> bool:
+    passed = verdict is not None and verdict.word in ("proved", "supported")
+    return passed and verdict is not None and verdict.power is None and not unmutable(claim)
 
 
 def _caption(claims: Sequence[Claim], verdicts: Mapping[str, Verdict], run: Mapping[str, object]) -> str:
@@ -64,6 +82,11 @@ def _caption(claims: Sequence[Claim], verdicts: Mapping[str, Verdict], run: Mapp
     known = [f"{name} {run[name]}" for name in ("seed", "budget", "device", "dtype") if run.get(name) is not None]
     if known and stored:
         text += " The run: " + ", ".join(known) + "."
+    if stored:
+        text += " Kills: the share of a claim's wrong variants that its check would refute; a dash: there are none."
+        without = sum(_lacks_power(claim, verdicts.get(claim.id)) for claim in claims)
+        if without:
+            text += f" It is not stored for {without} claims; what they say of their power names the command."
     return escape(text)
 
 
@@ -135,11 +158,20 @@ def _locals(table: Mapping[str, Local], occurring: set[str]) -> Iterator[tuple[s
 
 
 def _table(title: str, rows: Iterable[tuple[str, str]]) -> Iterator[str]:
-    entries = [rf"${tex}${_strut(tex)} & {prose(meaning)}\\" for tex, meaning in rows]
+    entries = [rf"${_displayed(tex)}${_strut(tex)} & {prose(meaning)}\\" for tex, meaning in rows]
     if entries:
         yield r"\begin{ftnotation}{" + title + "}"
         yield from entries
         yield r"\end{ftnotation}"
+
+
+#: Room for a symbol in its column, in units of `width`.
+_COLUMN = 12.5
+
+
+def _displayed(tex: str) -> str:
+    """A name that is a fraction is read more easily at the size of a display, where that fits."""
+    return tex.replace(r"\frac", r"\dfrac") if width(tex) <= _COLUMN else tex
 
 
 def _strut(tex: str) -> str:
