@@ -25,7 +25,7 @@ from ftproofs.numeric import experiments
 from ftproofs.symbolic.functions import depth_root
 from ftproofs.symbolic.mutation import Mutant
 from ftproofs.symbolic.paired import at
-from ftproofs.symbolic.vocabulary import equal, greater, v
+from ftproofs.symbolic.vocabulary import at_least, at_most, equal, greater, v
 
 NETWORKS = Domain.of(L=[2, 3], n=(2, 6), d=(8, 12), theta=real_range(0, pi), sigma=real_range(0, 1)).where(
     v.n <= v.d / 2
@@ -231,3 +231,13 @@ def test_mutants_of_a_trend(shown: Callable[[np.ndarray], np.ndarray], cap: int,
     assert float(Rational(larger.place)) > np.median(shown(draws))
     assert rows.judge(turned)[0] == reversed_
     assert rows.judge(larger)[0] == raised
+
+
+def test_the_opposite_of_a_bound_that_every_network_attains_is_no_mutant() -> None:
+    claim = each(at_least(v.perp_ratio, depth_root(v.L, v.min_norm, v.perp_source_norm, v.source_norm)))
+    found = mutate(claim, budget="low", device="cpu")
+    opposite = next(judged for judged in found.judged if judged.mutant.operator == "direction-reversed")
+    assert (opposite.outcome, opposite.by) == ("equivalent", "attained by every network")
+    found = mutate(each(at_most(v.perp_ratio, 2)), budget="low", device="cpu")
+    opposite = next(judged for judged in found.judged if judged.mutant.operator == "direction-reversed")
+    assert opposite.outcome == "killed"

@@ -182,7 +182,9 @@ def mutate(
         compare = Comparison(claim, found, rows.points(symbols), claim.margin, halves)
         judged = [_judge(mutant, compare, rows) for mutant in found]
         room = [_slack(claim, statement, context, rows) for statement in claim.statements]
-        judged += [_judge_bound(mutant, room[mutant.number], rows) for mutant in bound_mutants(claim, room)]
+        judged += [
+            _judge_bound(mutant, room[mutant.number], rows, claim.margin) for mutant in bound_mutants(claim, room)
+        ]
         count = len(rows)
     seconds = time.perf_counter() - begin
     return Mutation(claim.id, evidence.status, evidence.quantifier, claim.margin, tuple(judged), count, seconds)
@@ -250,11 +252,20 @@ def _judge(mutant: Mutant, compare: Comparison, rows: Stored) -> Judged:
     return Judged(mutant, outcome, compared.difference, by)
 
 
-def _judge_bound(mutant: Mutant, slack: float, rows: Stored) -> Judged:
-    """A bound that is false by construction: by how much is known from the slack."""
+def _judge_bound(mutant: Mutant, slack: float, rows: Stored, tolerance: float) -> Judged:
+    """A bound that is false by construction: by how much is known from the slack.
+
+    But for one that every network attains, whose opposite holds as well: a share that is at most 1 is at least 1.
+    """
     outcome, by = rows.judge(mutant)
-    past = {MOVED: float(PAST) / slack - 1, TIGHTENED: float(PAST) - 1}
-    return Judged(mutant, outcome, past.get(mutant.operator, math.inf), by)
+    if outcome == "survived" and mutant.operator == REVERSED and isinstance(rows, EachRows):
+        attained = Statement(mutant.statement.lhs, "==", mutant.statement.rhs)
+        if rows.judge(replace(mutant, statement=attained))[0] == "survived":
+            return Judged(mutant, "equivalent", 0.0, "attained by every network")
+    past = {MOVED: float(PAST) / slack - 1, TIGHTENED: float(PAST) - 1}.get(mutant.operator, math.inf)
+    if outcome == "survived" and past < tolerance:
+        return Judged(mutant, "sub-tolerance", past)
+    return Judged(mutant, outcome, past, by)
 
 
 def _slack(claim: Claim, statement: Statement, context: Context, rows: Stored) -> float:
