@@ -1,9 +1,9 @@
 """The README's pictures: three views of a report's page, taken in Chromium.
 
-    ftproofs check --budget low --ledger .ftproofs/ledger.sqlite
-    ftproofs mutate linear --budget low --ledger .ftproofs/ledger.sqlite
-    ftproofs export html --ledger .ftproofs/ledger.sqlite --out build/report --force
-    python docs/take_pictures.py build/report/index.html docs/pictures
+ftproofs check --budget low --ledger .ftproofs/ledger.sqlite
+ftproofs mutate linear --budget low --ledger .ftproofs/ledger.sqlite
+ftproofs export html --ledger .ftproofs/ledger.sqlite --out build/report --force
+python docs/take_pictures.py build/report/index.html docs/pictures
 """
 
 from __future__ import annotations
