@@ -7,7 +7,7 @@ objects, but this module treats them as opaque and does not import SymPy.
 from __future__ import annotations
 
 import json
-from collections.abc import Mapping
+from collections.abc import Mapping, Sequence
 from dataclasses import dataclass, field, replace
 from typing import TYPE_CHECKING, Any, Literal, Protocol, SupportsFloat, TypeAlias
 
@@ -57,6 +57,15 @@ class Setting:
         """Canonical JSON: equal settings give equal text, on every machine."""
         content = [self.experiment, dict(self.values), self.root, self.stage, self.index]
         return json.dumps(content, sort_keys=True, separators=(",", ":"), allow_nan=False)
+
+
+def parameters_of(settings: Sequence[Setting]) -> list[dict[str, Value]]:
+    """The settings' values by name; settings that share their values share a dictionary, which nobody may change."""
+    known: dict[int, dict[str, Value]] = {}
+    for setting in settings:
+        if id(setting.values) not in known:
+            known[id(setting.values)] = setting.parameters
+    return [known[id(setting.values)] for setting in settings]
 
 
 @dataclass(frozen=True, slots=True)
@@ -357,9 +366,10 @@ class Claim:
 class Block:
     """Settings of one shape trained (or solved) together: the unit of work and of storage.
 
-    ``engine`` is a training engine of the experiment, or ``"solver"`` for draws of
-    the independent oracle.  ``method`` picks between independent implementations
-    (0: the usual one, 1: the one that confirms).
+    ``engine`` is a training engine of the experiment, ``"solver"`` for draws of the
+    independent oracle, or ``"law"`` for those it makes at large sizes (`numeric.law`).
+    ``method`` picks between independent implementations (0: the usual one, 1: the
+    one that confirms).
     """
 
     settings: tuple[Setting, ...]
@@ -373,6 +383,10 @@ class Block:
 
     def __len__(self) -> int:
         return len(self.settings)
+
+    def parameters(self) -> list[dict[str, Value]]:
+        """Every case's values by name; draws of one setting share a dictionary, which nobody may change."""
+        return parameters_of(self.settings)
 
     def canonical(self) -> str:
         """Canonical JSON; runs of consecutive indices at equal values are written once."""

@@ -100,7 +100,7 @@ def decode(text: str) -> SettingId:
     ):
         _refuse("its parameters are not complete")
     engine = content["engine"]
-    if engine not in (*EXPERIMENTS[setting.experiment].engines, "solver"):
+    if engine not in (*EXPERIMENTS[setting.experiment].engines, "solver", "law"):
         _refuse("it names an unknown engine")
     return SettingId(setting, engine, content["method"], content["batch"], content["dtype"], content["code"])
 

@@ -45,7 +45,7 @@ EXPERIMENT_STATUSES: tuple[ExperimentStatus, ...] = (
 )
 
 #: Axioms that are conjectures or limits without a rate: claims on them are supported at most.
-CONJECTURAL = frozenset({"replica", "deterministic-equivalent", "kernel-regime"})
+CONJECTURAL = frozenset({"replica", "deterministic-equivalent"})
 
 
 @dataclass(frozen=True, slots=True)

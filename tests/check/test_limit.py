@@ -88,7 +88,9 @@ def test_another_limit_is_refuted(rhs: Expr, store: MemoryStore) -> None:
         assert abs(seen.observed - seen.predicted) > seen.bound
         known = decode(seen.id)
         assert any(
-            known.setting in rows.block.settings and len(rows.block) == known.batch and known.engine == "solver"
+            known.setting in rows.block.settings
+            and len(rows.block) == known.batch
+            and known.engine in ("law", "solver")
             for rows in store.rows()
         )
 
@@ -181,7 +183,7 @@ FEW = Domain.of(gamma=Rational(1, 10), theta=1)
 
 def test_trainings_that_end_elsewhere_are_undecided(monkeypatch: pytest.MonkeyPatch) -> None:
     def biased(block: Block, rows: Rows) -> Rows:
-        if block.engine != "solver" and block.settings[0].stage != "link-a":
+        if block.engine not in ("law", "solver") and block.settings[0].stage != "link-a":
             return replace(rows, values=dict(rows.values) | {"risk": rows.values["risk"] * 1.5})
         return rows
 
@@ -194,7 +196,7 @@ def test_trainings_that_end_elsewhere_are_undecided(monkeypatch: pytest.MonkeyPa
 
 def test_a_violation_that_the_second_solver_does_not_see_is_undecided(monkeypatch: pytest.MonkeyPatch) -> None:
     def broken_first(block: Block, rows: Rows) -> Rows:
-        if block.engine == "solver" and block.method == 0:
+        if block.engine in ("law", "solver") and block.method == 0:
             return replace(rows, values=dict(rows.values) | {"risk": rows.values["risk"] * 1.5})
         return rows
 
@@ -206,7 +208,7 @@ def test_a_violation_that_the_second_solver_does_not_see_is_undecided(monkeypatc
 
 def test_draws_without_numbers_are_an_error(monkeypatch: pytest.MonkeyPatch) -> None:
     def broken(block: Block, rows: Rows) -> Rows:
-        if block.engine == "solver" and block.settings[0].stage == together("confirm"):
+        if block.engine in ("law", "solver") and block.settings[0].stage == together("confirm"):
             return replace(rows, values=dict(rows.values) | {"risk": np.full(len(block), np.nan)})
         return rows
 

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from collections.abc import Callable
 from dataclasses import replace
 
 import numpy as np
@@ -17,12 +18,14 @@ from ftproofs.check.mean import check_mean
 from ftproofs.check.mutate import Judged, Mutation, mutate, unmutable
 from ftproofs.check.stored import EachRows, Recorder
 from ftproofs.check.stored_mean import MeanRows
-from ftproofs.claim import Block, Claim, Domain, Each, Mean, Rows, Source, Statement, real_range
+from ftproofs.check.stored_trend import TrendRows
+from ftproofs.claim import Block, Claim, Domain, Each, Mean, Rows, Source, Statement, Trend, real_range
 from ftproofs.errors import UsageError
 from ftproofs.numeric import experiments
 from ftproofs.symbolic.functions import depth_root
 from ftproofs.symbolic.mutation import Mutant
-from ftproofs.symbolic.vocabulary import equal, v
+from ftproofs.symbolic.paired import at
+from ftproofs.symbolic.vocabulary import equal, greater, v
 
 NETWORKS = Domain.of(L=[2, 3], n=(2, 6), d=(8, 12), theta=real_range(0, pi), sigma=real_range(0, 1)).where(
     v.n <= v.d / 2
@@ -195,3 +198,36 @@ def test_guided_anchors_do_not_depend_on_draws() -> None:
     first = candidates(claim, Context(MemoryStore(), BUDGETS["low"]))
     again = candidates(claim, Context(MemoryStore(), BUDGETS["high"]))
     assert pick(first, 3) == pick(again, 3)
+
+
+TREND = Claim(
+    "trend",
+    "trend",
+    Source("test"),
+    "trends.clusters",
+    Trend(effect=0.05),
+    Domain.of(samples=100, d=5, neurons=10, leak=Rational(3, 10), teacher_margin=Rational(1, 2)),
+    (greater(at(v.cluster_cosine, init_scale=Rational(1, 10)), at(v.cluster_cosine, init_scale=1)),),
+)
+
+
+@pytest.mark.parametrize(
+    ("shown", "cap", "reversed_", "raised"),
+    [
+        (lambda draw: 0.3 + 0.1 * draw, 64, "killed", "killed"),
+        # As many pairs as support are too few to refute.
+        (lambda draw: 0.3 + 0.1 * draw, 16, "survived", "survived"),
+        # No direction to speak of: nothing is contradicted.
+        (lambda draw: draw - 0.5, 64, "survived", "killed"),
+    ],
+)
+def test_mutants_of_a_trend(shown: Callable[[np.ndarray], np.ndarray], cap: int, reversed_: str, raised: str) -> None:
+    context = Context(MemoryStore(), replace(BUDGETS["low"], pairs=cap))
+    rows = TrendRows(TREND, context, [{}, {}])
+    draws = np.random.default_rng(0).random(1000)
+    rows._samplers = [lambda setting, stage, start, count, *, method=0: shown(draws[start : start + count])]
+    turned, larger = rows.mutants()
+    assert (turned.statement.rel, larger.statement) == ("<", TREND.statements[0])
+    assert float(Rational(larger.place)) > np.median(shown(draws))
+    assert rows.judge(turned)[0] == reversed_
+    assert rows.judge(larger)[0] == raised

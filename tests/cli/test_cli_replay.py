@@ -23,6 +23,7 @@ from ftproofs.verdict import as_json
         ("deep-linear.finetune", "flow", 0),
         ("deep-linear.finetune", "reduced", 0),
         ("deep-linear.finetune", "solver", 1),
+        ("deep-linear.finetune", "law", 0),
     ],
 )
 def test_replay_gives_the_bits_the_row_has(run: Any, experiment: str, engine: str, method: int) -> None:

@@ -20,7 +20,7 @@ from ftproofs.check.anchors import guided
 from ftproofs.claim import Claim, Each
 
 #: They compare two diagonal networks, train networks of four widths for one number, or run FedAvg for every draw.
-SLOW = ("replica.compare", "relu.widths", "federated.finetune")
+SLOW = ("replica.compare", "relu.widths", "federated.server", "federated.finetune")
 
 SHARD = int(os.environ.get("FTPROOFS_LAW_SHARD", "0"))
 

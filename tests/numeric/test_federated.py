@@ -6,12 +6,15 @@ import numpy as np
 import pytest
 import torch
 from problems import fixed_draws  # noqa: F401
+from sympy import limit, oo, simplify, symbols
 from transfers import agree, rows, same_rows, settings
 
-from ftproofs.claim import Block
+from ftproofs.claim import Block, Setting
 from ftproofs.errors import UsageError
+from ftproofs.names import complete
 from ftproofs.numeric import experiments, solvers
 from ftproofs.numeric.training import fedavg as rounds
+from ftproofs.symbolic.federated import pooled_error
 
 BASE = {"n": 6, "d": 10, "clients": 8, "sigma": 0.5, "client_radius": 0.7}
 SERVER = {**BASE, "participation": 0.25}
@@ -164,3 +167,36 @@ def test_rows_replay_alone_bit_for_bit(engine: str) -> None:
         together = experiments.run(Block(chosen, engine))
         for i, setting in enumerate(chosen):
             assert same_rows(together, i, experiments.run(Block((setting,), engine)), 0)
+
+
+def shared(count: int = 8, stage: str = "confirm/4", **more: object) -> tuple[Setting, ...]:
+    values = complete("federated.finetune", {**BASE, "clients": "inf", "ridge": 0.4, **more})
+    return tuple(Setting.of("federated.finetune", values, stage=stage, index=i) for i in range(count))
+
+
+@pytest.mark.parametrize("method", [0, 1])
+@pytest.mark.parametrize(("n", "ridge"), [(6, 0.0), (6, 0.4), (16, 0.4)])
+def test_designs_shared_by_draws_give_what_networks_on_them_end_at(n: int, ridge: float, method: int) -> None:
+    """Training knows no shared designs: each case draws its own, the same, and ends where the oracle says."""
+    cases = shared(n=n, ridge=ridge)
+    solved, trained = (experiments.run(Block(cases, engine, method)) for engine in ("solver", "descent"))
+    assert agree(trained, solved, ("risk", "tuned_risk", "start_risk", "noise_risk", "noise_trace")) < 1e-8
+    trace = solved.values["noise_trace"]
+    assert (trace[:4] == trace[0]).all()
+    assert trace[4] != trace[0]
+    assert len(set(solved.values["risk"])) == 8
+    assert same_rows(experiments.run(Block(cases[5:6] * 8, "solver", method)), 0, solved, 5)
+
+
+def test_a_client_of_the_pool_has_a_design_of_its_own() -> None:
+    for more in ({"participates": "yes"}, {"participates": "yes", "clients": 8}):
+        with pytest.raises(UsageError, match="FT305"):
+            experiments.run(Block(shared(**more), "solver"))
+
+
+def test_the_pooled_error_is_the_published_one_for_many_clients() -> None:
+    n, d, clients, r, sigma = symbols("n d M r sigma", positive=True)
+    leading = limit(clients * pooled_error(n, d, clients, r, sigma), clients, oo)
+    assert simplify(leading - r**2 * (1 + (d + 1) / n) - sigma**2 * d / n) == 0
+    # One client with n >= d + 2 samples: its own least squares, which ends at its own model.
+    assert simplify(pooled_error(n, d, 1, r, 0) - r**2) == 0

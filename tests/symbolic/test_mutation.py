@@ -10,7 +10,7 @@ from sympy import I, Piecewise, Rational, S, sign, sqrt
 
 from ftproofs.claim import Claim, Domain, Each, Limit, Mean, Source, Statement, real_range
 from ftproofs.symbolic.equivalence import Comparison, Errors, natural_scale, spoken
-from ftproofs.symbolic.mutation import FINE, Mutant, mutants, places
+from ftproofs.symbolic.mutation import FINE, Mutant, mutants, places, strict_mutants
 from ftproofs.symbolic.vocabulary import equal, less, v
 
 DOMAIN = Domain.of(n=(2, 20), d=(24, 40), sigma=real_range(0, 1), theta=1)
@@ -240,3 +240,19 @@ def test_a_sign_is_reversed_or_its_boundary_moved() -> None:
     between = claim(equal(asked.statements[0].lhs, sign(4 * v.n - 2 * v.d + 1)), domain=asked.domain)
     barely = Mutant(0, equal(asked.statements[0].lhs, sign(8 * v.n - 4 * v.d + 3)), "test")
     assert Comparison(between, [barely], (), 1e-6)(barely).label == "equivalent"
+
+
+def test_of_a_limit_mutants_of_the_left_side_say_where_to_look_as_well() -> None:
+    formula = v.sigma**2 + v.delta_norm**2
+    statement = equal(v.risk / formula, 1)
+    assert strict_mutants(claim(statement, quantifier=Mean()), 1000) == strict_mutants(claim(statement), 1000)
+    limit = claim(statement, quantifier=Limit())
+    found = [m for m in strict_mutants(limit, 1000) if m.statement.lhs != statement.lhs]
+    larger = [m for m in found if m.statement.lhs == Rational(21, 20) * v.risk / formula]
+    dropped = [m for m in found if m.statement.lhs == v.risk / v.sigma**2]
+    assert len(larger) == len(dropped) == 1
+    points = [
+        {v.sigma: sigma, v.delta_norm: 3.0, v.risk: 7.0, v.target_norm: 2.0, v.source_norm: 1.0} for sigma in (1.0, 3.0)
+    ]
+    np.testing.assert_allclose(Errors(limit, [*larger, *dropped])(points), [[0.05, 0.05], [9.0, 1.0]])
+    assert np.isnan(Errors(claim(statement, quantifier=Mean()), larger)(points)).all()

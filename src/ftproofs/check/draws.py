@@ -19,7 +19,7 @@ from ftproofs.check.links import against_oracle, engine_of_draws
 from ftproofs.claim import Claim, Domain, Rows
 from ftproofs.decision import Anchor
 from ftproofs.names import Value, experiment
-from ftproofs.numeric.experiments import SOLVER
+from ftproofs.numeric.experiments import LAW, SOLVER
 from ftproofs.numeric.sampling import Batches, batches, explore
 from ftproofs.numeric.seeds import sharing
 from ftproofs.symbolic.acceptance import acceptor
@@ -120,7 +120,7 @@ def draw_rows(
     In a stage whose cases share designs (`ftproofs.numeric.seeds.sharing`) a draw is a design with its cases.
     """
     shared = sharing(stage)
-    size = min(step or CHUNK, chunk(parameters)) * shared
+    size = min(step or CHUNK, CHUNK if engine == LAW else chunk(parameters)) * shared
     start, count = start * shared, count * shared
     parts = []
     for first in range(start, start + count, size):

@@ -28,7 +28,7 @@ from ftproofs.check.draws import (
     natural_scale,
 )
 from ftproofs.check.judge import Judge
-from ftproofs.check.links import refuse_untold_limit
+from ftproofs.check.links import oracle_at, refuse_untold_limit
 from ftproofs.check.sizes import TOP, at_size, check_domain, ladder_of
 from ftproofs.claim import Claim, Limit
 from ftproofs.decision import (
@@ -179,11 +179,13 @@ def limit_sampler(
         ladder = ladders[setting]
         parameters = at_size(settings[setting], ladder.sizes[size])
         step = ladder.rounds[size]
+        # What confirms a refutation solves designs that are drawn.
+        engine = oracle_at(claim, parameters) if method == 0 else SOLVER
         found = [
             rows
             for first in range(start, start + count, step)
             for rows in draw_rows(
-                claim, context, parameters, SOLVER, together(stage, tasks), first, step, method=method
+                claim, context, parameters, engine, together(stage, tasks), first, step, method=method
             )
         ]
         parts = [judge.samples(rows) for rows in found]
@@ -326,7 +328,7 @@ def _observation(
         return None
     finding = solved.settings[solved.worst]
     top = at_size(parameters, finding.sizes[-1].d)
-    rows = draw_rows(claim, context, top, SOLVER, together("confirm", teachers(claim)), 0, ROUND)[0]
+    rows = draw_rows(claim, context, top, oracle_at(claim, top), together("confirm", teachers(claim)), 0, ROUND)[0]
     predicted = float(judge.samples(rows)[1].mean())
     low, high = finding.interval
     return Observation(

@@ -14,7 +14,8 @@ from ftproofs.claim import Choices, Claim, Range, Rows
 from ftproofs.decision import EachDecision, decide_each
 from ftproofs.errors import UsageError
 from ftproofs.names import Value, experiment, natural_unit
-from ftproofs.numeric.experiments import SOLVER
+from ftproofs.numeric.experiments import LAW, SOLVER
+from ftproofs.numeric.law import knows
 from ftproofs.symbolic.vocabulary import symbol_names
 from ftproofs.verdict import Link
 
@@ -77,6 +78,13 @@ def engine_of_draws(claim: Claim) -> str:
     return SOLVER if known else spec.engines[0]
 
 
+def oracle_at(claim: Claim, parameters: dict[str, Value]) -> str:
+    """What draws for a claim about a limit at a setting: the law of the design where it is known, else the oracle."""
+    offered = experiment(claim.experiment).measurements
+    named = {n for statement in claim.statements for side in (statement.lhs, statement.rhs) for n in symbol_names(side)}
+    return LAW if knows(claim.experiment, parameters, named.intersection(offered)) else SOLVER
+
+
 def refuse_untold_limit(claim: Claim) -> None:
     """Refuse a limit that would have to be trained for at its sizes.
 
@@ -92,7 +100,8 @@ def refuse_untold_limit(claim: Claim) -> None:
 def against_oracle(context: Context, trained: Sequence[Rows], tolerance: float) -> Link:
     """Link A: where trained networks ended against where the oracle says they end, on the same data.
 
-    Both carry bounds; the gap is relative to a tenth of the measurement's scale.
+    Both carry bounds; like every error, the gap is relative to what the oracle says, or to a tenth of
+    the measurement's scale where that is more.
     """
     with context.trail.decision("against-oracle", "A", tolerance=tolerance) as trail:
         link, decision = _against_oracle(context, trained, tolerance)
@@ -118,7 +127,10 @@ def _against_oracle(context: Context, trained: Sequence[Rows], tolerance: float)
         )
         count += len(block)
         compared = [name for name in COMPARED if name in rows.values]
-        units = [np.array([_unit(name, setting.parameters) for setting in block.settings]) for name in compared]
+        units = [
+            np.maximum(np.abs(oracle.values[name]), [_unit(name, setting.parameters) for setting in block.settings])
+            for name in compared
+        ]
         context.trail.look([rows, oracle], dict(zip(compared, units, strict=True)))
         for name, unit in zip(compared, units, strict=True):
             gaps.append(np.abs(rows.values[name] - oracle.values[name]) / unit)

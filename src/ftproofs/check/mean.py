@@ -30,7 +30,7 @@ from ftproofs.check.judge import Judge
 from ftproofs.check.links import engine_of_draws
 from ftproofs.claim import Claim, Mean
 from ftproofs.decision import ALPHA, Anchor, MeanDecision, combine, decide_mean, refuse_infinite_variance
-from ftproofs.decision.draws import MISS
+from ftproofs.decision.draws import MISS, room_of
 from ftproofs.names import degrees, experiment
 from ftproofs.numeric.sampling import shrink
 from ftproofs.numeric.statistics import BLOCK, planned_draws, relative_error
@@ -140,8 +140,9 @@ def _affordable(claim: Claim, context: Context, judges: Sequence[Judge], paramet
     cap = cap_of(claim, context, context.budget.draws)
     for judge in judges:
         lhs, rhs = judge.samples(rows)
-        spread = relative_error(lhs, rhs, natural_scale(judge, parameters)).spread
-        if not planned_draws(spread, claim.margin, ALPHA, MISS) <= cap / AFFORDABLE:
+        pilot = relative_error(lhs, rhs, natural_scale(judge, parameters))
+        margin = claim.margin + room_of(pilot, judge.statement.rel)
+        if not planned_draws(pilot.spread, margin, ALPHA, MISS) <= cap / AFFORDABLE:
             return False
     return True
 

@@ -1,7 +1,7 @@
 """The power of a check: which wrong variants of a claim the rows it measured would have refuted.
 
 Rows are facts about an experiment, so mutants are judged on those that the check of
-the claim itself measured; nothing more is trained.  A mutant is killed by what refutes
+the claim itself measured; nothing more is trained, but for pairs of trends.  A mutant is killed by what refutes
 a claim of its kind: a network that certainly violates it, the e-process of means or of
 counted violations at the level of a refutation, an extrapolation that excludes it.
 """
@@ -26,12 +26,15 @@ from ftproofs.check.stored import EachRows, Recorder, Stored, factor, ratios
 from ftproofs.check.stored_limit import LimitRows, halved
 from ftproofs.check.stored_mean import MeanRows
 from ftproofs.check.stored_probability import ProbabilityRows
+from ftproofs.check.stored_trend import TrendRows
+from ftproofs.check.trend import check_trend
+from ftproofs.check.trend import choose as choose_trend
 from ftproofs.claim import Claim, Each, Limit, Mean, Probability, Statement, Store, Trend
 from ftproofs.errors import FTError, UsageError
 from ftproofs.names import experiment
 from ftproofs.numeric.device import resolve_device
 from ftproofs.numeric.experiments import SOLVER
-from ftproofs.symbolic.bound_mutants import MOVED, PAST, TIGHTENED, bound_mutants
+from ftproofs.symbolic.bound_mutants import MOVED, PAST, REVERSED, TIGHTENED, bound_mutants
 from ftproofs.symbolic.boundary import sign_statements
 from ftproofs.symbolic.equivalence import POINTS as DOMAIN_POINTS
 from ftproofs.symbolic.equivalence import Comparison, spoken
@@ -100,7 +103,7 @@ class Mutation:
             len(survivors),
             self.count("equivalent"),
             self.count("sub-tolerance"),
-            tuple((str(j.mutant.statement), j.difference) for j in survivors),
+            tuple((j.mutant.written, j.difference) for j in survivors),
         )
 
     @property
@@ -127,8 +130,6 @@ def unmutable(claim: Claim) -> str:
         return "it is known to be false: no check of it passes, so none can be weak"
     if claim.untrained or not any(measured(statement) for statement in claim.statements):
         return claim.untrained or "nothing to measure"
-    if isinstance(claim.quantifier, Trend):
-        return "it is a trend; one that is turned round is a false variant of its own"
     if sign_statements(claim):
         return "it is about a sign; a boundary that is moved is a false variant of its own"
     return ""
@@ -168,6 +169,8 @@ def mutate(
         resolve_device(device),
         progress or (lambda label, done, total: None),
     )
+    if isinstance(claim.quantifier, Trend):
+        return _mutate_trend(claim, context)
     checked, stored = _KINDS[type(claim.quantifier)]
     evidence = checked(claim, context)
     begin = time.perf_counter()
@@ -183,6 +186,20 @@ def mutate(
         count = len(rows)
     seconds = time.perf_counter() - begin
     return Mutation(claim.id, evidence.status, evidence.quantifier, claim.margin, tuple(judged), count, seconds)
+
+
+def _mutate_trend(claim: Claim, context: Context) -> Mutation:
+    """A trend's mutants; pairs are added to those of its check until they refute or the budget's are spent."""
+    evidence = check_trend(claim, context)
+    begin = time.perf_counter()
+    judged: list[Judged] = []
+    rows = TrendRows(claim, context, choose_trend(claim, context))
+    if evidence.status == "supported":
+        for mutant in rows.mutants():
+            outcome, by = rows.judge(mutant)
+            judged.append(Judged(mutant, outcome, math.inf if mutant.operator == REVERSED else float(PAST) - 1, by))
+    seconds = time.perf_counter() - begin
+    return Mutation(claim.id, evidence.status, "trend", claim.margin, tuple(judged), len(rows), seconds)
 
 
 def _each_rows(claim: Claim, context: Context, recorder: Recorder) -> Stored:

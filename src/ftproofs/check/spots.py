@@ -24,7 +24,7 @@ from ftproofs.claim import Choices, Claim, Each, Limit, Probability, Range, Rows
 from ftproofs.decision import violations
 from ftproofs.errors import FTError
 from ftproofs.names import REQUIRED, Value, experiment
-from ftproofs.numeric.experiments import USABLE
+from ftproofs.numeric.experiments import LAW, USABLE
 from ftproofs.numeric.statistics import relative_error
 from ftproofs.symbolic.acceptance import acceptor
 from ftproofs.symbolic.boundary import sign_statements
@@ -128,13 +128,14 @@ def _networks(claim: Claim, rows: Iterable[Rows], inside: _Inside) -> Iterator[S
 
 def _laws(claim: Claim, rows: Iterable[Rows], inside: _Inside, explored: bool) -> Iterator[Seen]:
     """Settings of which draws were made, by all of the oracle's draws there; of a limit the largest size only."""
-    engine, limit = engine_of_draws(claim), isinstance(claim.quantifier, Limit)
+    limit = isinstance(claim.quantifier, Limit)
+    engines = {engine_of_draws(claim), LAW} if limit else {engine_of_draws(claim)}
     grouped: dict[tuple[tuple[str, Value], ...], list[Rows]] = {}
     for found in rows:
         block = found.block
         first = block.settings[0]
         alike = first.values is block.settings[-1].values or first.values == block.settings[-1].values
-        if (block.engine, block.method) == (engine, 0) and alike and (explored or first.stage != "explore"):
+        if block.engine in engines and block.method == 0 and alike and (explored or first.stage != "explore"):
             grouped.setdefault(first.values, []).append(found)
     largest: dict[tuple[object, ...], tuple[tuple[str, Value], ...]] = {}
     for values in grouped:

@@ -18,7 +18,7 @@ from ftproofs.claim import Claim, Rows, Setting, Statement
 from ftproofs.decision import Ladder, LimitSampler
 from ftproofs.decision.ladder import LimitRule, LimitTrack
 from ftproofs.decision.limit import FIRST
-from ftproofs.numeric.experiments import SOLVER
+from ftproofs.numeric.experiments import LAW, SOLVER
 from ftproofs.symbolic.mutation import Mutant
 
 
@@ -41,7 +41,7 @@ class LimitRows:
         for found in rows:
             first = found.block.settings[0]
             stage, _, shared = first.stage.partition("/")
-            if stage in stages and (found.block.engine, found.block.method) == (SOLVER, 0):
+            if stage in stages and found.block.engine in (LAW, SOLVER) and found.block.method == 0:
                 stages[stage].setdefault(first.values, []).append(found)
                 self._shared = max(self._shared, int(shared or 1))
         self._sizes = [ladder_of(claim, setting) for setting in settings]

@@ -63,9 +63,8 @@ def check_trend(claim: Claim, context: Context) -> Evidence:
         UsageError: FT219 sides that make no pairs, or a relation without a direction.
     """
     assert isinstance(claim.quantifier, Trend)
-    sides = [_sides(claim, statement) for statement in claim.statements]
-    explored = explore_settings(claim, context, claim.domain, lambda _: 0.0, steps=2 * context.budget.explored)
-    settings = list(explored.settings[: context.budget.anchors])
+    sides = [sides_of(claim, statement) for statement in claim.statements]
+    settings = choose(claim, context)
     parts = []
     for number, pair in enumerate(sides):
         lhs, rhs, sign = pair
@@ -73,7 +72,7 @@ def check_trend(claim: Claim, context: Context) -> Evidence:
         facts |= {"settings": len(settings), "effect": claim.margin, "cap": context.budget.pairs}
         with context.trail.decision("trend", "end_to_end", number, **facts) as trail:
             found = decide_trend(
-                _Pairs(claim, context, settings, *pair),
+                Pairs(claim, context, settings, *pair),
                 len(settings),
                 effect=claim.margin,
                 cap=context.budget.pairs,
@@ -85,7 +84,18 @@ def check_trend(claim: Claim, context: Context) -> Evidence:
     return _conclude(claim, context, settings, sides, parts)
 
 
-def _sides(claim: Claim, statement: Statement) -> tuple[Side, Side, int]:
+def choose(claim: Claim, context: Context) -> list[Parameters]:
+    """The settings at which a trend is decided."""
+    explored = explore_settings(claim, context, claim.domain, lambda _: 0.0, steps=2 * context.budget.explored)
+    return list(explored.settings[: context.budget.anchors])
+
+
+def sides_of(claim: Claim, statement: Statement) -> tuple[Side, Side, int]:
+    """Both sides of a trend's statement, and 1 where the left one is claimed to be larger, else -1.
+
+    Raises:
+        UsageError: FT219 sides that make no pairs, or a relation without a direction.
+    """
     if statement.rel not in ("<", ">"):
         raise UsageError("FT219", f"a trend has a direction, < or >; found {statement.rel}")
     lhs, rhs = (Side.of(side, claim.experiment) for side in (statement.lhs, statement.rhs))
@@ -95,7 +105,7 @@ def _sides(claim: Claim, statement: Statement) -> tuple[Side, Side, int]:
 
 
 @dataclass(frozen=True)
-class _Pairs:
+class Pairs:
     """Trains pairs, so many at a time as are looked at first; a sampler of `decide_trend`."""
 
     claim: Claim
@@ -151,7 +161,7 @@ def _conclude(
     finding = found.settings[found.worst] if found.worst is not None else None
     worst = simplest = None
     if finding is not None and found.worst is not None:
-        pairs = _Pairs(claim, context, settings, *sides[number])
+        pairs = Pairs(claim, context, settings, *sides[number])
         worst, first_wrong = _observations(pairs, found.worst, number)
         simplest = first_wrong if status == "refuted" else None
     return Evidence(
@@ -181,7 +191,7 @@ def _conclude(
     )
 
 
-def _observations(pairs: _Pairs, setting: int, number: int) -> tuple[Observation | None, Observation | None]:
+def _observations(pairs: Pairs, setting: int, number: int) -> tuple[Observation | None, Observation | None]:
     """Of the first pairs trained at the setting, the one that shows least of the trend and the first one against it."""
     left, right = pairs.rows(setting, "confirm", 0)
     one, other = left.values[pairs.lhs.measurement], right.values[pairs.rhs.measurement]

@@ -78,7 +78,10 @@ def _expanded(name: str, given: Mapping[str, tuple[str, Exact]]) -> dict[str, tu
             raise UsageError("FT306", f"{name} needs a list for {word}, as {word}=4,2,1")
         text, value = given[word]
         values = value if isinstance(value, tuple) else (value,)
-        lengths[word] = len(values)
+        if word not in formula.pairs:
+            lengths[word] = len(values)
+        elif len(values) != 2:
+            raise UsageError("FT304", f"{name}: {word} is a list of two numbers, but has {len(values)}")
         texts = [part.strip() for part in text.split(",")]
         found |= {f"{word}_{i}": (texts[i - 1], x) for i, x in enumerate(values, 1)}
     if len(set(lengths.values())) > 1:

@@ -25,6 +25,21 @@ from ftproofs.numeric.statistics import (
 #: The probability that an anchor of a true claim misses support at its first look.
 MISS = 1e-3
 
+#: Room under an inequality that a plan counts on, relative: less than the tenth by which a bound past its slack is
+#: moved, so that draws which support the bound refute that one.
+MOST_ROOM = 0.08
+
+#: Standard errors that a pilot's room is taken to be smaller than it looked.
+ROOM_Z = 4.0
+
+
+def room_of(pilot: RelativeError, relation: Relation) -> float:
+    """How far on the right side of an inequality a pilot lies for certain, relative; 0 of an equation."""
+    if relation == "==":
+        return 0.0
+    inside = -float(violations(np.array(pilot.estimate), relation)) - ROOM_Z * pilot.spread / math.sqrt(pilot.draws)
+    return min(MOST_ROOM, max(0.0, inside))
+
 
 class Sampler(Protocol):
     """Fresh independent draws of both sides of one statement.
@@ -90,9 +105,9 @@ class Rule:
             return [0, 1]
         return [0] if self.relation in ("<", "<=") else [1]
 
-    def draws_for(self, spread: float, alpha: float) -> int:
-        """Draws after which an anchor of that spread is supported if its error is 0."""
-        return in_blocks(planned_draws(spread, self.tolerance, alpha, MISS), self.cap)
+    def draws_for(self, spread: float, alpha: float, room: float = 0.0) -> int:
+        """Draws after which an anchor of that spread is supported if its error is 0, or that far on the right side."""
+        return in_blocks(planned_draws(spread, self.tolerance + room, alpha, MISS), self.cap)
 
     def missing(self, relative: RelativeError) -> int:
         """Draws still needed to support an error like the one seen, or to refute it, whichever is less."""
@@ -163,7 +178,7 @@ class Track:
             if self.error:
                 return
             pilot = statistics.relative_error(lhs, rhs, scale)
-            unit, spread = pilot.unit, pilot.spread
+            unit, spread, room = pilot.unit, pilot.spread, room_of(pilot, rule.relation)
             self.variance = PILOT_FACTOR * float(np.var(lhs - rhs - rule.slack(rhs, scale), ddof=1))
         else:
             self.lhs, self.rhs = self.fetch(sampler, "confirm", 0, BLOCK)
@@ -171,13 +186,13 @@ class Track:
                 return
             # A right side without randomness is known from any draw, and tells nothing about the others.
             unit = max(abs(float(self.rhs[0])), scale / 10) if np.ptp(self.rhs) == 0 else scale / 10
-            spread = math.sqrt(self.anchor.variance) / unit
+            spread, room = math.sqrt(self.anchor.variance) / unit, 0.0
             self.variance = self.anchor.variance
         # A larger bound is a bound. Nothing finer than the tolerance is wanted, and rounding
         # (or a pilot that missed a rare large value) must not pass for a tiny variance.
         self.variance = max(self.variance, (rule.tolerance * unit) ** 2)
         self.levels = [rule.alpha / 2, rule.alpha / 2]
-        self.target = rule.draws_for(spread, rule.alpha / 2)
+        self.target = rule.draws_for(spread, rule.alpha / 2, room)
         if self.target >= rule.cap:
             self.levels = [rule.alpha]
         self.level = rule.alpha

@@ -137,6 +137,5 @@ FEDERATED_EXPERIMENTS: tuple[Experiment, ...] = (
             "ridge_noise",
         ),
         ("descent",),
-        shares=False,
     ),
 )

@@ -8,14 +8,15 @@ from collections.abc import Callable
 import torch
 from torch import Tensor
 
-from ftproofs.claim import Block, Rows
+from ftproofs.claim import Block, Rows, parameters_of
 from ftproofs.errors import UsageError, unknown
 from ftproofs.names import Experiment, Value, experiment
-from ftproofs.numeric import federated, solvers, tasks, training, transfer
+from ftproofs.numeric import federated, law, solvers, tasks, training, transfer
 from ftproofs.numeric.device import resolve_device
 from ftproofs.numeric.diagonal import experiments as diagonal
 from ftproofs.numeric.diagonal import multitask, scalar
 from ftproofs.numeric.extremes import read_extremes
+from ftproofs.numeric.law import LAW
 from ftproofs.numeric.measurements import Readings, read_predictor, read_task
 from ftproofs.numeric.relu import finetune, infinite, leaky, tangent
 from ftproofs.numeric.seeds import sharing
@@ -24,7 +25,7 @@ from ftproofs.numeric.training.result import DIVERGED, scale
 from ftproofs.numeric.training.ridge import train_ridge
 from ftproofs.numeric.trends import clusters, digits, modular, teachers
 
-__all__ = ["DIVERGED", "SOLVER", "USABLE", "WITHOUT_BOUND", "run"]
+__all__ = ["DIVERGED", "LAW", "SOLVER", "USABLE", "WITHOUT_BOUND", "run"]
 
 SOLVER = "solver"
 
@@ -48,17 +49,17 @@ def run(block: Block, *, device: str = "cpu") -> Rows:
             of different shapes in one block, FT307 no such device.
     """
     spec = experiment(block.experiment)
-    engines = [*spec.engines, *([SOLVER] if spec.solver else [])]
+    engines = [*spec.engines, *([SOLVER] if spec.solver else []), *([LAW] if spec.name in law.EXPERIMENTS else [])]
     if block.engine not in engines:
         raise unknown(f"engine of {spec.name}", block.engine, engines, code="FT308")
     begin = time.perf_counter()
     place = resolve_device(device)
-    parameters = [setting.parameters for setting in block.settings]
-    measure = _MEASURES.get(spec.name, _endpoint)
+    parameters = block.parameters()
+    measure = law.measure if block.engine == LAW else _MEASURES.get(spec.name, _endpoint)
     readings, status, flags, info = measure(spec, block, parameters, place)
     usable = torch.tensor([s in USABLE for s in status])
     values, bounds = {}, {}
-    for name in spec.measurements:
+    for name in (name for name in spec.measurements if name in readings or block.engine != LAW):
         value, bound = (x.detach().to("cpu", torch.float64) for x in readings[name])
         values[name] = torch.where(usable, value, torch.nan).numpy()
         bounds[name] = torch.where(usable, bound, torch.inf).numpy()
@@ -88,7 +89,7 @@ def _endpoint(spec: Experiment, block: Block, parameters: list[dict[str, Value]]
     if spec.name == "linear.bounds":
         readings |= read_extremes(task, design, parameters)
     if block.engine == SOLVER:
-        beta = _solve(spec, task, design, [setting.parameters for setting in settings])
+        beta = _solve(spec, task, design, parameters_of(settings))
         nothing = torch.zeros(len(task), dtype=task.X.dtype, device=device)
         readings |= read_predictor(task, design, beta, nothing)
         # A solver knows where training ends, not how it gets there.

@@ -13,7 +13,7 @@ from ftproofs.errors import UsageError
 from ftproofs.names import Experiment, Value
 from ftproofs.numeric import solvers, tasks
 from ftproofs.numeric.measurements import ROUNDING, Readings, read_predictor, read_risk, read_task
-from ftproofs.numeric.seeds import generator
+from ftproofs.numeric.seeds import generator, of_design, sharing
 from ftproofs.numeric.training.fedavg import SAMPLED_ROUNDS, fedavg, step_size
 from ftproofs.numeric.training.result import OK
 from ftproofs.numeric.training.ridge import train_ridge
@@ -44,20 +44,30 @@ class Server:
 def measure(spec: Experiment, block: Block, parameters: list[dict[str, Value]], device: str) -> Measured:
     """FedAvg, and for ``federated.finetune`` one client's fine-tuning from the server's model."""
     tasks.same_shape(parameters)
-    # Kernels for a batch of one round differently: one case stands beside a copy of itself.
-    settings = block.settings if len(block) > 1 else block.settings * 2
-    parameters = parameters if len(block) > 1 else parameters * 2
     solved = block.engine == "solver"
+    shared = sharing(block.settings[0].stage) if solved and spec.shares else 1
+    chosen: slice | Tensor
+    if shared > 1:
+        settings, places = tasks.whole_designs(block.settings, shared)
+        chosen = torch.tensor(places, device=device)
+        parameters = [setting.parameters for setting in settings]
+    else:
+        # Kernels for a batch of one round differently: one case stands beside a copy of itself.
+        settings = block.settings if len(block) > 1 else block.settings * 2
+        parameters = parameters if len(block) > 1 else parameters * 2
+        chosen = slice(len(block))
     origin, clients = _draw_clients(settings, parameters, device)
     server = _serve(settings, parameters, origin, clients, solved=solved, method=block.method)
     if spec.name == "federated.server":
         readings, status, info = server.readings, server.status, server.info
         readings["beta_norm"] = (_norm(server.model), server.bound + ROUNDING * _norm(server.model))
     else:
-        readings, status, info = _personalise(settings, parameters, origin, clients, server, solved, block.method)
-    count = len(block)
-    readings = {name: (value[:count], bound[:count]) for name, (value, bound) in readings.items()}
-    return readings, status[:count], (), {name: x[:count] for name, x in info.items()}
+        readings, status, info = _personalise(
+            settings, parameters, origin, clients, server, shared, solved=solved, method=block.method
+        )
+    readings = {name: (value[chosen], bound[chosen]) for name, (value, bound) in readings.items()}
+    # A solver's status is the same for all.
+    return readings, status[: len(block)], (), {name: x[chosen] for name, x in info.items()}
 
 
 def _norm(z: Tensor) -> Tensor:
@@ -86,10 +96,10 @@ def _draw_clients(
         source = generator(setting, "source")
         origin[i] = float(p["source_norm"]) * _unit(source.standard_normal(d))
         if number is not None:
-            z, direction, noise = np.split(source.standard_normal((number, n * d + d + n)), (n * d, n * d + d), axis=1)
-            X[i] = z.reshape(number, n, d)
-            models[i] = origin[i] + float(p["client_radius"]) * _unit(direction)
-            y[i] = (X[i] * models[i][:, None, :]).sum(axis=2) + float(p["sigma"]) * noise
+            z = source.standard_normal((number, n * d + d + n))
+            X[i] = z[:, : n * d].reshape(number, n, d)
+            models[i] = origin[i] + float(p["client_radius"]) * _unit(z[:, n * d : -n])
+            y[i] = (X[i] * models[i][:, None, :]).sum(axis=2) + float(p["sigma"]) * z[:, -n:]
     start = torch.from_numpy(origin).to(device)
     if number is None:
         return start, None
@@ -129,8 +139,9 @@ def _serve(
         exact = (nothing, nothing)
         readings = dict.fromkeys(("server_error", "pooled_gap", "sampled_gap"), exact)
         return Server(origin, nothing, (OK,) * len(origin), readings, {})
-    rate = step_size(clients.X, _column(parameters, "local_step", origin))
-    steps = int(parameters[0]["local_steps"])
+    steps, share = int(parameters[0]["local_steps"]), _column(parameters, "local_step", origin)
+    # One local step ends at the same point whatever its size.
+    rate = share if solved and steps == 1 else step_size(clients.X, share)
     pooled = solvers.pooled_least_squares(clients.X, clients.y, method=method if solved else 0)
     slack = 64 * ROUNDING * (_norm(pooled) + _norm(origin))
     if solved:
@@ -167,24 +178,38 @@ def _client(
     origin: Tensor,
     clients: Clients | None,
     server: Tensor,
+    shared: int,
 ) -> tasks.Task:
-    """The client that is personalised, as a task whose source is the server's model and whose target is its own."""
+    """The client that is personalised, as a task whose source is the server's model and whose target is its own.
+
+    Raises:
+        UsageError: FT305 one of FedAvg's where there are infinitely many, or where cases share their design.
+    """
     d, n = origin.shape[1], int(parameters[0]["n"])
-    X, noise, target = (np.empty((len(settings), *shape)) for shape in ((n, d), (n,), (d,)))
+    count = len(settings)
+    X, noise, target = np.empty((count // shared, n, d)), np.empty((count, n)), np.empty((count, d))
     start = origin.cpu().numpy()
-    for i, (setting, p) in enumerate(zip(settings, parameters, strict=True)):
-        source = generator(setting)
-        X[i] = source.standard_normal((n, d))
-        target[i] = start[i] + float(p["client_radius"]) * _unit(source.standard_normal(d))
-        noise[i] = float(p["sigma"]) * source.standard_normal(n)
-        if p["participates"] == "yes":
-            if clients is None:
-                raise UsageError("FT305", "participates = 'yes' needs a finite number of clients")
+    for i in range(0, count, shared):
+        if parameters[i]["participates"] == "yes":
+            if clients is None or shared > 1:
+                raise UsageError("FT305", "participates = 'yes' needs a finite number of clients, and a design a case")
             X[i], target[i] = clients.X[i, 0].cpu().numpy(), clients.models[i, 0].cpu().numpy()
             noise[i] = clients.y[i, 0].cpu().numpy() - (X[i] * target[i]).sum(axis=1)
-    y = (X * target[:, None, :]).sum(axis=2) + noise
+            continue
+        # Cases that share a design share its generator, which draws the design, then what is each case's own.
+        together, cases = sharing(settings[i].stage), slice(i, i + shared)
+        source = generator(settings[i]) if together == 1 else generator(of_design(settings[i]), "design")
+        X[i // shared] = source.standard_normal((n, d))
+        own = source.standard_normal((together, d + n))
+        own = own if together == shared else own[settings[i].index % together, None]
+        target[cases] = start[cases] + float(parameters[i]["client_radius"]) * _unit(own[:, :d])
+        noise[cases] = float(parameters[i]["sigma"]) * own[:, d:]
+    if shared == 1:
+        y = (X * target[:, None, :]).sum(axis=2) + noise
+    else:
+        y = (target.reshape(len(X), shared, d) @ X.transpose(0, 2, 1)).reshape(count, n) + noise
     design, labels, errors, model = (torch.from_numpy(a).to(origin.device) for a in (X, y, noise, target))
-    return tasks.Task(design, labels, errors, server, model, torch.ones_like(origin), tuple(settings))
+    return tasks.Task(design, labels, errors, server, model, torch.ones_like(origin), tuple(settings), shared)
 
 
 def tuned_ridge(parameters: dict[str, Value]) -> float:
@@ -200,12 +225,14 @@ def _personalise(
     origin: Tensor,
     clients: Clients | None,
     server: Server,
+    shared: int,
+    *,
     solved: bool,
     method: int,
 ) -> tuple[Readings, tuple[str, ...], dict[str, Tensor]]:
     """Fine-tuning with the ridge given and with the one that ``tuning`` says, from the server's model."""
-    task = _client(settings, parameters, origin, clients, server.model)
-    design = solvers.factorise(task.X, method=method if solved else 0)
+    task = _client(settings, parameters, origin, clients, server.model, shared)
+    design = solvers.factorise(task.X, method=method if solved else 0, shared=shared)
     given = _column(parameters, "ridge", origin)
     tuned = torch.tensor([tuned_ridge(p) for p in parameters], dtype=origin.dtype, device=origin.device)
     status, info = server.status, server.info
@@ -239,7 +266,7 @@ def _personalise(
         extra = server.bound if name.endswith("norm") else 2 * length * server.bound + server.bound**2
         readings[name] = (value, bound + extra)
     loss, bound = readings["initial_loss"]
-    moved = torch.linalg.matrix_norm(task.X) * server.bound / task.X.shape[1] ** 0.5
+    moved = task.each(torch.linalg.matrix_norm(task.X)) * server.bound / task.X.shape[1] ** 0.5
     readings["initial_loss"] = (loss, bound + (2 * loss).sqrt() * moved + moved**2 / 2)
     return readings, status, info
 
@@ -249,21 +276,26 @@ def _ridge_end(task: tasks.Task, design: solvers.Design, ridge: Tensor, method: 
     plain = solvers.linear_endpoint(design, task.y - task.image(task.source), task.source)
     if not bool((ridge > 0).any()):
         return plain
-    some = solvers.ridge_endpoint(task.X, task.y, task.source, torch.where(ridge > 0, ridge, 1.0), method=method)
+    some = solvers.ridge_endpoint(
+        task.X, task.y, task.source, torch.where(ridge > 0, ridge, 1.0), method=method, shared=task.shared
+    )
     return torch.where(ridge[:, None] > 0, some, plain)
 
 
 def _ridge_parts(task: tasks.Task, ridge: Tensor) -> Readings:
     """What the ridge keeps of the client's difference, and lets in of the noise; by a direct solve."""
     n, delta = task.X.shape[1], task.target - task.source
+    nothing = torch.full_like(ridge, torch.nan), torch.full_like(ridge, torch.inf)
+    if not bool((ridge > 0).any()):
+        return {"ridge_bias": nothing, "ridge_noise": nothing}
     safe = torch.where(ridge > 0, ridge, 1.0)
     still = torch.zeros_like(delta)
-    kept = delta - solvers.ridge_endpoint(task.X, task.image(delta), still, safe)
-    noise = solvers.ridge_endpoint(task.X, task.noise, still, safe)
-    error = ROUNDING * (1 + torch.linalg.matrix_norm(task.X) ** 2 / (n * safe))
+    kept = delta - solvers.ridge_endpoint(task.X, task.image(delta), still, safe, shared=task.shared)
+    noise = solvers.ridge_endpoint(task.X, task.noise, still, safe, shared=task.shared)
+    error = ROUNDING * (1 + task.each(torch.linalg.matrix_norm(task.X)) ** 2 / (n * safe))
     found: Readings = {}
     for name, part, size in (("ridge_bias", kept, _norm(delta)), ("ridge_noise", noise, _norm(noise))):
         value = part.square().sum(dim=1)
         bound = 2 * error * size * (size + 1)
-        found[name] = torch.where(ridge > 0, value, torch.nan), torch.where(ridge > 0, bound, torch.inf)
+        found[name] = torch.where(ridge > 0, value, nothing[0]), torch.where(ridge > 0, bound, nothing[1])
     return found

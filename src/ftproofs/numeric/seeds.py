@@ -18,7 +18,7 @@ from ftproofs.names import Value
 #: Modules of the numeric wing that choose settings or judge rows, and so leave the rows themselves alone.
 WITHOUT_ROWS = frozenset({"axes.py", "sampling.py", "statistics.py"})
 
-Stream = Literal["data", "start", "order", "mode", "features", "design", "source", "scratch", "test"]
+Stream = Literal["data", "start", "order", "mode", "features", "design", "source", "scratch", "test", "law"]
 _STREAMS: dict[Stream, tuple[int, ...]] = {
     "data": (),
     "start": (1,),
@@ -29,6 +29,7 @@ _STREAMS: dict[Stream, tuple[int, ...]] = {
     "source": (6,),
     "scratch": (7,),
     "test": (8,),
+    "law": (9,),
 }
 
 #: At most so many cases may share a design.
@@ -90,7 +91,7 @@ def generator(setting: Setting, stream: Stream = "data") -> np.random.Generator:
     Streams are independent: ``data``, ``start`` (random weights), ``order`` (of single samples),
     ``mode``, ``features`` (frozen layers), ``design`` (of all cases that share one: `sharing`),
     ``source`` (source data), ``scratch`` (random weights of the network that is trained
-    from scratch) and ``test`` (fresh inputs).
+    from scratch), ``test`` (fresh inputs) and ``law`` (numbers drawn in place of a design: `numeric.law`).
     """
     digest = _prefix(setting.experiment, setting.values, setting.stage).copy()
     digest.update(f"|{setting.index}".encode())

@@ -175,27 +175,32 @@ def rank_one_ridge(predicted: Tensor, y: Tensor, source: Tensor, ridge: Tensor, 
     return ((z * y).sum(dim=1) / (z.square().sum(dim=1) + penalty))[:, None] * u
 
 
-def ridge_endpoint(X: Tensor, y: Tensor, anchor: Tensor, ridge: Tensor, *, method: int = 0) -> Tensor:
+def ridge_endpoint(X: Tensor, y: Tensor, anchor: Tensor, ridge: Tensor, *, method: int = 0, shared: int = 1) -> Tensor:
     """``anchor + (X'X + n ridge)^-1 X'(y - X anchor)``, shape (case, d).
 
     By a Cholesky factor of the smaller side, or by an SVD (method 1).
 
     Args:
+        X: (design, n, d), one for ``shared`` consecutive cases, which have one ridge.
         ridge: (case,); at 0 the design has full rank.
     """
     n, d = X.shape[1:]
-    residual = (y - torch.einsum("cnd,cd->cn", X, anchor))[:, :, None]
+    grouped = anchor.reshape(len(X), shared, d).mT
+    residual = y.reshape(len(X), shared, n).mT - X @ grouped
+    ridge = ridge[::shared]
     if method == 1:
         U, s, Vh = torch.linalg.svd(X, full_matrices=False)
         share = s / (s**2 + n * ridge[:, None])
-        return anchor + (Vh.mT @ (share[:, :, None] * (U.mT @ residual)))[:, :, 0]
-    small = min(n, d)
-    gram = X @ X.mT if n <= d else X.mT @ X
-    gram = gram + n * ridge[:, None, None] * torch.eye(small, dtype=X.dtype, device=X.device)
-    factor = torch.linalg.cholesky(gram)
-    right = residual if n <= d else X.mT @ residual
-    solved = torch.cholesky_solve(right, factor)
-    return anchor + (X.mT @ solved if n <= d else solved)[:, :, 0]
+        moved = Vh.mT @ (share[:, :, None] * (U.mT @ residual))
+    else:
+        small = min(n, d)
+        gram = X @ X.mT if n <= d else X.mT @ X
+        gram = gram + n * ridge[:, None, None] * torch.eye(small, dtype=X.dtype, device=X.device)
+        factor = torch.linalg.cholesky(gram)
+        right = residual if n <= d else X.mT @ residual
+        solved = torch.cholesky_solve(right, factor)
+        moved = X.mT @ solved if n <= d else solved
+    return anchor + moved.mT.reshape(anchor.shape)
 
 
 def unbalanced_endpoint(design: Design, y: Tensor, predicted: Tensor, source: Tensor, readout: Tensor) -> Tensor:
@@ -297,12 +302,16 @@ def fedavg_endpoint(X: Tensor, y: Tensor, rate: Tensor, local_steps: int, *, met
 
     A client's K steps from b end at ``b + F_i (c_i - S_i b)`` with ``S_i = X_i'X_i/n``, ``c_i = X_i'y_i/n`` and
     ``F_i = sum_{j<K} eta (I - eta S_i)^j``, so that the means over clients solve ``mean(F_i S_i) b = mean(F_i c_i)``.
-    With F_i summed term by term, or in the eigenvectors of S_i (method 1).
+    With F_i summed term by term, or in the eigenvectors of S_i (method 1).  With one step
+    F_i is the step size, and drops out: there are the normal equations of all samples.
 
     Args:
         X: (case, client, n, d); y: (case, client, n); rate: (case,).
     """
     n, d = X.shape[2:]
+    if local_steps == 1 and method == 0:
+        pooled = X.flatten(1, 2)
+        return torch.linalg.solve(pooled.mT @ pooled, pooled.mT @ y.flatten(1)[..., None])[:, :, 0]
     S, c = X.mT @ X / n, (X.mT @ y[..., None]) / n
     eta = rate[:, None, None, None]
     if method == 1:

@@ -11,7 +11,7 @@ import numpy as np
 import torch
 from torch import Tensor
 
-from ftproofs.claim import Setting
+from ftproofs.claim import Setting, parameters_of
 from ftproofs.errors import UsageError
 from ftproofs.names import PARAMETERS, Value
 from ftproofs.numeric.seeds import generator, of_design, sharing
@@ -83,7 +83,7 @@ def draw(settings: Sequence[Setting], *, device: str = "cpu", shared: int = 1) -
         UsageError: FT305 settings of different shapes, an angle no pair of teachers
             can have, or population inputs with n != d.
     """
-    parameters = [s.parameters for s in settings]
+    parameters = parameters_of(settings)
     n, d = _shape(parameters)
     X, (eps, first, second) = _normals(settings, n, d, shared)
     spectrum = np.stack([eigenvalues(p, d) for p in parameters])
@@ -120,6 +120,9 @@ def whole_designs(settings: tuple[Setting, ...], shared: int) -> tuple[tuple[Set
     """
     if shared == 1:
         return settings, []
+    first = settings[0]
+    if first.index % shared == 0 and len(settings) % shared == 0 and _consecutive(settings):
+        return settings, list(range(len(settings)))
     if any(sharing(setting.stage) != shared for setting in settings):
         raise UsageError("FT305", "settings solved together need the same number of cases to a design")
     designs = list(dict.fromkeys(map(of_design, settings)))
@@ -134,6 +137,15 @@ def whole_designs(settings: tuple[Setting, ...], shared: int) -> tuple[tuple[Set
         for i in range(shared)
     ]
     return tuple(whole), chosen
+
+
+def _consecutive(settings: Sequence[Setting]) -> bool:
+    """Whether these are draws of one setting, in order."""
+    first = settings[0]
+    return all(
+        setting.index == first.index + i and setting.values is first.values and setting.stage == first.stage
+        for i, setting in enumerate(settings)
+    )
 
 
 def _normals(

@@ -7,7 +7,7 @@ from dataclasses import replace
 import torch
 from torch import Tensor
 
-from ftproofs.claim import Block
+from ftproofs.claim import Block, parameters_of
 from ftproofs.errors import UsageError
 from ftproofs.names import Experiment, Value
 from ftproofs.numeric import networks, pretraining, tasks
@@ -59,7 +59,7 @@ def transfer(spec: Experiment, block: Block, parameters: list[dict[str, Value]],
     shared = sharing(block.settings[0].stage) if block.engine == SOLVER else 1
     settings, chosen = whole_designs(block.settings, shared)
     if settings is not block.settings:
-        block, parameters = replace(block, settings=settings), [setting.parameters for setting in settings]
+        block, parameters = replace(block, settings=settings), parameters_of(settings)
     if spec.name == "transfer.linear" and parameters[0]["L"] == 1:
         raise UsageError("FT305", "transfer.linear needs L >= 2: a network of one layer has no features")
     size = max(2, PIECE // (int(parameters[0]["n"]) * int(parameters[0]["d"])))

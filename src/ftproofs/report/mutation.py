@@ -53,7 +53,7 @@ def _mutant(judged: Judged) -> dict[str, Any]:
         "fine": judged.mutant.fine,
         "number": judged.mutant.number,
         "place": judged.mutant.place,
-        "statement": str(judged.mutant.statement),
+        "statement": judged.mutant.written,
         "outcome": judged.outcome,
         "difference": judged.difference,
         "by": judged.by,
@@ -66,9 +66,7 @@ def mutants(mutation: Mutation) -> Table:
     for judged in sorted(mutation.judged, key=lambda judged: OUTCOMES.index(judged.outcome)):
         text = escape(fate(judged))
         style = _STYLES.get(judged.outcome)
-        made.add_row(
-            judged.mutant.operator, escape(str(judged.mutant.statement)), f"[{style}]{text}[/]" if style else text
-        )
+        made.add_row(judged.mutant.operator, escape(judged.mutant.written), f"[{style}]{text}[/]" if style else text)
     return made
 
 

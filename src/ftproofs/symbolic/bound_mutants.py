@@ -12,7 +12,7 @@ from collections.abc import Sequence
 from sympy import Integer, Rational
 
 from ftproofs.claim import Claim, Relation, Statement
-from ftproofs.symbolic.mutation import Mutant
+from ftproofs.symbolic.mutation import RAISED, Mutant
 
 REVERSED, MOVED, TIGHTENED = "direction-reversed", "bound-moved-10%", "bound-past-slack"
 
@@ -43,6 +43,21 @@ def bound_mutants(claim: Claim, slack: Sequence[float]) -> tuple[Mutant, ...]:
         if room > 1:
             past = PAST * three_digits(room)
             found.append(Mutant(number, tightened(statement, past), TIGHTENED, f"slack {room:.3g}"))
+    return tuple(found)
+
+
+def trend_mutants(claim: Claim, effects: Sequence[float]) -> tuple[Mutant, ...]:
+    """Each of a trend's statements with its direction reversed, and with an effect a tenth beyond the measured one.
+
+    Args:
+        claim: a trend.
+        effects: for each statement an upper bound of its effect, positive; NaN if unknown.
+    """
+    found: list[Mutant] = []
+    for number, (statement, effect) in enumerate(zip(claim.statements, effects, strict=True)):
+        found.append(Mutant(number, Statement(statement.lhs, _OPPOSITE[statement.rel], statement.rhs), REVERSED))
+        if effect > 0:
+            found.append(Mutant(number, statement, RAISED, str(PAST * three_digits(effect))))
     return tuple(found)
 
 

@@ -202,31 +202,40 @@ class Errors:
 
     Args:
         claim: the claim; its statements are taken as true.
-        mutants: those that changed the left side have no error here (NaN).
+        mutants: those that changed the left side have no error here (NaN), but for limits, in which
+            a measurement is what the claim's equation says.
     """
 
     def __init__(self, claim: Claim, mutants: Sequence[Mutant]) -> None:
-        self._mutants = mutants
-        self._sides = [
-            (statement.rhs, natural_scale(statement.lhs, claim.experiment), statement.lhs)
-            for statement in (claim.statements[mutant.number] for mutant in mutants)
-        ]
+        self._sides: list[tuple[Expr, Expr, Expr] | None] = []
+        solutions = [_solutions(statement) for statement in claim.statements]
+        rule = {symbol: value for solution in solutions for symbol, value in solution.items()}
+        for mutant in mutants:
+            whole, changed = claim.statements[mutant.number], mutant.statement
+            if changed.lhs == whole.lhs:
+                sides = (whole.rhs, changed.rhs)
+            elif isinstance(claim.quantifier, Limit) and solutions[mutant.number]:
+                sides = (changed.lhs.xreplace(rule), changed.rhs.xreplace(rule))
+            else:
+                self._sides.append(None)
+                continue
+            self._sides.append((*sides, natural_scale(whole.lhs, claim.experiment)))
         self._kernels: dict[Expr, Callable[[Mapping[Symbol, np.ndarray]], np.ndarray]] = {}
 
     def __call__(self, points: Sequence[Mapping[Symbol, float]]) -> np.ndarray:
         """Shape (mutant, point), float64; infinite where the mutant has no value."""
-        found = np.full((len(self._mutants), len(points)), np.nan)
+        found = np.full((len(self._sides), len(points)), np.nan)
         table = {symbol: np.array([point[symbol] for point in points], float) for symbol in points[0]}
         known: dict[Expr, np.ndarray] = {}
-        for row, mutant, (right, scale, left) in zip(found, self._mutants, self._sides, strict=True):
-            if mutant.statement.lhs != left:
+        for row, sides in zip(found, self._sides, strict=True):
+            if sides is None:
                 continue
-            for side in (right, scale):
+            for side in sides:
                 if side not in known:
                     known[side] = self._kernel(side)(table)
-            wrong = self._kernel(mutant.statement.rhs)(table)
+            left, right, scale = (known[side] for side in sides)
             with np.errstate(all="ignore"):
-                error = np.abs(known[right] - wrong) / np.maximum(np.abs(wrong), np.abs(known[scale]) / 10)
+                error = np.abs(left - right) / np.maximum(np.abs(right), np.abs(scale) / 10)
             row[:] = np.where(np.isfinite(error), error, math.inf)
         return found
 

@@ -58,6 +58,23 @@ def best_rtfa_limit(gamma: Any, r: Any, sigma: Any) -> Expr:
     return sympify(sigma) ** 2 / sympify(gamma) * resolvent_limit(gamma, best_ridge(gamma, r, sigma))
 
 
+def pooled_spread(n: Any, d: Any, clients: Any) -> Expr:
+    """What the clients' deviations put into the pooled fit's mean squared error, in units of ``r^2``; exact.
+
+    ``clients E tr(W^-2 W_1^2) / d``, W the Wishart matrix of all samples and W_1 one client's part of it;
+    ``(1 + (d + 1)/n)/clients`` to leading order.
+    """
+    n, d, clients = map(sympify, (n, d, clients))
+    total, both = n * clients, d + n + 1
+    return (total**2 * both - total * (2 * n * d + both + 4) + 2 * both) / ((total - 1) * (total + 2) * (total - d - 1))
+
+
+def pooled_error(n: Any, d: Any, clients: Any, r: Any, sigma: Any) -> Expr:
+    """The mean squared error of least squares on all clients' data, ``n clients >= d + 2`` (handbook C3, exact)."""
+    n, d, clients, r, sigma = map(sympify, (n, d, clients, r, sigma))
+    return r**2 * pooled_spread(n, d, clients) + sigma**2 * d / (n * clients - d - 1)
+
+
 def ftfa_limit(gamma: Any, r: Any, sigma: Any) -> Expr:
     """The limit risk of fine-tuning without ridge, for gamma < 1."""
     gamma, r, sigma = map(sympify, (gamma, r, sigma))

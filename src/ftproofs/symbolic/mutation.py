@@ -17,8 +17,11 @@ from itertools import combinations
 import sympy
 from sympy import Add, Basic, Expr, Max, Min, Mul, Pow, Rational, S, Symbol
 
-from ftproofs.claim import Choices, Claim, Domain, Statement
+from ftproofs.claim import Choices, Claim, Domain, Limit, Statement
 from ftproofs.symbolic.vocabulary import SYMBOLS, v
+
+#: A trend whose effect is claimed to be larger than it is; the place says how large.
+RAISED = "effect-past-measured"
 
 #: Operators whose mutants may survive: they differ by a few percent, or by 1 in a size.
 FINE = frozenset({"times-1.02", "number+1", "number-1", "symbol+1", "symbol-1"})
@@ -45,6 +48,11 @@ class Mutant:
         """Whether its operator belongs to those that may leave survivors."""
         return self.operator in FINE
 
+    @property
+    def written(self) -> str:
+        """The statement; of a trend's larger effect with that effect."""
+        return f"{self.statement} by {self.place}" if self.operator == RAISED else str(self.statement)
+
 
 def mutants(claim: Claim) -> tuple[Mutant, ...]:
     """All mutants of the claim's ``==`` statements, structural duplicates removed.
@@ -60,27 +68,30 @@ def mutants(claim: Claim) -> tuple[Mutant, ...]:
 def strict_mutants(claim: Claim, most: int) -> tuple[Mutant, ...]:
     """About so many mutants at most, taken evenly from those with one place of a right side changed, none fine.
 
-    Only these are written down: rebuilding an expression is what mutants cost.
+    Of a limit also of a left side that is more than a measurement: there its own equation says what it
+    is.  Only these are written down: rebuilding an expression is what mutants cost.
     """
-    return _strict_mutants(claim.statements, claim.domain, most)
+    return _strict_mutants(claim.statements, claim.domain, most, isinstance(claim.quantifier, Limit))
 
 
 @lru_cache(maxsize=64)
-def _strict_mutants(statements: tuple[Statement, ...], domain: Domain, most: int) -> tuple[Mutant, ...]:
+def _strict_mutants(statements: tuple[Statement, ...], domain: Domain, most: int, both: bool) -> tuple[Mutant, ...]:
     changes = [
-        (number, change)
+        (number, left, change)
         for number, statement in enumerate(statements)
         if statement.rel == "==" and not isinstance(statement.rhs, sympy.sign)
-        for change in _changes(statement.rhs, _pool(domain, statement))
+        for left in ((False, True) if both and not isinstance(statement.lhs, Symbol) else (False,))
+        for change in _changes(statement.lhs if left else statement.rhs, _pool(domain, statement))
         if change.operator not in FINE
     ]
     seen = {_key(statement) for statement in statements}
     found: list[Mutant] = []
-    for number, change in changes[:: max(1, math.ceil(len(changes) / most))]:
+    for number, left, change in changes[:: max(1, math.ceil(len(changes) / most))]:
         statement, changed = statements[number], change.made()
         if changed is None:
             continue
-        mutant = Mutant(number, Statement(statement.lhs, "==", changed), change.operator, str(change.part))
+        sides = (changed, statement.rhs) if left else (statement.lhs, changed)
+        mutant = Mutant(number, Statement(sides[0], "==", sides[1]), change.operator, str(change.part))
         key = _key(mutant.statement)
         if key not in seen:
             seen.add(key)

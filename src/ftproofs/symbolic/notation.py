@@ -48,8 +48,6 @@ SYMBOL_NOTATION: Mapping[str, Local] = MappingProxyType(
         "input_angle": Local(r"\psi", "angle between two inputs"),
         "neuron_angle": Local(r"\varphi", "direction of a neuron's weights in the plane of two inputs"),
         "on_both": Local(r"\nu_{xx'}", "share of the neurons that are on at both inputs"),
-        **{f"log_gap_{i}": Local(rf"g_{i}", "logarithm of the gap at a width of the ladder") for i in range(4)},
-        "log_constant": Local("g", "what does not depend on the width in it"),
         "dual_image": Local(r"\lVert X^\top a\rVert", "length of X'a, a = H^-1 r"),
         "dual_product": Local(r"\langle X^\top a,P\delta\rangle", "its product with P delta"),
         "ball_radius": Local("B", "radius of a ball of predictors"),

@@ -29,7 +29,7 @@ from ftproofs.symbolic.reference_diagonal import (
     replica_expression,
     two_stage_forms,
 )
-from ftproofs.symbolic.relu import generalization_bound, product_kernel
+from ftproofs.symbolic.relu import generalization_bound, planar_complexity, planar_prediction, product_kernel
 from ftproofs.symbolic.resolution import (
     anisotropic_depth_factor,
     anisotropic_depth_risk,
@@ -54,19 +54,24 @@ class Formula:
 
 @dataclass(frozen=True, slots=True)
 class ListFormula:
-    """A formula some of whose parameters are lists of numbers, all of one length.
+    """A formula some of whose parameters are lists of numbers, all of one length but for pairs.
 
-    ``build`` makes the expression of the parameters in order, lists as tuples.
+    ``build`` makes the expression of the parameters in order, lists as tuples.  ``pairs`` are
+    the lists of two numbers, however long the others are; the first list is none of them.
     """
 
     name: str
     parameters: tuple[Symbol, ...]
     lists: tuple[str, ...]
     build: Callable[..., Expr]
+    pairs: tuple[str, ...] = ()
 
     def of(self, length: int) -> Formula:
         """The formula for lists of that length; the i-th entry of a list ``x`` is the parameter ``x_i``, from 1."""
-        entries = {p: entries_of(p, length) if p.name in self.lists else (p,) for p in self.parameters}
+        entries = {
+            p: entries_of(p, 2 if p.name in self.pairs else length) if p.name in self.lists else (p,)
+            for p in self.parameters
+        }
         arguments = [entries[p] if p.name in self.lists else p for p in self.parameters]
         return Formula(self.name, tuple(x for group in entries.values() for x in group), self.build(*arguments))
 
@@ -102,6 +107,7 @@ def _formulas() -> dict[str, Formula | ListFormula]:
     sigma_t, sigma_s = symbols("sigma_t sigma_s", nonnegative=True)
     radius = Symbol("r", positive=True)
     a, b, u = symbols("a b u", real=True)
+    angles, beta, test_angle = symbols("angles beta test_angle", real=True)
     distance, failing = Symbol("delta_norm", nonnegative=True), Symbol("fail_prob", positive=True)
     table: tuple[Formula | ListFormula, ...] = (
         Formula("A3_excess_risk_isotropic_exact", (n, d, sigma, delta2), risk),
@@ -167,6 +173,14 @@ def _formulas() -> dict[str, Formula | ListFormula]:
         Formula("A8_unbalanced_c_L2", (A2, b2, s, a0), unbalanced_factor(sqrt(A2), sqrt(b2), s, a0)),
         ListFormula("A9_frozen_floor", (eigenvalues, source, target), vectors, frozen_floor_of),
         Formula("A10_ntk", (u,), product_kernel(u)),
+        ListFormula("A10_complexity", (angles, beta), ("angles", "beta"), planar_complexity, ("beta",)),
+        ListFormula(
+            "A10_kernel_prediction",
+            (angles, beta, test_angle),
+            ("angles", "beta"),
+            planar_prediction,
+            ("beta",),
+        ),
         Formula("A10_generalisation_bound", (n, distance, failing), generalization_bound(n, distance, failing)),
         Formula("B1_scratch", (gamma, sigma), transfer.scratch_limit(gamma, 1, sigma)),
         # The handbook's part C writes gamma for d/n.

@@ -2,9 +2,10 @@
 
 from __future__ import annotations
 
+from collections.abc import Sequence
 from typing import Any
 
-from sympy import Add, Expr, Integral, Rational, Symbol, asin, cos, log, pi, sqrt, sympify
+from sympy import Add, Expr, Integral, Matrix, Rational, Symbol, asin, cos, log, pi, sin, sqrt, sympify
 
 from ftproofs.claim import Statement
 from ftproofs.symbolic.context import Context
@@ -16,9 +17,6 @@ psi = Symbol("input_angle", real=True)
 direction = Symbol("neuron_angle", real=True)
 #: Share of the neurons that are on at both inputs.
 on_both = Symbol("on_both", nonnegative=True)
-#: Logarithm of a gap at the i-th width of a ladder of four, and what does not depend on the width in it.
-log_gaps = tuple(Symbol(f"log_gap_{i}", real=True) for i in range(4))
-log_constant = Symbol("log_constant", real=True)
 #: For a = H^-1 r: the length of X'a, and its product with P delta.
 image = Symbol("dual_image", nonnegative=True)
 product = Symbol("dual_product", real=True)
@@ -48,6 +46,26 @@ def generalization_bound(n: Any, delta_norm: Any, fail_prob: Any) -> Expr:
     return sqrt(8 / n) * delta_norm + sqrt(-log(fail_prob) / (2 * n))
 
 
+def _planar_solve(angles: Sequence[Expr], beta: Sequence[Expr]) -> tuple[Matrix, Matrix]:
+    """Labels ``r = X beta`` of unit inputs in the plane at these angles, and ``H^-1 r`` by elimination; (n, 1) each."""
+    count = len(angles)
+    gram = Matrix(count, count, lambda i, j: Rational(1, 2) if i == j else product_kernel(cos(angles[i] - angles[j])))
+    labels = Matrix([beta[0] * cos(angle) + beta[1] * sin(angle) for angle in angles])
+    return labels, gram.LDLsolve(labels)
+
+
+def planar_complexity(angles: Sequence[Expr], beta: Sequence[Expr]) -> Expr:
+    """``r'H^-1 r`` for unit inputs in the plane at these angles, labels ``r = X beta``; no two inputs parallel."""
+    labels, solved = _planar_solve(angles, beta)
+    return (labels.T * solved)[0]
+
+
+def planar_prediction(angles: Sequence[Expr], beta: Sequence[Expr], test_angle: Expr) -> Expr:
+    """``K(x, X) H^-1 r``: what the kernel's predictor, fitted there, says at the input of another angle."""
+    _, solved = _planar_solve(angles, beta)
+    return Add(*(product_kernel(cos(test_angle - a)) * c for a, c in zip(angles, solved, strict=True)))
+
+
 def overlap(theta: Expr) -> Integral:
     """Share of the directions that make acute angles with both inputs: where two half-circles overlap."""
     return Integral(1 / (2 * pi), (direction, theta - pi / 2, pi / 2))
@@ -68,21 +86,11 @@ def complexity_bound() -> Expr:
     return sqrt(8 / v.n) * v.delta_norm + margin()
 
 
-def slope(values: tuple[Expr, ...]) -> Expr:
-    """The least-squares slope of four numbers in the logarithm of the widths m, 2m, 4m, 8m."""
-    return Add(*((i - Rational(3, 2)) * value for i, value in enumerate(values))) / (5 * log(2))
-
-
 # -- what words mean ----------------------------------------------------------
 
 
 def _tangent(context: Context) -> str | None:
     return None if context.claim.experiment == "relu.tangent" else "no kernel at a random start is measured"
-
-
-def widths(context: Context) -> str | None:
-    """Whether a ladder of widths is trained."""
-    return None if context.claim.experiment == "relu.widths" else "there is no ladder of widths"
 
 
 def linear_labels(context: Context) -> str | None:
@@ -103,14 +111,6 @@ MEANINGS: dict[str, tuple[Any, ...]] = {
         Statement(E(v.tangent_kernel), "==", cos(v.theta) * E(on_both)),
         _tangent,
     ),
-    **{
-        f"{name}-rate": (
-            f"{name}_rate: the slope of the logarithm of the gap, a mean of a sum of these",
-            Statement(E(v.__dict__[f"{name}_rate"]), "==", slope(tuple(E(gap) for gap in log_gaps))),
-            widths,
-        )
-        for name in ("kernel", "movement")
-    },
     "label-energy": (
         "r = X delta: r'H^-1 r is the product of X'a, a = H^-1 r, with the part of delta inside the span",
         Statement(v.label_energy, "==", product),

@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from sympy import Expr, Integer, exp, log, sqrt
+from sympy import Expr, Integer, exp, sqrt
 
 from ftproofs.claim import Mean, Probability, Statement
 from ftproofs.symbolic import leaky_relu, relu
@@ -58,13 +58,6 @@ def rademacher_bound(context: Context, id: str) -> Statement:
     return Statement(v.clipped_risk, "<=", 2 * relu.complexity + relu.margin())
 
 
-def kernel_regime(context: Context, number: int) -> Statement:
-    """To leading order a wide network's distance from its kernel prediction is a constant times m^(-1/2)."""
-    _require(relu.widths(context) is None, "there is no ladder of widths")
-    _require(number in range(4), "no such width")
-    return Statement(E(relu.log_gaps[number]), "==", relu.log_constant - number * log(2) / 2)
-
-
 def mean_of_differences(context: Context, id: str) -> Statement:
     """phi(z) and phi(c) differ by at most |z - c| = |(w - centroid)'x|, so their mean by at most spread |x|."""
     given = _given(context, id)
@@ -100,13 +93,6 @@ THEOREMS = (
         "the Rademacher complexity of a ball of radius B in a kernel's space is at most B sqrt(tr H)/n",
         "Bartlett and Mendelson, Journal of Machine Learning Research 3, 2002, lemma 22",
         ball_complexity,
-    ),
-    (
-        "kernel-regime",
-        "a wide network in training stays near its linearisation at the start, whose predictor is kernel regression; "
-        "to leading order what remains is a constant times m^(-1/2)",
-        "Jacot, Gabriel, Hongler 2018; Arora, Du, Hu, Li, Wang 2019",
-        kernel_regime,
     ),
     (
         "mean-of-differences",

@@ -17,14 +17,14 @@ n, d, gamma, r, sigma, ridge = v.n, v.d, v.gamma, v.client_radius, v.sigma, v.ri
 # -- fine-tuning without ridge ------------------------------------------------
 
 FINITE = Domain.of(
-    n=(3, 18),
-    d=(4, 12),
+    n=(4, 36),
+    d=(10, 16),
     clients=[4, "inf"],
     local_steps=[1, 3],
     ridge=0,
     client_radius=log_range(Rational(1, 2), 2),
     sigma=real_range(0, Rational(1, 2)),
-).where(Or(n <= d - 6, n >= d + 6), 3 * n >= d)
+).where(Or(n <= d - 6, n >= d + 10), 2 * n >= d)
 
 
 def _mean(bias: Expr, noise: Expr) -> Statement:

@@ -56,8 +56,6 @@ RATE = Claim(
     quantifier=Mean(end_to_end=0.1),
     domain=NETWORKS,
     statements=(at_most(v.kernel_rate, _RATE), at_least(v.kernel_rate, _FASTEST)),
-    steps=steps.RATE,
-    uses=("relu-kernel",),
     variants=(
         Variant("both-layers", "with the kernel of both layers", (at_most(v.both_layers_rate, _RATE),)),
         Variant("no-start", "without the start's function", (at_most(v.no_start_rate, _RATE),)),
@@ -72,8 +70,6 @@ MOVEMENT = Claim(
     quantifier=Mean(end_to_end=0.1),
     domain=NETWORKS,
     statements=(at_most(v.movement_rate, _SLOWEST),),
-    steps=steps.MOVEMENT,
-    uses=("relu-kernel",),
     variants=(
         Variant("form", "H in place of its inverse", (at_most(v.form_rate, _SLOWEST),)),
         Variant("both-layers", "the kernel of both layers", (at_most(v.both_movement_rate, _SLOWEST),)),

@@ -1,17 +1,17 @@
-"""The steps to the kernel of wide ReLU networks and to the rates at which they approach it (handbook A10a, A10c)."""
+"""The steps to the kernel of wide ReLU networks at a random start (handbook A10a)."""
 
 from __future__ import annotations
 
-from sympy import Rational, log, pi
+from sympy import pi
 
-from ftproofs.claim import Statement, Step
+from ftproofs.claim import Step
 from ftproofs.symbolic import relu
 from ftproofs.symbolic.axioms import Axiom
 from ftproofs.symbolic.expectation import E
 from ftproofs.symbolic.integrals import Integrate
 from ftproofs.symbolic.meanings import MEANINGS, Means
-from ftproofs.symbolic.methods import Algebra, Certificate, Part
-from ftproofs.symbolic.vocabulary import at_least, at_most, equal, v
+from ftproofs.symbolic.methods import Algebra
+from ftproofs.symbolic.vocabulary import equal, v
 
 
 def meaning(name: str) -> Step:
@@ -50,42 +50,4 @@ KERNEL_COROLLARIES = (
         equal(relu.first_layer_kernel(relu.psi), relu.split_kernel(relu.psi)),
         Algebra(),
     ),
-)
-
-
-def _rate(name: str) -> tuple[Step, ...]:
-    widths = tuple(
-        Step(
-            f"width-{i}",
-            "to leading order the gap is a constant over the square root of the width",
-            equal(E(relu.log_gaps[i]), relu.log_constant - i * log(2) / 2),
-            Axiom("kernel-regime", (i,)),
-        )
-        for i in range(4)
-    )
-    return (
-        meaning(f"{name}-rate"),
-        *widths,
-        Step(
-            "rate",
-            "its logarithm falls by half that of the width",
-            equal(E(v.__dict__[f"{name}_rate"]), -Rational(1, 2)),
-            Algebra(),
-            (f"{name}-rate", *(step.id for step in widths)),
-        ),
-    )
-
-
-def _bound(id: str, says: str, relation: Statement, coefficient: int, room: Rational) -> Step:
-    return Step(id, says, relation, Certificate((Part(coefficient, ("rate",)), Part(room))), ("rate",))
-
-
-RATE = (
-    *_rate("kernel"),
-    _bound("no-slower", "which is below -2/5", at_most(E(v.kernel_rate), -Rational(2, 5)), -1, Rational(1, 10)),
-    _bound("no-faster", "and above -3/5", at_least(E(v.kernel_rate), -Rational(3, 5)), 1, Rational(1, 10)),
-)
-MOVEMENT = (
-    *_rate("movement"),
-    _bound("no-slower", "which is below -1/4", at_most(E(v.movement_rate), -Rational(1, 4)), -1, Rational(1, 4)),
 )

@@ -13,6 +13,7 @@ import torch
 from torch import Tensor
 
 from ftproofs.numeric.diagonal.arrival import Arrival
+from ftproofs.numeric.diagonal.compiled import descend_compiled, suits
 from ftproofs.numeric.diagonal.conserved import conserved
 from ftproofs.numeric.diagonal.ended import Ended
 from ftproofs.numeric.diagonal.finish import compare, finish
@@ -72,7 +73,7 @@ def step_size(problem: Regression, start: Weights, teacher: Tensor, share: Tenso
     """
     b = torch.maximum(start.beta.abs(), teacher.abs())
     largest = 2 * hypot(start.scale, b).amax(dim=1)
-    return share * 2 / (problem.extremes()[0] ** 2 * largest)
+    return share * 2 / (problem.steepest() * largest)
 
 
 def train_descent(
@@ -86,6 +87,7 @@ def train_descent(
     method: int = 0,
     max_steps: int = MAX_STEPS,
     aim: float = AIM,
+    engine: str = "",
 ) -> list[Ended]:
     """Gradient descent from several starts of every case until the residual is gone.
 
@@ -93,9 +95,14 @@ def train_descent(
         teacher: (case, d), see `step_size`; share: (case,).
         alone: the rows stand for descent at this step itself; else for the flow, and half the step tells how far it is.
         method: 0 gradients from autograd, 1 written out.
-        unit, max_steps, aim: as in `train.train_flow`.
+        unit, max_steps, aim, engine: as in `train.train_flow`.
     """
-    copies = len(starts) if alone else 2 * len(starts)
+    runs = 1 if alone else 2
+    if method == 1 and engine != "torch" and suits(problem):
+        eta = torch.stack([step_size(problem, start, teacher, share) for start in starts], dim=1)[:, :, None]
+        eta = eta / torch.tensor([1.0, 2.0][:runs], dtype=eta.dtype)
+        return descend_compiled(problem, starts, unit, eta, aim * unit, max_steps)
+    copies = runs * len(starts)
     rows = Weights.woven(starts if alone else [start for start in starts for _ in range(2)])
     index = torch.arange(len(unit), device=unit.device).repeat_interleave(copies)
     repeated = problem.select(index)

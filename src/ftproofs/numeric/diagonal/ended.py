@@ -23,7 +23,7 @@ class Ended:
     ``beta`` (case, d) is at most ``tail + integration`` (case,) from the limit: ``tail`` is rigorous (what was not
     trained, and rounding), ``integration`` an estimate.  ``mu`` (case, n) is the time integral of the residual,
     ``s`` (case, d) that of X' rho.  ``path`` maps what was measured along the way to value and bound (case,) or
-    (case, d).  ``status`` is ``ok``, ``not-converged`` or ``diverged``.
+    (case, d).  ``status`` is ``ok``, ``not-converged`` or ``diverged``; ``compiled`` says that a compiled loop trained.
     """
 
     start: Weights
@@ -36,6 +36,7 @@ class Ended:
     status: tuple[str, ...]
     steps: Tensor
     path: dict[str, Reading] = field(default_factory=dict)
+    compiled: bool = False
 
     def select(self, index: slice) -> Ended:
         """Some cases only."""
@@ -43,7 +44,7 @@ class Ended:
         beta, mu, s, tail, integration = (z[index] for z in arrays)
         path = {name: (value[index], bound[index]) for name, (value, bound) in self.path.items()}
         start, end, status, steps = self.start.select(index), self.end.select(index), self.status[index], self.steps
-        return Ended(start, end, beta, mu, s, tail, integration, status, steps[index], path)
+        return Ended(start, end, beta, mu, s, tail, integration, status, steps[index], path, self.compiled)
 
     @staticmethod
     def joined(parts: Sequence[Ended]) -> Ended:
@@ -69,7 +70,14 @@ class Ended:
             tuple(s for p in parts for s in p.status),
             cat("steps"),
             path,
+            parts[0].compiled,
         )
+
+    @property
+    def facts(self) -> dict[str, Tensor]:
+        """What a row says of its engine, (case,) each: 1 for ``compiled`` where a compiled loop trained."""
+        compiled = torch.full_like(self.tail, float(self.compiled))
+        return {"steps": self.steps, "tail": self.tail, "integration": self.integration, "compiled": compiled}
 
     @property
     def radius(self) -> Tensor:

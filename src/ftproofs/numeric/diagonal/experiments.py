@@ -164,15 +164,14 @@ class Trainer:
         parts = zip(*(e.status for e in (*first, *both)), strict=True)
         status = tuple(next((s for s in part if s != "ok"), "ok") for part in parts)
         main = both[0]
-        return found, status, {"steps": main.steps, "tail": main.tail, "integration": main.integration}
+        return found, status, main.facts
 
     def read(
         self, found: Readings, problem: Regression, ended: Ended, task: tasks.Task, status: tuple[str, ...]
     ) -> tuple[Readings, tuple[str, ...], dict[str, Tensor]]:
         """Everything measured on the last stage."""
         found |= read_end(problem, ended, task.picked, oracle=self.engine == SOLVER, wanted=self.spec.measurements)
-        info = {"steps": ended.steps, "tail": ended.tail, "integration": ended.integration}
-        return found, status, info
+        return found, status, ended.facts
 
 
 def source_of(task: tasks.Task) -> Regression:

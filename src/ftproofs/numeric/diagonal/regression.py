@@ -58,6 +58,13 @@ class Regression:
         values = torch.linalg.svdvals(self.X)
         return values[:, 0], values[:, -1]
 
+    def steepest(self) -> Tensor:
+        """The square of the largest singular value of X, (case,)."""
+        if self.X is None:
+            return torch.ones_like(self.rest)
+        twice = self.X if len(self.X) > 1 else self.X.repeat(2, 1, 1)
+        return torch.linalg.eigvalsh(torch.bmm(twice, twice.mT))[: len(self.X), -1]
+
     def outside(self, z: Tensor) -> Tensor:
         """The part of z (case, d) orthogonal to the rows of X."""
         if self.X is None or self.X.shape[1] == self.X.shape[2]:

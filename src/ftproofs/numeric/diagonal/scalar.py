@@ -69,8 +69,7 @@ def measure(spec: Experiment, block: Block, parameters: list[dict[str, Value]], 
     )
     missing = torch.full_like(own.tail, torch.nan)
     found |= {name: (missing, torch.full_like(missing, torch.inf)) for name in spec.measurements if name not in found}
-    info = {"steps": own.steps, "tail": own.tail, "integration": own.integration}
-    return found, statuses, trainer.flags, info
+    return found, statuses, trainer.flags, own.facts
 
 
 def neighbours(parameters: dict[str, Value]) -> list[dict[str, Value]]:

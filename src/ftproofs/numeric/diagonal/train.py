@@ -7,6 +7,7 @@ from collections.abc import Sequence
 import torch
 from torch import Tensor
 
+from ftproofs.numeric.diagonal.compiled import suits, train_compiled
 from ftproofs.numeric.diagonal.ended import Ended
 from ftproofs.numeric.diagonal.finish import compare, finish
 from ftproofs.numeric.diagonal.network import Weights
@@ -38,6 +39,7 @@ def train_flow(
     max_steps: int | None = None,
     aim: float = AIM,
     tolerances: tuple[float, float] | None = None,
+    engine: str = "",
 ) -> list[Ended]:
     """Gradient flow from several starts of every case, each to its limit.
 
@@ -50,7 +52,23 @@ def train_flow(
         max_steps: steps after which a case is given up.
         aim: bound at which a case stops, relative to its unit.
         tolerances: the result's, and the looser one that it is compared with.
+        engine: ``torch`` never takes the compiled loop; otherwise small networks on the CPU do (`compiled.suits`).
     """
+    jump = method == 0 and not starts[0].frozen
+    aim = aim if jump else max(aim, ACCEPT / 2)
+    tolerances = tolerances or (TOLERANCES if jump else TAIL_TOLERANCES)
+    max_steps = MAX_STEPS if max_steps is None else max_steps
+    if method == 0 and engine != "torch" and suits(problem):
+        return train_compiled(
+            problem,
+            starts,
+            unit,
+            tolerances=tolerances,
+            target=aim * unit,
+            jump=jump,
+            rate=rate,
+            max_steps=max_steps,
+        )
     count = len(unit)
     size = 1 if problem.X is None else problem.X[0].numel()
     most = max(2, CACHED // size)
@@ -59,7 +77,7 @@ def train_flow(
         begin = min(first, max(0, count - 2))  # never a batch of one
         index = torch.arange(begin, min(first + most, count), device=unit.device)
         some = [start.select(index) for start in starts]
-        ended = _train(problem.select(index), some, unit[index], method, rate, max_steps, aim, tolerances)
+        ended = _train(problem.select(index), some, unit[index], method, jump, rate, max_steps, aim, tolerances)
         parts.append([e.select(slice(first - begin, None)) for e in ended])
     return [Ended.joined([part[i] for part in parts]) for i in range(len(starts))]
 
@@ -69,24 +87,20 @@ def _train(
     starts: Sequence[Weights],
     unit: Tensor,
     method: int,
+    jump: bool,
     rate: float,
-    max_steps: int | None,
+    max_steps: int,
     aim: float,
-    tolerances: tuple[float, float] | None,
+    tolerances: tuple[float, float],
 ) -> list[Ended]:
-    jump = method == 0 and not starts[0].frozen
-    aim = aim if jump else max(aim, ACCEPT / 2)
-    tight, loose = tolerances or (TOLERANCES if jump else TAIL_TOLERANCES)
     copies = 2 * len(starts)
     rows = Weights.woven([start for start in starts for _ in range(2)])
     kind = AutogradPath if method else Path
     path = kind(problem, rows, copies, (aim * unit).repeat_interleave(copies), jump=jump, rate=rate)
-    tolerance = torch.tensor([tight, loose] * len(starts), dtype=unit.dtype, device=unit.device).repeat(len(unit))
+    tolerance = torch.tensor(list(tolerances) * len(starts), dtype=unit.dtype, device=unit.device).repeat(len(unit))
     z0 = path.pack(rows)
     scale = (norm(z0) ** 2 + norm(problem.y).repeat_interleave(copies)).sqrt()
-    z, code, steps = flow.integrate(
-        path, z0, scale, tolerance, MAX_STEPS if max_steps is None else max_steps, group=copies
-    )
+    z, code, steps = flow.integrate(path, z0, scale, tolerance, max_steps, group=copies)
     repeated = problem.select(torch.arange(len(unit), device=unit.device).repeat_interleave(copies))
     weights, mu, energy = path.unpack(z)
     ended = finish(repeated, rows, weights, mu, energy, path.record, code, steps, jump=jump)

@@ -47,8 +47,8 @@ class Averaged:
 
 def step_size(X: Tensor, share: Tensor) -> Tensor:
     """``share`` times 2/s, s the largest curvature of any client's loss; X (case, client, n, d), result (case,)."""
-    top = torch.linalg.svdvals(X)[:, :, 0].amax(dim=1)
-    return share * 2 * X.shape[2] / top**2
+    gram = X @ X.mT if X.shape[2] <= X.shape[3] else X.mT @ X
+    return share * 2 * X.shape[2] / torch.linalg.eigvalsh(gram)[:, :, -1].amax(dim=1)
 
 
 def fedavg(
