@@ -1,11 +1,9 @@
 """The README's pictures: three views of a report's page, taken in Chromium.
 
-    ftproofs check --budget low --ledger .ftproofs/ledger.sqlite
-    ftproofs mutate linear deep-linear --budget low --ledger .ftproofs/ledger.sqlite
-    ftproofs export html --ledger .ftproofs/ledger.sqlite --out build/report --force
-    python docs/take_pictures.py build/report/index.html docs/pictures
-
-Each is reduced to 128 colours: text and flat areas lose nothing by it, and a picture is about 50 kB.
+ftproofs check --budget low --ledger .ftproofs/ledger.sqlite
+ftproofs mutate linear --budget low --ledger .ftproofs/ledger.sqlite
+ftproofs export html --ledger .ftproofs/ledger.sqlite --out build/report --force
+python docs/take_pictures.py build/report/index.html docs/pictures
 """
 
 from __future__ import annotations
@@ -18,7 +16,6 @@ from pathlib import Path
 from PIL import Image
 from playwright.sync_api import Page, sync_playwright
 
-COLOURS = 128
 #: A published formula that is refuted, with a ladder of sizes and residuals.
 REFUTED = "transfer-finetune-published"
 
@@ -48,9 +45,8 @@ def taken(page: Page, place: str) -> bytes:
 
 
 def save(picture: bytes, path: Path) -> None:
-    """Keep a picture with few colours."""
-    image = Image.open(io.BytesIO(picture)).convert("RGB").quantize(COLOURS, dither=Image.Dither.NONE)
-    image.save(path, optimize=True)
+    """Keep a picture without transparency, as small as its colours allow."""
+    Image.open(io.BytesIO(picture)).convert("RGB").save(path, optimize=True)
 
 
 if __name__ == "__main__":

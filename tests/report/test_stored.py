@@ -10,6 +10,7 @@ from typing import Any
 import pytest
 
 from ftproofs.catalog import claims, families
+from ftproofs.check.mutate import unmutable
 from ftproofs.claim import Claim, Domain, Setting
 from ftproofs.errors import UsageError
 from ftproofs.numeric.seeds import code_hash
@@ -156,20 +157,23 @@ def test_the_power_that_a_ledger_keeps_stands_beside_the_verdict(tmp_path: Path)
 
 
 def test_a_report_names_what_measures_the_power_that_is_missing() -> None:
-    trend, false = claims()["digits-large-first-layer"], next(c for c in claims().values() if c.published_refuted)
+    sign, false = (
+        next(c for c in claims().values() if unmutable(c).startswith("it is about a sign")),
+        next(c for c in claims().values() if c.published_refuted),
+    )
     run = {"seed": 5, "budget": "low", "device": "cpu"}
-    chosen = [CLAIM, trend, false]
-    stored = Stored({c.id: as_json(claim_result(c, verdict(c))) for c in (CLAIM, trend)}, run)
+    chosen = [CLAIM, sign, false]
+    stored = Stored({c.id: as_json(claim_result(c, verdict(c))) for c in (CLAIM, sign)}, run)
     filling = Filling(ledger="kept/l.sqlite")
     command = f"ftproofs mutate {CLAIM.id} --budget low --seed 5 --ledger kept/l.sqlite"
     tex = document(chosen, families(), stored, filling=filling)
     assert command in tex[f"claims/{CLAIM.id}.tex"].replace(r"\allowbreak{}", "").replace("{}-", "-")
-    assert r"\ftpower{no kill score: it is a trend" in tex[f"claims/{trend.id}.tex"]
+    assert r"\ftpower{no kill score: it is about a sign" in tex[f"claims/{sign.id}.tex"]
     assert r"\ftpower" not in tex[f"claims/{false.id}.tex"]
     html = page(chosen, families(), stored, filling=filling)
     assert f"<code>{command}</code> measures it" in html
-    assert f"<code>ftproofs mutate {trend.id}" not in html
-    assert "no kill score: it is a trend" in html
+    assert f"<code>ftproofs mutate {sign.id}" not in html
+    assert "no kill score: it is about a sign" in html
     assert f"<code>ftproofs check {false.id} --ledger kept/l.sqlite</code> reaches one" in html
     of_file = Filling({CLAIM.id: "my claims.toml"}, "l.sqlite")
     assert (

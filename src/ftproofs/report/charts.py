@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-import re
 from collections.abc import Callable, Sequence
 
 import numpy as np
@@ -160,8 +159,8 @@ def _value(seen: Seen, name: str) -> float:
 
 
 def _named(name: str) -> str:
-    """A parameter's symbol, if it is a letter, and what it means; without the asides after a semicolon or a colon."""
-    meaning = re.split("[;:]", PARAMETERS[name].meaning)[0]
+    """A parameter's symbol, if it is a letter, and what it means; without the asides after a semicolon."""
+    meaning = PARAMETERS[name].meaning.partition(";")[0]
     return f"{name}, {meaning}" if len(name) == 1 else meaning
 
 

@@ -156,7 +156,10 @@ def figure_html(text: str) -> Markup:
         made += escape(parts[place].replace("+-", "±").replace("-> oo", "→ ∞"))
         if place + 2 < len(parts):
             power = Markup("10<sup>{}</sup>").format(str(int(parts[place + 2])).replace("-", "−"))
-            made += power if parts[place + 1] == "1" else Markup("{}·{}").format(parts[place + 1], power)
+            if int(parts[place + 2]) == 0:
+                made += parts[place + 1]
+            else:
+                made += power if parts[place + 1] == "1" else Markup("{}·{}").format(parts[place + 1], power)
     return made
 
 

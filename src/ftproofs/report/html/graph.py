@@ -8,6 +8,7 @@ from dataclasses import dataclass
 import networkx as nx
 
 from ftproofs.claim import Claim
+from ftproofs.report.describe import family_title
 from ftproofs.verdict import Verdict
 
 PASSED = frozenset({"proved", "supported"})
@@ -89,7 +90,7 @@ def graph(
             for row, name in enumerate(names):
                 place[name] = (_LEFT + column * _COLUMN, top + _TOP + row * _ROW)
         height = _TOP + rows * _ROW
-        lanes.append((family, top, height))
+        lanes.append((family_title(family), top, height))
         top += height + _GAP
     nodes = []
     for family, members in families.items():

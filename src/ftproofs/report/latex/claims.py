@@ -167,7 +167,8 @@ def figure_tex(figure: str) -> str:
         text = escape(pieces[place]).replace("+-", r"$\pm$")
         tex += text.replace(r"-\textgreater{} oo", r"$\to\infty$")
         if place + 2 < len(pieces):
-            tex += rf"${pieces[place + 1]}\cdot10^{{{int(pieces[place + 2])}}}$"
+            ten = int(pieces[place + 2])
+            tex += rf"${pieces[place + 1]}\cdot10^{{{ten}}}$" if ten else pieces[place + 1]
     return tex
 
 
