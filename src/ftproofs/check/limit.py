@@ -81,7 +81,7 @@ def check_limit(claim: Claim, context: Context) -> Evidence:
     refuse_untold_limit(claim)
     judges = [Judge(statement) for statement in claim.statements]
     budget = context.budget
-    explored, anchors, chosen = choose(claim, context, judges)
+    explored, anchors, asked, chosen = choose(claim, context, judges)
     parts: list[tuple[LimitDecision, MeanDecision]] = []
     for number, judge in enumerate(judges):
         ladders = [_ladder(claim, judge, p) for p in chosen]
@@ -99,6 +99,7 @@ def check_limit(claim: Claim, context: Context) -> Evidence:
                 ladders[: len(anchors)],
                 ladders[len(anchors) :],
                 tolerance=claim.margin,
+                asked=len(asked),
                 cap=budget.scaling,
                 relation=judge.statement.rel,
             )
@@ -111,8 +112,8 @@ def check_limit(claim: Claim, context: Context) -> Evidence:
 
 def choose(
     claim: Claim, context: Context, judges: Sequence[Judge]
-) -> tuple[Explored, list[Parameters], list[Parameters]]:
-    """What was explored; the anchors; and the anchors with the settings that exploration adds to them."""
+) -> tuple[Explored, list[Parameters], list[Parameters], list[Parameters]]:
+    """What was explored; the anchors; settings that wrong formulas ask for; and all, with what exploration adds."""
 
     def score(parameters: Parameters) -> float:
         small = at_size(parameters, ladder_of(claim, parameters)[0])
@@ -121,7 +122,7 @@ def choose(
     explored = explore_settings(claim, context, check_domain(claim), score, steps=2 * context.budget.explored)
     # Anchors are the first settings drawn, whatever they looked like, and where wrong formulas differ that those miss.
     anchors = list(explored.settings[: context.budget.anchors])
-    anchors += complement(
+    asked = complement(
         claim,
         context,
         explored.source,
@@ -130,11 +131,14 @@ def choose(
         lambda parameters: all(_affordable(claim, context, judge, parameters) for judge in judges),
         INTERVAL,
     )
-    chosen = [*anchors, *explored.adaptive(anchors, ADAPTIVE)]
+    # Few sizes, which are small, may be described by no fit where mutants lead: support does not hang on those.
+    far = [p for p in asked if ladder_at(claim, p).even]
+    anchors, asked = [*anchors, *far], [p for p in asked if p not in far]
+    chosen = [*anchors, *asked, *explored.adaptive([*anchors, *asked], ADAPTIVE)]
     corners = ADAPTIVE_CORNERS if guided(claim) else ADAPTIVE_CORNERS_UNGUIDED
     for judge in judges:
         chosen += [p for p in _worst_corners(claim, context, judge, explored.source, corners) if p not in chosen]
-    return explored, anchors, chosen
+    return explored, anchors, asked, chosen
 
 
 def _worst_corners(claim: Claim, context: Context, judge: Judge, source: Batches, count: int) -> list[Parameters]:

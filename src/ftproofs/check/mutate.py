@@ -214,7 +214,7 @@ def _mean_rows(claim: Claim, context: Context, recorder: Recorder) -> Stored:
 
 
 def _limit_rows(claim: Claim, context: Context, recorder: Recorder) -> Stored:
-    _, anchors, chosen = limit.choose(claim, context, [Judge(statement) for statement in claim.statements])
+    _, anchors, _, chosen = limit.choose(claim, context, [Judge(statement) for statement in claim.statements])
     for rows in domain_points(replace(claim, domain=check_domain(claim)), context, DOMAIN_POINTS):
         small = halved(rows.block.settings[0].parameters)
         context.draws(context.block(claim.experiment, [small], engine=SOLVER, stage=STAGE))

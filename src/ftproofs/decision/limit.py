@@ -56,6 +56,7 @@ def decide_limit(
     adaptive: Sequence[Ladder] = (),
     *,
     tolerance: float,
+    asked: int = 0,
     cap: int = 8000,
     relation: Relation = "==",
 ) -> LimitDecision:
@@ -87,6 +88,7 @@ def decide_limit(
         anchors: settings fixed in advance, each with its ladder of sizes.
         adaptive: settings found by exploration; they may only refute, with a quarter of the
             costliest anchor's draws at most.
+        asked: so many of the adaptive ones, the first, are drawn from as anchors are.
         tolerance: the largest relative error that counts as agreement.
         cap: draws at the largest size of a ladder, at most; rounded down to whole rounds.
         relation: of lhs to rhs; an inequality may be violated by the tolerance.
@@ -102,7 +104,8 @@ def decide_limit(
     costliest = max((track.target for track in tracks if track.may_support), default=rule.cap)
     for track in tracks:
         # What exploration found shows its error in fewer draws, if it has one.
-        track.target = min(track.target, costliest if track.may_support else max(FIRST, costliest // 4))
+        full = track.index < len(anchors) + asked
+        track.target = min(track.target, costliest if full else max(FIRST, costliest // 4))
     rounds, confirmed = FIRST, None
     accused: LimitTrack | None = None
     while not all(track.done for track in tracks):
