@@ -138,7 +138,7 @@ def test_an_interrupted_check_says_how_to_resume(run: Any, fake_check: FakeCheck
     assert found["run"]["complete"] is False
     assert len(found["claims"]) == 1
     # The verdict that was reached is in the ledger as well.
-    assert run("ledger", "show", "rows.sqlite")[1].endswith("0 rows, 1 verdicts\n")
+    assert run("ledger", "show", "rows.sqlite")[1].endswith("0 rows, 1 verdicts, 0 kill scores\n")
 
 
 @pytest.mark.parametrize(

@@ -1,10 +1,10 @@
 """Which claims an ordinary run of the law suite takes: all of them would take it too long.
 
-Of the claims about each network, and of those without any, every twelfth; of those about
-means, limits, probabilities and signs, which take thousands of draws, every twenty-fourth; none
+Of the claims about each network, and of those without any, every eighteenth; of those about
+means, limits, probabilities and signs, which take thousands of draws, every thirty-sixth; none
 whose formulas are solved for, and none of the experiments that take minutes each.
 ``FTPROOFS_LAW_SHARD``, a whole number such as that of the run, says from which on, so
-that twenty-four numbers in a row take every other claim.  Wrong statements and variants that no
+that thirty-six numbers in a row take every other claim.  Wrong statements and variants that no
 derivation may conclude are taken in eighths (`test_derivations`).  ``make laws`` takes all at once.
 """
 
@@ -27,10 +27,10 @@ SHARD = int(os.environ.get("FTPROOFS_LAW_SHARD", "0"))
 
 def parted(claims: Mapping[str, Claim]) -> list[Any]:
     """Every claim's name as a parameter; those that an ordinary run leaves out are marked."""
-    counts = {12: 0, 24: 0}
+    counts = {18: 0, 36: 0}
     found = []
     for name, claim in claims.items():
-        parts = 12 if isinstance(claim.quantifier, Each) or claim.untrained else 24
+        parts = 18 if isinstance(claim.quantifier, Each) or claim.untrained else 36
         if not guided(claim) or claim.experiment in SLOW:
             found.append(pytest.param(name, id=name, marks=[pytest.mark.laws]))
             continue

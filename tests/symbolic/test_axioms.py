@@ -277,7 +277,14 @@ def test_a_setting_stands_under_its_condition():
 # -- no theorem is a claim's statement ---------------------------------------------------
 
 
-@pytest.mark.parametrize("claim", claims().values(), ids=lambda c: c.id)
+@pytest.mark.parametrize(
+    "claim",
+    [
+        pytest.param(claim, marks=[pytest.mark.slow] if claim.id == "replica-recovery-thresholds" else [])
+        for claim in claims().values()
+    ],
+    ids=lambda c: c.id,
+)
 def test_no_statement_is_concluded_by_premises_alone(claim):
     premises = tuple(
         step

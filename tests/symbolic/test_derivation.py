@@ -62,11 +62,16 @@ def close(relation, by, given=(), **ranges):
 # -- the catalog --------------------------------------------------------------------
 
 
+#: Measured only, as yet.
+UNDERIVED = {"federated-pooled-error", "federated-member-mean", "relu-width-rate", "relu-movement-rate"}
+
+
 @pytest.mark.parametrize("one", CLAIMS, ids=lambda c: c.id)
 def test_every_claim_of_the_catalog_derives(one):
     found = derive(one)
     # Of trends nothing is derived.
-    assert found.status == ("none" if isinstance(one.quantifier, Trend) else "proved"), found.detail
+    underived = isinstance(one.quantifier, Trend) or one.id in UNDERIVED
+    assert found.status == ("none" if underived else "proved"), found.detail
     assert bool(one.steps) == (found.status == "proved")
     assert len(found.steps) == len(one.steps)
     assert len(found.corollaries) == len(one.corollaries)

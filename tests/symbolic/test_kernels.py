@@ -22,6 +22,9 @@ x, y = symbols("x y", positive=True)
 L, A, b, s = symbols("L A b s", positive=True)
 BACKENDS = ("numpy", "torch")
 
+#: Half a minute each: how well it is conditioned is a sum over fifty symbols.
+LONG = {"A5_split_bound": pytest.mark.slow}
+
 
 def build(expr, args, backend, **options):
     if backend == "numpy":
@@ -31,7 +34,7 @@ def build(expr, args, backend, **options):
 
 
 @pytest.mark.parametrize("backend", BACKENDS)
-@pytest.mark.parametrize("entry", REFERENCE, ids=label)
+@pytest.mark.parametrize("entry", [pytest.param(e, marks=LONG.get(e["name"], ()), id=label(e)) for e in REFERENCE])
 def test_reference_values_to_four_units(entry, backend):
     formula, at = case(entry)
     row = [float(x) for x in at.values()]
