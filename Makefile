@@ -38,7 +38,7 @@ report: setup
 	else echo "no pdflatex and bibtex here: $(REPORT)/latex is not typeset"; fi
 
 # Tracing slows symbolic work down, so the law suite and the audit suite, which repeat whole checks, run without
-# coverage. FTPROOFS_QUALITY_SHARD=K picks the eighth of the audit suite (`make quality`: all), FTPROOFS_LAW_SHARD
+# coverage. FTPROOFS_QUALITY_SHARD=K picks the twelfth of the audit suite (`make quality`: all), FTPROOFS_LAW_SHARD
 # the part of the law suite (`make laws`: all).
 test: setup
 	$(BIN)/python -m pytest -n 2 --cov --cov-report=term --cov-fail-under=90 --durations=15 --ignore=tests/laws --ignore=tests/quality

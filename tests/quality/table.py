@@ -27,7 +27,7 @@ $ for s in 1 2 3 4; do python tests/quality/suite.py --seed $s; done
 $ make quality                                    # the same as tests
 ```
 
-`make test` audits an eighth of them, every eighth file from the one that `FTPROOFS_QUALITY_SHARD`
+`make test` audits a twelfth of them, every twelfth file from the one that `FTPROOFS_QUALITY_SHARD`
 (0 by default, any whole number) says: all in six runs with consecutive numbers.
 
 """

@@ -1,6 +1,6 @@
 """`ftproofs audit` is right about files whose truth is known: true ones are supported, wrong ones refuted.
 
-The ordinary run audits an eighth of them, ``make quality`` all (``pytest -m "quality or not quality"
+The ordinary run audits a twelfth of them, ``make quality`` all (``pytest -m "quality or not quality"
 tests/quality``), at the default budget. Another seed: ``FTPROOFS_QUALITY_SEED=1``, or ``suite.py --seed 1``.
 """
 
@@ -31,9 +31,9 @@ def _module(name: str) -> ModuleType:
 
 suite = _module("suite")
 
-#: A run audits one of so many equal parts of the suite: every eighth file, from the one that
+#: A run audits one of so many equal parts of the suite: every twelfth file, from the one that
 #: ``FTPROOFS_QUALITY_SHARD`` says (any whole number, such as that of the run). All: ``make quality``.
-SHARDS = 8
+SHARDS = 12
 SHARD = int(os.environ.get("FTPROOFS_QUALITY_SHARD", "0")) % SHARDS
 SEED = int(os.environ.get("FTPROOFS_QUALITY_SEED", "0"))
 

@@ -25,6 +25,7 @@ from sympy import (
     sec,
     sqrt,
 )
+from underived import UNDERIVED
 
 from ftproofs.catalog import claims
 from ftproofs.claim import Claim, Domain, Each, Mean, Range, Source, Statement, Step, Trend, real_range
@@ -60,10 +61,6 @@ def close(relation, by, given=(), **ranges):
 
 
 # -- the catalog --------------------------------------------------------------------
-
-
-#: Measured only, as yet.
-UNDERIVED = {"federated-pooled-error", "federated-member-mean", "relu-width-rate", "relu-movement-rate"}
 
 
 @pytest.mark.parametrize("one", CLAIMS, ids=lambda c: c.id)
