@@ -241,3 +241,14 @@ def test_the_opposite_of_a_bound_that_every_network_attains_is_no_mutant() -> No
     found = mutate(each(at_most(v.perp_ratio, 2)), budget="low", device="cpu")
     opposite = next(judged for judged in found.judged if judged.mutant.operator == "direction-reversed")
     assert opposite.outcome == "killed"
+
+
+def test_a_bound_is_not_attained_where_the_networks_cannot_tell() -> None:
+    claim = each(at_least(v.perp_ratio, depth_root(v.L, v.min_norm, v.perp_source_norm, v.source_norm)))
+    store = MemoryStore()
+    mutate(claim, budget="low", device="cpu", store=store)
+    statement = claim.statements[0]
+    assert EachRows(claim, store.rows()).attained(statement)
+    vague = [replace(rows, bounds={k: x + 0.1 for k, x in rows.bounds.items()}) for rows in store.rows()]
+    assert not EachRows(claim, vague).attained(statement)
+    assert not EachRows(claim, []).attained(statement)

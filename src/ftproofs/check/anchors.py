@@ -38,7 +38,8 @@ LEFT = 0.5
 
 #: An anchor's draws in units of (spread/tolerance)^2, and what a refutation takes in units of (spread/error)^2:
 #: by e-values, which grow by error^2/(2 * 1.5 variance) a draw, to 1e6 times the number of those they are
-#: averaged with; and by an interval that excludes, at a free rate as well.
+#: averaged with; and by an interval that excludes, at a free rate as well, which takes an error of about
+#: 1.6 tolerances: PLANNED * 1.6^2.
 PLANNED = (float(ndtri(ALPHA / 2)) + float(ndtri(5e-4))) ** 2
 E_VALUES = 60.0
 INTERVAL = 125.0

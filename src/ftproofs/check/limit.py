@@ -89,9 +89,9 @@ def check_limit(claim: Claim, context: Context) -> Evidence:
         shapes: dict[str, list[Any]] = {
             "ladders": [ladder.sizes for ladder in ladders],
             "scales": [ladder.scale for ladder in ladders],
+            "even": [ladder.even for ladder in ladders],
+            "confirmed": [len(ladder.confirming.sizes) for ladder in ladders],
         }
-        shapes["even"] = [ladder.even for ladder in ladders]
-        shapes["confirmed"] = [len(ladder.confirming.sizes) for ladder in ladders]
         facts = {**rule, **shapes, "anchors": len(anchors), "tasks": teachers(claim)}
         with context.trail.decision("limit", "B", number, judge.statement, **facts) as trail:
             solved = decide_limit(

@@ -63,8 +63,7 @@ def has_oracle(name: str, parameters: dict[str, Value]) -> bool:
 def engine_of_draws(claim: Claim) -> str:
     """What draws for claims about laws: the oracle, or training wherever it does not know what the claim measures."""
     spec = experiment(claim.experiment)
-    named = {n for statement in claim.statements for side in (statement.lhs, statement.rhs) for n in symbol_names(side)}
-    if not spec.solver or named & PATH:
+    if not spec.solver or _spoken(claim) & PATH:
         return spec.engines[0]
     ends: dict[str, list[Value]] = {}
     for name in {"inputs", "features", "frozen_end", "imbalance", "init_scale", "engine"} & set(spec.parameters):
@@ -80,9 +79,13 @@ def engine_of_draws(claim: Claim) -> str:
 
 def oracle_at(claim: Claim, parameters: dict[str, Value]) -> str:
     """What draws for a claim about a limit at a setting: the law of the design where it is known, else the oracle."""
-    offered = experiment(claim.experiment).measurements
-    named = {n for statement in claim.statements for side in (statement.lhs, statement.rhs) for n in symbol_names(side)}
-    return LAW if knows(claim.experiment, parameters, named.intersection(offered)) else SOLVER
+    measured = _spoken(claim).intersection(experiment(claim.experiment).measurements)
+    return LAW if knows(claim.experiment, parameters, measured) else SOLVER
+
+
+def _spoken(claim: Claim) -> set[str]:
+    """The parameters and measurements of the claim's statements."""
+    return {n for statement in claim.statements for side in (statement.lhs, statement.rhs) for n in symbol_names(side)}
 
 
 def refuse_untold_limit(claim: Claim) -> None:

@@ -258,10 +258,9 @@ def _judge_bound(mutant: Mutant, slack: float, rows: Stored, tolerance: float) -
     But for one that every network attains, whose opposite holds as well: a share that is at most 1 is at least 1.
     """
     outcome, by = rows.judge(mutant)
-    if outcome == "survived" and mutant.operator == REVERSED and isinstance(rows, EachRows):
-        attained = Statement(mutant.statement.lhs, "==", mutant.statement.rhs)
-        if rows.judge(replace(mutant, statement=attained))[0] == "survived":
-            return Judged(mutant, "equivalent", 0.0, "attained by every network")
+    reversed_survives = outcome == "survived" and mutant.operator == REVERSED
+    if reversed_survives and isinstance(rows, EachRows) and rows.attained(mutant.statement):
+        return Judged(mutant, "equivalent", 0.0, "attained by every network")
     past = {MOVED: float(PAST) / slack - 1, TIGHTENED: float(PAST) - 1}.get(mutant.operator, math.inf)
     if outcome == "survived" and past < tolerance:
         return Judged(mutant, "sub-tolerance", past)

@@ -104,6 +104,12 @@ class EachRows:
                 return "killed", f"error {gap:.2g} at {_identify(rows, case)}"
         return "survived", ""
 
+    def attained(self, statement: Statement) -> bool:
+        """Whether every network certainly has both sides equal, within the tolerance."""
+        judge = Judge(Statement(statement.lhs, "==", statement.rhs))
+        gaps = [judge.each(_only(rows, case)) for rows, case in self._cases]
+        return bool(gaps) and all(float(g.gap[0] + g.half_width[0]) <= self._claim.margin for g in gaps)
+
     def slack(self, statement: Statement) -> float:
         """The smallest factor over all networks."""
         judge = Judge(statement)

@@ -36,13 +36,8 @@ def export_latex(
             FT403 the folder cannot be written; FT408 the verdicts cannot be read.
     """
     folder = _folder(out, "main.tex", force=force, results=results, ledger=ledger, target=target)
+    claims, filling, stored = _gathered(names, accept_latex, results, ledger)
     from ftproofs.catalog import families
-    from ftproofs.report.filling import Filling
-    from ftproofs.report.sandboxed import chosen
-
-    found = chosen(names, accept_latex=accept_latex)
-    claims, filling = found.claims, Filling(found.files, ledger)
-    stored = _stored(results, ledger)
     from ftproofs.report.latex import document
 
     files = document(claims, families(), stored, _seen(ledger, claims), filling)
@@ -75,13 +70,8 @@ def export_html(
         UsageError: as `export_latex`; FT405, FT406 no ledger of this program's.
     """
     folder = _folder(out, "index.html", force=force, results=results, ledger=ledger, target=target)
+    claims, filling, stored = _gathered(names, accept_latex, results, ledger)
     from ftproofs.catalog import families
-    from ftproofs.report.filling import Filling
-    from ftproofs.report.sandboxed import chosen
-
-    found = chosen(names, accept_latex=accept_latex)
-    claims, filling = found.claims, Filling(found.files, ledger)
-    stored = _stored(results, ledger)
     from ftproofs.numeric.seeds import code_hash
     from ftproofs.report.html import page
 
@@ -157,6 +147,17 @@ def _folder(out: str, first: str, *, force: bool, results: str | None, ledger: s
     folder = Path(out)
     check_folder(folder, [first], force=force)
     return folder
+
+
+def _gathered(
+    names: Sequence[str], accept_latex: bool, results: str | None, ledger: str | None
+) -> tuple[tuple[Claim, ...], Filling, Stored]:
+    """The claims, the commands that fill what is missing of them, and their stored verdicts."""
+    from ftproofs.report.filling import Filling
+    from ftproofs.report.sandboxed import chosen
+
+    found = chosen(names, accept_latex=accept_latex)
+    return found.claims, Filling(found.files, ledger), _stored(results, ledger)
 
 
 def _written(

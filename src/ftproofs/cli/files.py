@@ -13,6 +13,7 @@ Json = Annotated[
 AcceptLatex = Annotated[
     bool, typer.Option("--accept-latex", help="Use formulas in LaTeX of claim files as they were understood.")
 ]
+Results = Annotated[str | None, typer.Option(metavar="FILE", help="Verdicts: the JSON of a check's results.")]
 CLAIMS = "Claims, families, or claim files (*.toml, or one claim of a file: FILE.toml:ID); all of the catalog without."
 
 export = typer.Typer(help="Claims and their stored verdicts as files.", rich_markup_mode=None)
@@ -21,11 +22,10 @@ export = typer.Typer(help="Claims and their stored verdicts as files.", rich_mar
 @export.command()
 def latex(
     claim: Annotated[list[str] | None, typer.Argument(help=CLAIMS)] = None,
-    out: Annotated[str, typer.Option(metavar="DIR", help="The folder to write.")] = ...,  # type: ignore[assignment]
+    *,
+    out: Annotated[str, typer.Option(metavar="DIR", help="The folder to write.")],
     force: Annotated[bool, typer.Option("--force", help="Replace files that are there.")] = False,
-    results: Annotated[
-        str | None, typer.Option(metavar="FILE", help="Verdicts: the JSON of a check's results.")
-    ] = None,
+    results: Results = None,
     ledger: Annotated[str | None, typer.Option(metavar="FILE", help="Verdicts: a ledger.")] = None,
     accept_latex: AcceptLatex = False,
     json: Json = None,
@@ -47,11 +47,10 @@ def latex(
 @export.command()
 def html(
     claim: Annotated[list[str] | None, typer.Argument(help=CLAIMS)] = None,
-    out: Annotated[str, typer.Option(metavar="DIR", help="The folder to write index.html in.")] = ...,  # type: ignore[assignment]
+    *,
+    out: Annotated[str, typer.Option(metavar="DIR", help="The folder to write index.html in.")],
     force: Annotated[bool, typer.Option("--force", help="Replace a file that is there.")] = False,
-    results: Annotated[
-        str | None, typer.Option(metavar="FILE", help="Verdicts: the JSON of a check's results.")
-    ] = None,
+    results: Results = None,
     ledger: Annotated[
         str | None, typer.Option(metavar="FILE", help="Verdicts and what was measured for them: a ledger.")
     ] = None,
@@ -75,7 +74,8 @@ def html(
 @export.command()
 def python(
     claim: Annotated[str, typer.Argument(help="A claim's id, or FILE.toml[:ID].")],
-    out: Annotated[str, typer.Option(metavar="FILE", help="The module to write.")] = ...,  # type: ignore[assignment]
+    *,
+    out: Annotated[str, typer.Option(metavar="FILE", help="The module to write.")],
     force: Annotated[bool, typer.Option("--force", help="Replace a file that is there.")] = False,
     accept_latex: AcceptLatex = False,
     json: Json = None,
@@ -133,7 +133,8 @@ def merge(
 @ledgers.command("export")
 def export_ledger(
     file: LedgerFile,
-    out: Annotated[str, typer.Option(metavar="FILE", help="The file to write.")] = ...,  # type: ignore[assignment]
+    *,
+    out: Annotated[str, typer.Option(metavar="FILE", help="The file to write.")],
     json: Json = None,
 ) -> int:
     """Every row and verdict as a line of JSON."""
