@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from collections import defaultdict
 from dataclasses import replace
 
 import numpy as np
@@ -183,12 +184,34 @@ def test_a_true_mean_is_supported_and_a_wrong_one_refuted() -> None:
 
 def test_trainings_that_refute_what_the_oracle_supports_are_undecided(monkeypatch: pytest.MonkeyPatch) -> None:
     def biased(block: Block, rows: Rows) -> Rows:
-        if block.engine != "solver" and block.settings[0].stage != "link-a":
+        if block.engine not in ("law", "solver") and block.settings[0].stage != "link-a":
             return replace(rows, values=dict(rows.values) | {"risk": rows.values["risk"] * 1.5})
         return rows
 
     _tampered(monkeypatch, biased)
     true = claim(equal(v.risk, MEAN), domain=TASKS, experiment="linear.finetune", quantifier=Mean())
+    verdict = check(true, budget="low", device="cpu")
+    assert verdict.word == "undecided"
+    assert "disagreement" in verdict.flags
+
+
+def test_a_refutation_from_the_law_of_the_design_is_confirmed_by_designs(monkeypatch: pytest.MonkeyPatch) -> None:
+    def biased(block: Block, rows: Rows) -> Rows:
+        if block.engine == "law":
+            return replace(rows, values=dict(rows.values) | {"risk": rows.values["risk"] * 1.5})
+        return rows
+
+    store = MemoryStore()
+    true = claim(equal(v.risk, MEAN), domain=TASKS, experiment="linear.finetune", quantifier=Mean())
+    wrong = replace(true, statements=(equal(v.risk, MEAN * Rational(106, 100)),))
+    assert check(wrong, budget="low", device="cpu", store=store).word == "refuted"
+    engines = defaultdict(set)
+    for block in (rows.block for rows in store.rows()):
+        if int(block.settings[0].parameters["n"]) >= 3:
+            engines[block.settings[0].stage.partition("/")[0], block.method].add(block.engine)
+    assert engines["pilot", 0] == {"law", "descent"}, "link B and end to end"
+    assert engines["second", 1] == {"solver", "descent"}
+    _tampered(monkeypatch, biased)
     verdict = check(true, budget="low", device="cpu")
     assert verdict.word == "undecided"
     assert "disagreement" in verdict.flags

@@ -105,6 +105,16 @@ def test_a_draw_does_not_depend_on_its_neighbours() -> None:
         np.testing.assert_array_equal(values[16:24], some.values[measured])
 
 
+def test_draws_of_one_generator_are_independent() -> None:
+    """Means of groups of 64 vary as much as those of independent draws: a claim about means counts every draw."""
+    together = rows("transfer.finetune", {"n": 6, "d": 20, "L": 2, "gamma_s": 0.5}, "law", 64 * 256, stage="confirm/64")
+    for measured in ("risk", "scratch_risk", "start_norm", "min_norm"):
+        x = together.values[measured].reshape(256, 64)
+        x = rankdata(x, axis=None).reshape(x.shape)
+        share = x.mean(axis=1).var(ddof=1) * 64 / x.var()
+        assert abs(share - 1) < 5 * math.sqrt(2 / 255), measured
+
+
 @pytest.mark.parametrize(
     ("name", "changes"),
     [

@@ -15,13 +15,13 @@ import numpy as np
 
 from ftproofs.check.context import Context
 from ftproofs.check.judge import Judge
-from ftproofs.check.links import against_oracle, engine_of_draws
+from ftproofs.check.links import against_oracle, engine_of_draws, oracle_at
 from ftproofs.claim import Claim, Domain, Rows
 from ftproofs.decision import Anchor
 from ftproofs.names import Value, experiment
 from ftproofs.numeric.experiments import LAW, SOLVER
 from ftproofs.numeric.sampling import Batches, batches, explore
-from ftproofs.numeric.seeds import sharing
+from ftproofs.numeric.seeds import MOST_SHARED, sharing
 from ftproofs.symbolic.acceptance import acceptor
 from ftproofs.verdict import ExperimentStatus, Link
 
@@ -142,7 +142,12 @@ def mean_sampler(
     """Draws of one statement's two sides at the settings, by the oracle or by training."""
 
     def draw(setting: int, stage: str, start: int, count: int, *, method: int = 0) -> tuple[np.ndarray, np.ndarray]:
-        found = draw_rows(claim, context, settings[setting], engine, stage, start, count, method=method)
+        parameters = settings[setting]
+        # What confirms a refutation solves designs that are drawn.
+        if engine == SOLVER and method == 0 and engine_at(claim, parameters) == LAW:
+            found = _law_rows(claim, context, parameters, stage, start, count)
+        else:
+            found = draw_rows(claim, context, parameters, engine, stage, start, count, method=method)
         parts = [judge.samples(rows) for rows in found]
         lhs, rhs = (np.concatenate([part[side] for part in parts]) for side in (0, 1))
         place = {"setting": setting, "stage": stage, "method": method, "start": start}
@@ -150,6 +155,20 @@ def mean_sampler(
         return lhs, rhs
 
     return draw
+
+
+def engine_at(claim: Claim, parameters: Parameters) -> str:
+    """What draws for a claim about means at a setting: `engine_of_draws`, or the law of the design for the oracle."""
+    engine = engine_of_draws(claim)
+    return oracle_at(claim, parameters) if engine == SOLVER else engine
+
+
+def _law_rows(
+    claim: Claim, context: Context, parameters: Parameters, stage: str, start: int, count: int
+) -> list[Rows]:
+    """Draws from the law of the design: those of one generator are independent, so each counts."""
+    start, count = start // MOST_SHARED, count // MOST_SHARED
+    return draw_rows(claim, context, parameters, LAW, f"{stage}/{MOST_SHARED}", start, count, step=CHUNK // MOST_SHARED)
 
 
 def mean_facts(marks: Sequence[Anchor], anchors: int) -> dict[str, Any]:

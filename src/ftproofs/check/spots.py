@@ -129,7 +129,7 @@ def _networks(claim: Claim, rows: Iterable[Rows], inside: _Inside) -> Iterator[S
 def _laws(claim: Claim, rows: Iterable[Rows], inside: _Inside, explored: bool) -> Iterator[Seen]:
     """Settings of which draws were made, by all of the oracle's draws there; of a limit the largest size only."""
     limit = isinstance(claim.quantifier, Limit)
-    engines = {engine_of_draws(claim), LAW} if limit else {engine_of_draws(claim)}
+    engines = {engine_of_draws(claim), LAW}
     grouped: dict[tuple[tuple[str, Value], ...], list[Rows]] = {}
     for found in rows:
         block = found.block

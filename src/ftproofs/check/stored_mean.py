@@ -10,6 +10,7 @@ from sympy import Symbol
 
 from ftproofs.check.anchors import STAGE, values_at
 from ftproofs.check.drawn import Drawn, Formulas
+from ftproofs.check.draws import engine_at
 from ftproofs.check.judge import Judge
 from ftproofs.check.links import engine_of_draws
 from ftproofs.check.stored import UNTRUSTED, Finding, factor, ratios
@@ -33,9 +34,15 @@ class MeanRows:
         stages: dict[str, dict[tuple[object, ...], list[Rows]]] = {stage: {} for stage in _STAGES}
         for found in rows:
             first = found.block.settings[0]
-            engine = experiment(claim.experiment).engines[0] if first.stage == "link-a" else engine_of_draws(claim)
-            if first.stage in stages and (found.block.engine, found.block.method) == (engine, 0):
-                stages[first.stage].setdefault(first.values, []).append(found)
+            stage, _, _ = first.stage.partition("/")
+            if stage == "link-a":
+                engine = experiment(claim.experiment).engines[0]
+            elif stage in ("pilot", "confirm"):
+                engine = engine_at(claim, first.parameters)
+            else:
+                engine = engine_of_draws(claim)
+            if stage in stages and (found.block.engine, found.block.method) == (engine, 0):
+                stages[stage].setdefault(first.values, []).append(found)
         # Networks are trained for link A at the anchors, and only there.
         order = [key for key in stages["confirm"] if key in stages["pilot"]]
         settings = [key for key in order if key in stages["link-a"]]
