@@ -3,7 +3,7 @@ VENV := .venv
 BIN := $(VENV)/bin
 STAMP := $(VENV)/.installed
 
-.PHONY: setup check report test test-slow laws quality lint clean docs bench
+.PHONY: setup check report test coverage test-slow laws quality lint clean docs bench
 
 setup: $(STAMP)
 
@@ -37,12 +37,14 @@ report: setup
 	  && cp main.pdf ../ftproofs.pdf && echo "$(REPORT)/ftproofs.pdf"; \
 	else echo "no pdflatex and bibtex here: $(REPORT)/latex is not typeset"; fi
 
-# Tracing slows symbolic work down, so the law suite and the audit suite, which repeat whole checks, run without
-# coverage. FTPROOFS_QUALITY_SHARD=K picks the twelfth of the audit suite (`make quality`: all), FTPROOFS_LAW_SHARD
-# the part of the law suite (`make laws`: all).
+# FTPROOFS_QUALITY_SHARD=K picks the twelfth of the audit suite (`make quality`: all), FTPROOFS_LAW_SHARD the part of
+# the law suite (`make laws`: all).
 test: setup
-	$(BIN)/python -m pytest -n 2 --cov --cov-report=term --cov-fail-under=90 --durations=15 --ignore=tests/laws --ignore=tests/quality
-	$(BIN)/python -m pytest -n 2 --durations=15 tests/laws tests/quality
+	$(BIN)/python -m pytest -n 2 --dist worksteal --durations=15 tests
+
+# Tracing slows symbolic work down by a third and more; the law suite and the audit suite repeat whole checks.
+coverage: setup
+	$(BIN)/python -m pytest -n 2 --cov --cov-report=term --cov-fail-under=90 --ignore=tests/laws --ignore=tests/quality
 
 test-slow: setup
 	$(BIN)/python -m pytest -n 2 -m slow

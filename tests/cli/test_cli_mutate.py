@@ -72,6 +72,7 @@ def test_the_table_of_the_documentation(run: Any, fake: dict[str, Any]) -> None:
     assert any(line.startswith("- `linear-noise-infinite` is left out: an infinite mean") for line in lines)
 
 
+@pytest.mark.slow
 def test_assumptions_are_trained_for_on_request(run: Any, folder: Path) -> None:
     status, out, _ = run("mutate", "linear-span", "--assumptions", "--budget", "low", "--json", "out.json")
     assert status == 0

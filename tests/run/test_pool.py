@@ -72,6 +72,7 @@ def test_claims_side_by_side_end_as_one_after_another_though_a_worker_is_killed(
     assert not active_children()
 
 
+@pytest.mark.slow
 def test_a_claim_that_always_loses_its_worker_ends_the_run(monkeypatch: pytest.MonkeyPatch) -> None:
     monkeypatch.setattr("ftproofs.run.pool.LOSSES", 2)
 
@@ -268,7 +269,8 @@ def test_an_interrupted_run_hands_out_no_block_but_keeps_rows() -> None:
 # -- a cluster ---------------------------------------------------------------------
 
 
-@pytest.mark.parametrize("workers", [2, pytest.param(4, marks=pytest.mark.slow)])
+@pytest.mark.slow
+@pytest.mark.parametrize("workers", [2, 4])
 def test_workers_of_dask_of_which_half_are_killed_reach_the_same_verdicts(alone: dict[str, dict], workers: int) -> None:
     """Processes of a local cluster; half of them are lost while they check."""
     killed: list[int] = []

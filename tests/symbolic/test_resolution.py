@@ -192,7 +192,7 @@ CLAIMS = (
 )
 
 
-#: These take longest; that they derive is asserted in test_derivation.py as well, wrong variants in tests/laws.
+#: These take longest; that they derive and wrong variants do not, tests/laws assert as well.
 LONG = (PROPORTIONAL_ANISOTROPIC, PROPORTIONAL_RISK, catalog.RESOLUTION_BIAS)
 
 
@@ -246,9 +246,9 @@ SPECIAL_CASES = (
 
 
 @pytest.mark.parametrize(("claim", "ids"), [(c, ids) for c, *ids in SPECIAL_CASES])
-def test_special_cases_are_corollaries_that_derive(claim, ids):
-    ended = {result.id: result.status for result in derive(claim).corollaries}
-    assert {ended[id] for id in ids} == {"proved"}  # that wrong ones do not close, the laws see
+def test_special_cases_are_corollaries(claim, ids):
+    """That they close, and wrong ones do not, the laws of derivations see."""
+    assert set(ids) <= {corollary.id for corollary in claim.corollaries}
 
 
 def test_no_data_and_no_end_of_layers_do_not_commute():

@@ -163,9 +163,7 @@ def engine_at(claim: Claim, parameters: Parameters) -> str:
     return oracle_at(claim, parameters) if engine == SOLVER else engine
 
 
-def _law_rows(
-    claim: Claim, context: Context, parameters: Parameters, stage: str, start: int, count: int
-) -> list[Rows]:
+def _law_rows(claim: Claim, context: Context, parameters: Parameters, stage: str, start: int, count: int) -> list[Rows]:
     """Draws from the law of the design: those of one generator are independent, so each counts."""
     start, count = start // MOST_SHARED, count // MOST_SHARED
     return draw_rows(claim, context, parameters, LAW, f"{stage}/{MOST_SHARED}", start, count, step=CHUNK // MOST_SHARED)

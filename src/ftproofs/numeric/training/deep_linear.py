@@ -17,7 +17,7 @@ from ftproofs.names import Value
 from ftproofs.numeric import networks
 from ftproofs.numeric.elementwise import hypot, power
 from ftproofs.numeric.tasks import Task
-from ftproofs.numeric.training import flow
+from ftproofs.numeric.training import compiled, flow
 from ftproofs.numeric.training.bounds import UNIT, norm, path_bounds
 from ftproofs.numeric.training.problem import VANISHED, Problem, compare
 from ftproofs.numeric.training.result import ACCEPT, AIM, Trained, scale
@@ -85,6 +85,7 @@ class Network:
         self.source_norm, self.target = source_norm[cases], target[cases]
         self.push = (-self.rate / problem.samples) * self.problem.X.mT
         self.minus_y = -self.problem.y[:, :, None]
+        self.arrays = compiled.arrays(self.problem.X, self.problem.y)
 
     def keep(self, index: Tensor) -> None:
         self.attend(self.cases[index])
@@ -105,6 +106,10 @@ class Network:
             torch.mul(back, tail.mT, out=target)
             back = torch.bmm(W.mT, back)
         out[-1].copy_(back)
+
+    def stages(self, start: Tensor, h: Tensor, K: Tensor, move: Tensor) -> None:
+        """`flow.Stages` by a compiled loop."""
+        compiled.stages(self.arrays, self.shapes, self.rate / self.problem.samples, start, h, K, move)
 
     def look(self, slope: Tensor) -> Point:
         """The network where the last slope was taken."""
@@ -218,9 +223,9 @@ def train_deep_linear(
     network = kind(both, doubled, task.source[twice], aim * unit[twice], rate, jump, recorded)
     tolerance = torch.tensor(tolerances, dtype=unit.dtype, device=unit.device).repeat_interleave(count)
     start = network.flatten(doubled)
-    z, code, steps = flow.integrate(
-        network, start, norm(start), tolerance, MAX_STEPS if max_steps is None else max_steps
-    )
+    limit = MAX_STEPS if max_steps is None else max_steps
+    quick = network.stages if kind is Network and compiled.suits(problem.X, start) else None
+    z, code, steps = flow.integrate(network, start, norm(start), tolerance, limit, quick=quick)
     ends, trajectory = network.bind(z), network.trajectory
     beta, bound, jumped = finish(both, ends, code, task.source[twice], jump)
     if trajectory is not None:
