@@ -5,7 +5,8 @@ means, limits, probabilities and signs, which take thousands of draws, every thi
 whose formulas are solved for, and none of the experiments that take minutes each.
 ``FTPROOFS_LAW_SHARD``, a whole number such as that of the run, says from which on, so
 that thirty-six numbers in a row take every other claim.  Wrong statements and variants that no
-derivation may conclude are taken in twelfths (`test_derivations`).  ``make laws`` takes all at once.
+derivation may conclude are taken in twelfths, altered steps in thirds (`test_derivations`).  ``make laws`` takes
+all at once.
 """
 
 from __future__ import annotations

@@ -150,7 +150,8 @@ def family_of(one: Claim) -> str:
 def steps_to_alter() -> list[Any]:
     """Every step on every domain, but a step that is borrowed from another family only where it comes from.
 
-    On further domains than the first a step takes the same way to its end: an ordinary run leaves those out.
+    On further domains than the first a step takes the same way to its end: an ordinary run leaves those out, and
+    takes a third of the others.
     """
     owner: dict[Step, str] = {}
     found: dict[tuple[Step, Domain], tuple[Claim, Step]] = {}
@@ -161,7 +162,8 @@ def steps_to_alter() -> list[Any]:
     seen: set[Step] = set()
     pairs = []
     for one, step in found.values():
-        pairs.append(pytest.param((one, step), marks=[pytest.mark.laws] if step in seen else []))
+        left_out = step in seen or len(seen) % 3 != SHARD % 3
+        pairs.append(pytest.param((one, step), marks=[pytest.mark.laws] if left_out else []))
         seen.add(step)
     return pairs
 
