@@ -7,8 +7,8 @@ there grows with the square of its error in units of the tolerance, whatever the
 
 from __future__ import annotations
 
-import itertools
 from collections.abc import Callable, Iterable, Sequence
+from copy import copy
 from dataclasses import dataclass
 
 import numpy as np
@@ -126,10 +126,9 @@ def complement(
         seen = np.max([total, *(candidate.evidence for candidate in among)], axis=0)
         # What has no value somewhere is killed by the domain check; no anchor need see to it.
         left = np.isfinite([candidate.errors for candidate in among]).all(axis=0) & (seen < 1)
-        asked, total = tuple(itertools.compress(asked, left)), seen[left]
+        search, total = search.of(left), seen[left]
         if len(picked) == count or (1 - total).sum() < LEFT:
             return picked
-        search = _Search(claim, context, asked, needed)
         corners = [search.at(corner) for corner in source.corners(CORNERS) if within(corner)]
         pool = [candidate for candidate in search.drawn(source, within) if within(candidate.parameters)] + corners
         among = _greedily(pool, count - len(picked), accept, given=total, least=LEFT)
@@ -159,6 +158,12 @@ class _Search:
         self._claim, self._context, self._needed = claim, context, needed
         self._symbols = spoken(claim, asked)
         self._errors = Errors(claim, asked)
+
+    def of(self, chosen: np.ndarray) -> _Search:
+        """The search for the mutants chosen, shape (mutant,), only."""
+        found = copy(self)
+        found._errors = self._errors.of(chosen)
+        return found
 
     def at(self, parameters: Parameters) -> Candidate:
         """One setting."""

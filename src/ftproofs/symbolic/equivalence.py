@@ -11,9 +11,11 @@ evaluated at 30 digits at points of the domain and on what was measured:
 
 from __future__ import annotations
 
+import itertools
 import math
 import random
-from collections.abc import Callable, Iterable, Mapping, Sequence
+from collections.abc import Iterable, Mapping, Sequence
+from copy import copy
 from dataclasses import dataclass
 from typing import Any, Literal
 
@@ -25,6 +27,7 @@ from sympy import Expr, Rational, S, Symbol
 from ftproofs.claim import Claim, Domain, Limit, Mean, Statement
 from ftproofs.errors import FTError
 from ftproofs.names import EXPERIMENTS, MEASUREMENTS, PER_COORDINATE, scale_names
+from ftproofs.symbolic.arrays import Arrays
 from ftproofs.symbolic.box import Box, Point, box_for
 from ftproofs.symbolic.cases import has_cases
 from ftproofs.symbolic.kernels import numpy_kernel
@@ -220,48 +223,26 @@ class Errors:
                 self._sides.append(None)
                 continue
             self._sides.append((*sides, natural_scale(whole.lhs, claim.experiment)))
-        self._kernels: dict[Expr, Callable[[Mapping[Symbol, np.ndarray]], np.ndarray]] = {}
+
+    def of(self, chosen: Iterable[bool]) -> Errors:
+        """Those of the mutants chosen only."""
+        found = copy(self)
+        found._sides = list(itertools.compress(self._sides, chosen))
+        return found
 
     def __call__(self, points: Sequence[Mapping[Symbol, float]]) -> np.ndarray:
         """Shape (mutant, point), float64; infinite where the mutant has no value."""
         found = np.full((len(self._sides), len(points)), np.nan)
         table = {symbol: np.array([point[symbol] for point in points], float) for symbol in points[0]}
-        known: dict[Expr, np.ndarray] = {}
+        values = Arrays(table)
         for row, sides in zip(found, self._sides, strict=True):
             if sides is None:
                 continue
-            for side in sides:
-                if side not in known:
-                    known[side] = self._kernel(side)(table)
-            left, right, scale = (known[side] for side in sides)
+            left, right, scale = (values(side) for side in sides)
             with np.errstate(all="ignore"):
                 error = np.abs(left - right) / np.maximum(np.abs(right), np.abs(scale) / 10)
             row[:] = np.where(np.isfinite(error), error, math.inf)
         return found
-
-    def _kernel(self, side: Expr) -> Callable[[Mapping[Symbol, np.ndarray]], np.ndarray]:
-        if side not in self._kernels:
-            self._kernels[side] = _by_numbers(side) if side.has(*_NOWHERE) else _by_arrays(side)
-        return self._kernels[side]
-
-
-#: Constants that no array holds; a branch that has them may never be reached.
-_NOWHERE = (S.ComplexInfinity, S.ImaginaryUnit)
-
-
-def _by_arrays(side: Expr) -> Callable[[Mapping[Symbol, np.ndarray]], np.ndarray]:
-    symbols = sorted(side.free_symbols, key=str)
-    run = numpy_kernel(side, symbols)
-    return lambda table: run(*(table[symbol] for symbol in symbols))
-
-
-def _by_numbers(side: Expr) -> Callable[[Mapping[Symbol, np.ndarray]], np.ndarray]:
-    def values(table: Mapping[Symbol, np.ndarray]) -> np.ndarray:
-        points = [dict(zip(table, column, strict=True)) for column in zip(*table.values(), strict=True)]
-        found = [_Place({s: float(x) for s, x in point.items()}, None)._value(side) for point in points]
-        return np.array([math.nan if value is None else float(value) for value in found])
-
-    return values
 
 
 class _Place:

@@ -20,7 +20,7 @@ from sympy.printing.codeprinter import CodePrinter, PrintMethodNotImplementedErr
 from ftproofs.errors import KernelError
 from ftproofs.symbolic import balls
 
-_ARRAY_FUNCTIONS: dict[Any, str] = {
+ARRAY_FUNCTIONS: dict[Any, str] = {
     sympy.exp: "exp",
     sympy.log: "log",
     expm1: "expm1",
@@ -38,7 +38,7 @@ _ARRAY_FUNCTIONS: dict[Any, str] = {
         )
     },
 }
-_SPECIAL_FUNCTIONS: dict[Any, str] = {
+SPECIAL_FUNCTIONS: dict[Any, str] = {
     sympy.erf: "erf",
     sympy.erfc: "erfc",
     sympy.loggamma: "gammaln",
@@ -122,10 +122,10 @@ class ArrayPrinter(CodePrinter):
 
     def _print_Function(self, expr: Any) -> str:
         args = ", ".join(self._array(arg) for arg in expr.args)
-        if expr.func in _ARRAY_FUNCTIONS:
-            return f"xp.{_ARRAY_FUNCTIONS[expr.func]}({args})"
-        if expr.func in _SPECIAL_FUNCTIONS:
-            return f"special.{_SPECIAL_FUNCTIONS[expr.func]}({args})"
+        if expr.func in ARRAY_FUNCTIONS:
+            return f"xp.{ARRAY_FUNCTIONS[expr.func]}({args})"
+        if expr.func in SPECIAL_FUNCTIONS:
+            return f"special.{SPECIAL_FUNCTIONS[expr.func]}({args})"
         numeric = getattr(expr.func, "numeric", None)
         if numeric is None:
             raise KernelError("FT141", f"no array code for {expr.func.__name__}")
