@@ -12,6 +12,7 @@ import numpy as np
 import torch
 from torch import Tensor
 
+from ftproofs.numeric.diagonal.dual import compiles
 from ftproofs.numeric.diagonal.ended import Ended, Reading
 from ftproofs.numeric.diagonal.network import Weights
 from ftproofs.numeric.diagonal.regression import Regression
@@ -20,14 +21,10 @@ from ftproofs.numeric.training.bounds import UNIT
 from ftproofs.numeric.training.problem import SAFETY
 from ftproofs.numeric.training.result import ACCEPT, DIVERGED, NOT_CONVERGED, OK
 
-#: Designs with more numbers than this are left to torch, whose products of matrices are quicker there.
-LARGEST = 1 << 17
-
 
 def suits(problem: Regression) -> bool:
     """Whether networks of this size are followed by the compiled loop."""
-    size = problem.y.shape[1] if problem.X is None else problem.X[0].numel()
-    return problem.y.device.type == "cpu" and problem.y.dtype == torch.float64 and size <= LARGEST
+    return compiles(problem.y, problem.y.shape[1] if problem.X is None else problem.X[0].numel())
 
 
 def train_compiled(

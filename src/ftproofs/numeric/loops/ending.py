@@ -81,7 +81,7 @@ def ended(
             ahead, behind = ahead + before * before, behind + after * after
         decrement, far, near, inexact = math.sqrt(total), math.sqrt(ahead), math.sqrt(behind), loose
     else:
-        decrement, reach, inverse = whitened(X, XT, D, rho, wide, step)
+        decrement, reach, inverse = whitened(X, XT, D, 0.0, rho, wide, step)
         far, near = bounds(decrement, reach, fastest)
         inexact = math.sqrt(fastest) * inverse * loose
     if frozen:
