@@ -139,7 +139,7 @@ def test_descent_takes_the_steps_that_torch_takes(drawn: tuple[int, int, int, fl
     problem, start = problem_of(seed, n, n + extra, 10.0**power, frozen=kind == "frozen", identity=kind == "identity")
     unit = torch.ones(3, dtype=torch.float64)
     teacher = start.beta + torch.linalg.vector_norm(problem.y, dim=1)[:, None]
-    common = {"teacher": teacher, "share": 0.2 * unit, "alone": alone, "max_steps": 300, "method": 1, "aim": 1e-4}
+    common = {"teacher": teacher, "share": 0.2 * unit, "alone": alone, "max_steps": 300, "aim": 1e-4}
     other = Weights(start.wp, 2 * start.vp, start.wm, start.vm, start.frozen)
     fast = train_descent(problem, [start, other], unit, **common)
     slow = train_descent(problem, [start, other], unit, **common, engine="torch")
@@ -155,7 +155,7 @@ def test_descent_takes_the_steps_that_torch_takes(drawn: tuple[int, int, int, fl
 def test_a_step_past_the_last_factor_is_no_number() -> None:
     problem, start = problem_of(1, 3, 6, 0.5)
     unit = torch.ones(3, dtype=torch.float64)
-    common = {"teacher": start.beta, "share": 40 * unit, "alone": True, "method": 1, "max_steps": 64}
+    common = {"teacher": start.beta, "share": 40 * unit, "alone": True, "max_steps": 64}
     (fast,) = train_descent(problem, [start], unit, **common)
     (slow,) = train_descent(problem, [start], unit, **common, engine="torch")
     assert fast.status == slow.status
