@@ -71,6 +71,35 @@ def descend_compiled(
     return _compared(found, starts, unit)
 
 
+def train_together(
+    problems: tuple[Regression, Regression],
+    start: Tensor,
+    size: Tensor,
+    steepest: Tensor,
+    goal: Tensor,
+    tolerance: Tensor,
+    max_steps: int,
+) -> tuple[Tensor, Tensor, Tensor]:
+    """The flow of `multitask.SharedFlow` from rows of weights, case by case over and over.
+
+    Args:
+        problems: the cases' regressions on the two tasks.
+        The others are those of `loops.shared.trained_together`.
+
+    Returns:
+        the ends (row, 6 d), codes of `flow` (row,) and steps (row,).
+    """
+    from ftproofs.numeric.loops.shared import trained_together
+
+    data = []
+    for problem in problems:
+        X = np.empty((len(problem.y), 0, 0)) if problem.X is None else problem.X.numpy()
+        data += [np.ascontiguousarray(X), np.ascontiguousarray(problem.y.numpy())]
+    rows = (np.ascontiguousarray(z.numpy()) for z in (start, size, steepest, goal, tolerance))
+    ends, codes = (torch.from_numpy(z) for z in trained_together(*data, *rows, max_steps))
+    return ends, codes[:, 0], codes[:, 1].to(start.dtype)
+
+
 def _arrays(
     problem: Regression, starts: Sequence[Weights], runs: int
 ) -> tuple[np.ndarray, np.ndarray, np.ndarray, np.ndarray]:
