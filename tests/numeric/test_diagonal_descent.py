@@ -40,7 +40,7 @@ def test_the_exact_discrete_law(protocol: str) -> None:
     assert (value["kkt_gap"] > 1e-5).all()
 
 
-def test_written_gradients_give_the_same_path() -> None:
+def test_gradients_from_autograd_give_the_same_path() -> None:
     a = rows("diagonal.finetune", "flow", **GIVEN, engine="descent", step=0.3)
     b = rows("diagonal.finetune", "reduced", **GIVEN, engine="descent", step=0.3)
     agree(a, b)

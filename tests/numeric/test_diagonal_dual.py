@@ -40,10 +40,11 @@ def test_it_is_the_minimum_of_the_bregman_divergence(start: bool) -> None:
         assert divergence(found.beta[i].numpy()) <= divergence(reference.x) + 1e-12
 
 
+@pytest.mark.parametrize("engine", ["", "torch"])
 @pytest.mark.parametrize("scale", [1e-100, 1e-30, 1e-8, 1e-3, 1.0, 1e8])
-def test_from_tiny_to_huge_scales(scale: float) -> None:
+def test_from_tiny_to_huge_scales(scale: float, engine: str) -> None:
     X, y, C = problem(2, 8, 20, 50, scale)
-    found = dual.solve(X, y, C)
+    found = dual.solve(X, y, C, engine=engine)
     assert found.status == ("ok",) * 8
     assert float((y - torch.einsum("cnd,cd->cn", X, found.beta)).abs().max()) < 1e-10
     u = torch.asinh(found.beta / C) / 2
@@ -93,3 +94,32 @@ def test_both_factorisations_end_together() -> None:
     assert (apart > 0).any()
     alone = dual.solve(X[1:2], y[1:2], C[1:2], ridge=ridge[1:2], method=1)
     assert torch.equal(alone.beta, second.beta[1:2])
+
+
+@pytest.mark.parametrize(("n", "d"), [(1, 1), (1, 4), (3, 3), (4, 9), (5, 11), (6, 14), (7, 7), (16, 37)])
+@pytest.mark.parametrize("scale", [1e-9, 0.05, 30.0])
+def test_the_compiled_loop_ends_where_torch_ends(n: int, d: int, scale: float) -> None:
+    X, y, C = problem(n + d, 5, n, d, scale)
+    phase = torch.linspace(-2, 2, 5 * d).to(y).reshape(5, d)
+    ridge = torch.tensor([0.0, 0.0, 1e-3, 0.5, 4.0]).to(y)
+    fast, slow = (dual.solve(X, y, C, phase, ridge, engine=engine) for engine in ("", "torch"))
+    assert set(fast.status + slow.status) == {"ok"}
+    norm = torch.linalg.vector_norm
+    assert (norm(fast.beta - slow.beta, dim=1) <= fast.bound + slow.bound).all()
+    assert (norm(fast.mu - slow.mu, dim=1) <= fast.mu_bound + slow.mu_bound).all()
+    # Certificates are the same but for rounding, of which they mostly consist.
+    for a, b in ((fast.bound, slow.bound), (fast.mu_bound, slow.mu_bound)):
+        assert (a <= 3 * b + 1e-15).all()
+        assert (b <= 3 * a + 1e-15).all()
+
+
+def test_no_solution_is_said_to_be_none_by_the_loop_too() -> None:
+    X, y, C = problem(9, 4, 3, 8, 0.3)
+    X[1, 2], y[1, 2], y[3, 0] = X[1, 1], 1 + y[1, 1], torch.nan  # contradictory labels; labels that are no numbers
+    found = dual.solve(X, y, C)
+    assert found.status == ("ok", "not-converged", "ok", "not-converged")
+    assert torch.isinf(found.bound[[1, 3]]).all()
+    clean = dual.solve(X[[0, 2]], y[[0, 2]], C[[0, 2]])
+    assert torch.equal(clean.beta, found.beta[[0, 2]])
+    none = torch.zeros_like(y)
+    assert (dual.solve(X[:1], none[:1], C[:1]).beta == 0).all()

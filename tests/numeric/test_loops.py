@@ -15,12 +15,13 @@ from diagonals import rows
 from hypothesis import Phase, given, settings
 from hypothesis import strategies as st
 
-from ftproofs.numeric.diagonal import compiled, dual
+from ftproofs.numeric.diagonal import compiled, dual, multitask
 from ftproofs.numeric.diagonal.descent import train_descent
 from ftproofs.numeric.diagonal.ended import Ended
 from ftproofs.numeric.diagonal.network import Weights
 from ftproofs.numeric.diagonal.regression import Regression
 from ftproofs.numeric.diagonal.train import train_flow
+from ftproofs.numeric.training.flow import ARRIVED
 
 #: Pairs whose tighter one is far above rounding, so that both engines choose the same steps, and the default.
 LOOSE = (1e-8, 1e-6)
@@ -139,7 +140,7 @@ def test_descent_takes_the_steps_that_torch_takes(drawn: tuple[int, int, int, fl
     problem, start = problem_of(seed, n, n + extra, 10.0**power, frozen=kind == "frozen", identity=kind == "identity")
     unit = torch.ones(3, dtype=torch.float64)
     teacher = start.beta + torch.linalg.vector_norm(problem.y, dim=1)[:, None]
-    common = {"teacher": teacher, "share": 0.2 * unit, "alone": alone, "max_steps": 300, "method": 1, "aim": 1e-4}
+    common = {"teacher": teacher, "share": 0.2 * unit, "alone": alone, "max_steps": 300, "aim": 1e-4}
     other = Weights(start.wp, 2 * start.vp, start.wm, start.vm, start.frozen)
     fast = train_descent(problem, [start, other], unit, **common)
     slow = train_descent(problem, [start, other], unit, **common, engine="torch")
@@ -155,7 +156,7 @@ def test_descent_takes_the_steps_that_torch_takes(drawn: tuple[int, int, int, fl
 def test_a_step_past_the_last_factor_is_no_number() -> None:
     problem, start = problem_of(1, 3, 6, 0.5)
     unit = torch.ones(3, dtype=torch.float64)
-    common = {"teacher": start.beta, "share": 40 * unit, "alone": True, "method": 1, "max_steps": 64}
+    common = {"teacher": start.beta, "share": 40 * unit, "alone": True, "max_steps": 64}
     (fast,) = train_descent(problem, [start], unit, **common)
     (slow,) = train_descent(problem, [start], unit, **common, engine="torch")
     assert fast.status == slow.status
@@ -230,3 +231,31 @@ def test_where_nothing_can_be_kept_loops_are_compiled_all_the_same(
         assert compiling.loop(lambda x: x + 1)(2) == 3
     finally:
         compiling.folder.cache_clear()
+
+
+@pytest.mark.parametrize(("auxiliary", "main", "d"), [(0, 3, 7), (4, 3, 9), (2, 0, 6), (9, 5, 7)])
+def test_two_tasks_at_once_end_where_torch_ends(auxiliary: int, main: int, d: int) -> None:
+    """No samples stand for the population."""
+    rng = np.random.default_rng(d)
+    problems = tuple(problem_of(n, max(n, 1), d, 1.0, identity=n == 0)[0] for n in (auxiliary, main))
+    z = torch.tensor(rng.uniform(0.3, 1.0, (3, 6 * d)))
+    twice = torch.arange(3).repeat(2)
+    goal = torch.full((6,), 1e-5, dtype=torch.float64)
+    tolerance = torch.tensor([1e-11, 1e-9], dtype=torch.float64).repeat_interleave(3)
+    ends = []
+    for engine in ("", "torch"):
+        system = multitask.SharedFlow(tuple(p.select(twice) for p in problems), d, goal)
+        end, code, steps = multitask.follow(system, z[twice], 1 + 0 * goal, tolerance, 3, engine=engine)
+        system.attend(torch.arange(6))
+        left = system.left(end)
+        assert (code == ARRIVED).all()
+        assert (left <= 1.001 * goal).all()
+        ends.append((end, left, steps))
+    (fast, near, few), (slow, far, many) = ends
+    # The looser tolerance says how far integration may be off.
+    loose = torch.linalg.vector_norm(slow[:3] - slow[3:], dim=1)
+    assert (torch.linalg.vector_norm(fast - slow, dim=1)[:3] <= near[:3] + far[:3] + loose).all()
+    assert float((few - many).abs().max()) <= 6
+    one = multitask.SharedFlow(tuple(p.select(torch.tensor([1, 1])) for p in problems), d, goal[:2])
+    alone, _, _ = multitask.follow(one, z[[1, 1]], torch.ones(2).double(), tolerance[[1, 4]], 1)
+    assert torch.equal(alone, fast[[1, 4]])

@@ -144,9 +144,7 @@ def step(plan: Plan) -> list[Outcome]:
     share = unit.new_full((len(unit),), 0.1)
 
     def ours() -> None:
-        train_descent(
-            problem, [weights], unit, teacher=weights.beta, share=share, alone=True, method=1, max_steps=count
-        )
+        train_descent(problem, [weights], unit, teacher=weights.beta, share=share, alone=True, max_steps=count)
 
     found = []
     for label, make in (("vmap(grad)", diagonal_peers.mapped), ("batched autograd", diagonal_peers.batched)):

@@ -12,6 +12,7 @@ import numpy as np
 import torch
 from torch import Tensor
 
+from ftproofs.numeric.diagonal.dual import compiles
 from ftproofs.numeric.diagonal.ended import Ended, Reading
 from ftproofs.numeric.diagonal.network import Weights
 from ftproofs.numeric.diagonal.regression import Regression
@@ -20,14 +21,10 @@ from ftproofs.numeric.training.bounds import UNIT
 from ftproofs.numeric.training.problem import SAFETY
 from ftproofs.numeric.training.result import ACCEPT, DIVERGED, NOT_CONVERGED, OK
 
-#: Designs with more numbers than this are left to torch, whose products of matrices are quicker there.
-LARGEST = 1 << 17
-
 
 def suits(problem: Regression) -> bool:
     """Whether networks of this size are followed by the compiled loop."""
-    size = problem.y.shape[1] if problem.X is None else problem.X[0].numel()
-    return problem.y.device.type == "cpu" and problem.y.dtype == torch.float64 and size <= LARGEST
+    return compiles(problem.y, problem.y.shape[1] if problem.X is None else problem.X[0].numel())
 
 
 def train_compiled(
@@ -72,6 +69,35 @@ def descend_compiled(
     arrays = _arrays(problem, starts, runs)
     found = descended(*arrays, eta.reshape(-1).numpy(), goals, starts[0].frozen, int(max_steps))
     return _compared(found, starts, unit)
+
+
+def train_together(
+    problems: tuple[Regression, Regression],
+    start: Tensor,
+    size: Tensor,
+    steepest: Tensor,
+    goal: Tensor,
+    tolerance: Tensor,
+    max_steps: int,
+) -> tuple[Tensor, Tensor, Tensor]:
+    """The flow of `multitask.SharedFlow` from rows of weights, case by case over and over.
+
+    Args:
+        problems: the cases' regressions on the two tasks.
+        The others are those of `loops.shared.trained_together`.
+
+    Returns:
+        the ends (row, 6 d), codes of `flow` (row,) and steps (row,).
+    """
+    from ftproofs.numeric.loops.shared import trained_together
+
+    data = []
+    for problem in problems:
+        X = np.empty((len(problem.y), 0, 0)) if problem.X is None else problem.X.numpy()
+        data += [np.ascontiguousarray(X), np.ascontiguousarray(problem.y.numpy())]
+    rows = (np.ascontiguousarray(z.numpy()) for z in (start, size, steepest, goal, tolerance))
+    ends, codes = (torch.from_numpy(z) for z in trained_together(*data, *rows, max_steps))
+    return ends, codes[:, 0], codes[:, 1].to(start.dtype)
 
 
 def _arrays(

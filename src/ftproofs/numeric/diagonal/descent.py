@@ -1,4 +1,4 @@
-"""Plain gradient descent on a diagonal network's raw weights, with gradients from autograd: what a user would write.
+"""Plain gradient descent on a diagonal network's raw weights: gradients written out, or from autograd to confirm them.
 
 All four vectors move at once.  With ``e = step * X' rho`` a step multiplies the conserved quantities by ``1 - e^2``,
 A by ``(1 + e)^2`` and B by ``(1 - e)^2`` (handbook claim 1.2): the products are accumulated along the way.
@@ -94,11 +94,11 @@ def train_descent(
     Args:
         teacher: (case, d), see `step_size`; share: (case,).
         alone: the rows stand for descent at this step itself; else for the flow, and half the step tells how far it is.
-        method: 0 gradients from autograd, 1 written out.
+        method: 0 gradients written out, 1 from autograd: what a user would write.
         unit, max_steps, aim, engine: as in `train.train_flow`.
     """
     runs = 1 if alone else 2
-    if method == 1 and engine != "torch" and suits(problem):
+    if method == 0 and engine != "torch" and suits(problem):
         eta = torch.stack([step_size(problem, start, teacher, share) for start in starts], dim=1)[:, :, None]
         eta = eta / torch.tensor([1.0, 2.0][:runs], dtype=eta.dtype)
         return descend_compiled(problem, starts, unit, eta, aim * unit, max_steps)
@@ -111,7 +111,7 @@ def train_descent(
         eta[1::2] /= 2
     arrival = Arrival((aim * unit)[index], 1, jump=False, frozen=rows.frozen)
     record = Record(repeated, rows, 1)
-    weights, sums, code, steps = _descend(repeated, rows, eta, arrival, record, max_steps, written=method == 1)
+    weights, sums, code, steps = _descend(repeated, rows, eta, arrival, record, max_steps, written=method == 0)
     ended = finish(repeated, rows, weights, sums.mu, sums.energy, record, code, steps, jump=False)
     # The iterates go on in steps, not along the flow whose tail was bounded: the squares e^2 come on top.
     ended.tail.mul_(2.0)

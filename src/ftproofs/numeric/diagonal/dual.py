@@ -17,6 +17,7 @@ from __future__ import annotations
 
 from dataclasses import dataclass
 
+import numpy as np
 import torch
 from torch import Tensor
 
@@ -31,6 +32,8 @@ UNIT = 2.0**-53
 SETTLED = 1e-8
 #: A certificate above this, relative to the larger of |beta| and |y|, is no solution.
 ACCEPT = 1e-7
+#: Designs with more numbers than this are left to torch, whose products of matrices are quicker there.
+LARGEST = 1 << 17
 
 
 @dataclass(frozen=True)
@@ -55,6 +58,7 @@ def solve(
     phase: Tensor | None = None,
     ridge: Tensor | None = None,
     method: int = 0,
+    engine: str = "",
 ) -> Solution:
     """The minimum-Q interpolator of each case; with a ridge the minimum of ``|y - X beta|^2 / 2 + ridge D_Q``.
 
@@ -64,12 +68,15 @@ def solve(
         phase: (case, d), asinh(beta(0)/c); 0 if not given.
         ridge: (case,), its gradient term is ``-ridge mu``; 0 if not given.
         method: 1 takes Newton's steps by orthogonal factors of the weighted design, 0 by Cholesky's of its Gram matrix.
+        engine: ``torch`` never takes the compiled loop; otherwise moderate designs on the CPU do, without method 1.
     """
     count = len(y)
+    if method == 0 and engine != "torch" and compiles(X, X[0].numel()):
+        return _compiled(X, y, scale, phase, ridge)
     if count == 1:
         twice = torch.zeros(2, dtype=torch.int64, device=y.device)
         phase, ridge = (None if part is None else part[twice] for part in (phase, ridge))
-        return _first(solve(X[twice], y[twice], scale[twice], phase, ridge, method))
+        return _first(solve(X[twice], y[twice], scale[twice], phase, ridge, method, engine))
     system = whole = _System(
         X,
         y,
@@ -176,12 +183,36 @@ class _System:
         bound, _ = newton_bounds(decrement, reach, fastest)
         # bound >= sqrt(max D) times mu's distance in the norm of K.
         mu_bound = norm(inverse, dim=(1, 2)) * bound / fastest.sqrt()
-        bound = bound + norm(spread, dim=1)
-        bound = torch.where(torch.isfinite(bound), bound, torch.inf)
-        good = bound <= ACCEPT * torch.maximum(norm(beta, dim=1), norm(self.y, dim=1)).clamp_min(1e-300)
-        good = good | (norm(self.y, dim=1) + norm(beta, dim=1) == 0)
-        status = tuple("ok" if g else "not-converged" for g in good.tolist())
-        return Solution(beta, mu, bound, mu_bound, status, iterations)
+        return _judged(self.y, beta, mu, bound + norm(spread, dim=1), mu_bound, iterations)
+
+
+def _judged(y: Tensor, beta: Tensor, mu: Tensor, bound: Tensor, mu_bound: Tensor, iterations: Tensor) -> Solution:
+    """The solution, ``ok`` where its certificate says so."""
+    norm = torch.linalg.vector_norm
+    bound = torch.where(torch.isfinite(bound), bound, torch.inf)
+    good = bound <= ACCEPT * torch.maximum(norm(beta, dim=1), norm(y, dim=1)).clamp_min(1e-300)
+    good = good | (norm(y, dim=1) + norm(beta, dim=1) == 0)
+    status = tuple("ok" if g else "not-converged" for g in good.tolist())
+    return Solution(beta, mu, bound, mu_bound, status, iterations)
+
+
+def compiles(like: Tensor, size: int) -> bool:
+    """Whether problems whose designs have so many numbers are left to the loops of `numeric.loops`.
+
+    That depends on the problem's own size and the device, never on its neighbours: rows replay on the same machine
+    whatever they are measured with.
+    """
+    return like.device.type == "cpu" and like.dtype == torch.float64 and size <= LARGEST
+
+
+def _compiled(X: Tensor, y: Tensor, scale: Tensor, phase: Tensor | None, ridge: Tensor | None) -> Solution:
+    from ftproofs.numeric.loops.dual import solved
+
+    phase = torch.zeros_like(scale) if phase is None else phase
+    ridge = torch.zeros_like(y[:, 0]) if ridge is None else ridge
+    arrays = (np.ascontiguousarray(z.numpy()) for z in (X, y, scale, phase, ridge))
+    beta, mu, bounds, iterations = (torch.from_numpy(z) for z in solved(*arrays))
+    return _judged(y, beta, mu, bounds[:, 0], bounds[:, 1], iterations)
 
 
 def newton_bounds(decrement: Tensor, reach: Tensor, fastest: Tensor) -> tuple[Tensor, Tensor]:

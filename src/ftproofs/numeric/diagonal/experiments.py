@@ -80,10 +80,10 @@ class Trainer:
         stepped = self.parameters[0].get("engine") == "descent"
         if stepped or self.engine == "descent":
             share = column(self.parameters, "step", teacher)[:, 0]
-            # Whatever confirms descent descends: with gradients written out.
-            written = self.method == 1 or self.engine == "reduced"
+            # Whatever confirms descent descends: with gradients from autograd.
+            confirms = self.method == 1 or self.engine == "reduced"
             return train_descent(
-                problem, starts, unit, teacher=teacher, share=share, alone=stepped, method=int(written)
+                problem, starts, unit, teacher=teacher, share=share, alone=stepped, method=int(confirms)
             )
         if self.engine == "reduced":
             return train_reduced(problem, starts, unit, aim=aim, tolerances=reduced)

@@ -18,6 +18,7 @@ from ftproofs.errors import UsageError
 from ftproofs.names import Experiment, Value
 from ftproofs.numeric.diagonal import tasks
 from ftproofs.numeric.diagonal.apart import Measured, by_source
+from ftproofs.numeric.diagonal.compiled import suits, train_together
 from ftproofs.numeric.diagonal.experiments import read_shares, source_of
 from ftproofs.numeric.diagonal.network import symmetric_start
 from ftproofs.numeric.diagonal.readings import Readings, squared_error
@@ -167,6 +168,19 @@ def predictors(views: Views) -> tuple[Tensor, Tensor]:
     return wp * ap - wm * am, wp * bp - wm * bm
 
 
+def follow(
+    system: SharedFlow, z: Tensor, scale: Tensor, tolerance: Tensor, cases: int, *, engine: str = ""
+) -> tuple[Tensor, Tensor, Tensor]:
+    """The flow from z (row, 6 d), the cases over and over: ends, codes of `flow` and steps, (row,) each.
+
+    ``engine`` ``torch`` never takes the compiled loop; otherwise small networks on the CPU do, with written slopes.
+    """
+    if engine == "torch" or isinstance(system, AutogradSharedFlow) or not all(suits(p) for p in system.whole):
+        return flow.integrate(system, z, scale, tolerance, MAX_STEPS)
+    one, two = (p.select(torch.arange(cases)) for p in system.whole)
+    return train_together((one, two), z, scale, system.extremes, system.goal, tolerance, MAX_STEPS)
+
+
 @by_source
 def measure(spec: Experiment, block: Block, parameters: list[dict[str, Value]], device: str) -> Measured:
     """Readings, statuses, flags and engine facts of a block of networks trained on both tasks.
@@ -187,7 +201,7 @@ def measure(spec: Experiment, block: Block, parameters: list[dict[str, Value]], 
     system = kind(problems, d, AIM * unit)
     tolerance = torch.tensor(TOLERANCES, dtype=z0.dtype, device=device).repeat_interleave(count)
     scale = (norm(z0)[twice] ** 2 + unit).sqrt()
-    z, code, steps = flow.integrate(system, z0[twice], scale, tolerance, MAX_STEPS)
+    z, code, steps = follow(system, z0[twice], scale, tolerance, count)
     system.attend(torch.arange(2 * count, device=device))
     radius = system.left(z)[:count]
     status = tuple(

@@ -41,12 +41,12 @@ def folder() -> Path | None:
 
 def part(function: F) -> F:
     """A function that compiled loops call."""
-    return numba.njit(**_RULES)(function)
+    return numba.njit(no_cpython_wrapper=True, no_cfunc_wrapper=True, **_RULES)(function)
 
 
 def leaf(function: F) -> F:
     """The same, written out wherever it is called: quicker for what is short, longer to compile."""
-    return numba.njit(forceinline=True, **_RULES)(function)
+    return numba.njit(forceinline=True, no_cpython_wrapper=True, no_cfunc_wrapper=True, **_RULES)(function)
 
 
 def loop(function: F) -> F:

@@ -69,7 +69,7 @@ def ended(
         fastest, slowest = max(fastest, D[k]), min(slowest, D[k])
     residual(X, XT, y, beta, rho)
     left = math.sqrt(squares(rho))
-    loose = _rounding(XT, y, beta, away, terms) + 4 * UNIT * left
+    loose = rounding(XT, y, beta, away, terms) + 4 * UNIT * left
     if X.shape[0] == 0:
         reach = 1 / math.sqrt(slowest)
         inverse, total, ahead, behind = reach, 0.0, 0.0, 0.0
@@ -81,7 +81,7 @@ def ended(
             ahead, behind = ahead + before * before, behind + after * after
         decrement, far, near, inexact = math.sqrt(total), math.sqrt(ahead), math.sqrt(behind), loose
     else:
-        decrement, reach, inverse = whitened(X, XT, D, rho, wide, step)
+        decrement, reach, inverse = whitened(X, XT, D, 0.0, rho, wide, step)
         far, near = bounds(decrement, reach, fastest)
         inexact = math.sqrt(fastest) * inverse * loose
     if frozen:
@@ -128,7 +128,7 @@ def ended(
 
 
 @part
-def _rounding(XT: Array, y: Array, beta: Array, positive: Array, terms: Array) -> float:
+def rounding(XT: Array, y: Array, beta: Array, positive: Array, terms: Array) -> float:
     """`Regression.rounding`: a bound on the rounding of a residual."""
     d, n = beta.shape[0], y.shape[0]
     size = math.sqrt(squares(y))

@@ -123,7 +123,7 @@ def arrived(
         return False, waited
     if X.shape[0] == 0:  # every coordinate is a problem of its own
         return apart(D, rho, frozen, jump) <= target, waited
-    decrement, reach, _ = whitened(X, XT, D, rho, A, step)
+    decrement, reach, _ = whitened(X, XT, D, 0.0, rho, A, step)
     return decisive(decrement, reach, fastest, frozen, jump) <= target, waited
 
 
