@@ -15,11 +15,11 @@ n, d, clients, r, sigma = v.n, v.d, v.clients, v.client_radius, v.sigma
 SERVER = Domain.of(
     n=(4, 16),
     d=(10, 16),
-    clients=[4, 10],
+    clients=[2, 8],
     local_steps=1,
     client_radius=log_range(Rational(1, 2), 2),
-    sigma=real_range(0, 1),
-).where(n * clients >= 2 * d + 8)
+    sigma=real_range(0, 2),
+).where(n * clients >= d + 16)
 
 POOLED = Claim(
     id="federated-pooled-error",
@@ -56,7 +56,7 @@ POOLED = Claim(
 MEMBERS = Domain.of(
     n=(4, 12),
     d=(14, 20),
-    clients=[8, 16],
+    clients=[5, 8],
     local_steps=1,
     participates="yes",
     ridge=0,
@@ -80,7 +80,7 @@ MEMBER = Claim(
     domain=MEMBERS,
     statements=(
         at_least(v.risk, _member(_server)),
-        at_most(v.risk, _member(_server + 2 * (r**2 * (d + n + 1) + sigma**2 * d) / (n * clients**2))),
+        at_most(v.risk, _member(_server + Rational(5, 2) * (r**2 * (d + n + 1) + sigma**2 * d) / (n * clients**2))),
     ),
     variants=(
         Variant(
