@@ -2,6 +2,7 @@
 
 from sympy import Expr, Rational
 
+from ftproofs.catalog.federated import pooled_steps
 from ftproofs.claim import Claim, Domain, Mean, Source, Variant, log_range, real_range
 from ftproofs.symbolic.federated import pooled_error
 from ftproofs.symbolic.functions import isotropic_noise
@@ -13,13 +14,13 @@ n, d, clients, r, sigma = v.n, v.d, v.clients, v.client_radius, v.sigma
 
 #: One local step, so that FedAvg ends at pooled least squares; samples enough for moments of its error.
 SERVER = Domain.of(
-    n=(4, 16),
-    d=(10, 16),
+    n=(3, 16),
+    d=(8, 16),
     clients=[2, 8],
     local_steps=1,
     client_radius=log_range(Rational(1, 2), 2),
     sigma=real_range(0, 2),
-).where(n * clients >= d + 16)
+).where(n * clients >= d + 12)
 
 POOLED = Claim(
     id="federated-pooled-error",
@@ -29,6 +30,7 @@ POOLED = Claim(
     quantifier=Mean(),
     domain=SERVER,
     statements=(equal(v.server_error, pooled_error(n, d, clients, r, sigma)),),
+    steps=pooled_steps.POOLED,
     variants=(
         Variant(
             "deviations-alone",
