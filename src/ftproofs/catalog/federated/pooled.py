@@ -15,12 +15,12 @@ n, d, clients, r, sigma = v.n, v.d, v.clients, v.client_radius, v.sigma
 #: One local step, so that FedAvg ends at pooled least squares; samples enough for moments of its error.
 SERVER = Domain.of(
     n=(3, 16),
-    d=(8, 16),
-    clients=[2, 8],
+    d=(8, 18),
+    clients=[2, 10],
     local_steps=1,
     client_radius=log_range(Rational(1, 2), 2),
     sigma=real_range(0, 2),
-).where(n * clients >= d + 12)
+).where(n * clients >= d + 10)
 
 POOLED = Claim(
     id="federated-pooled-error",

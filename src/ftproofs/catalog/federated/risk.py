@@ -70,8 +70,8 @@ FTFA_MEAN = Claim(
 GLOBAL = Domain.of(
     gamma=real_range(Rational(1, 10), Rational(1, 2)),
     clients="inf",
-    client_radius=real_range(1, 2),
-    sigma=real_range(Rational(1, 4), Rational(3, 4)),
+    client_radius=real_range(Rational(1, 2), 2),
+    sigma=real_range(Rational(1, 4), 1),
 )
 SIZES = Limit(sizes=(32, 64, 128, 256))
 _FTFA = GLOBAL.with_ranges(ridge=0)
