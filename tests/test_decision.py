@@ -547,15 +547,13 @@ def test_evidence_between_the_levels_does_not_refute() -> None:
 
 
 def test_room_under_an_inequality_saves_draws_and_no_equation_has_any() -> None:
-    """15 % on the right side: room for 4 % is planned with. On the wrong side none, nor where none is certain."""
+    """15 % on the right side: room for 8 % is planned with. On the wrong side none, nor where none is certain."""
     equal = decide_mean(normal(0.3), [Anchor(1.0)] * 2, tolerance=0.02)
     for shift, relation, fewer in ((-0.15, "<=", True), (0.15, ">=", True), (0.0, "<=", False)):
         found = decide_mean(normal(0.3, shift), [Anchor(1.0)] * 2, tolerance=0.02, relation=relation)
         assert found.status == "supported"
-        assert (found.draws < equal.draws / 7) == fewer
+        assert (found.draws < equal.draws / 8) == fewer
     for shift, relation in ((0.15, "<="), (-0.15, ">="), (-0.15, "==")):
         assert decide_mean(normal(0.3, shift), [Anchor(1.0)] * 2, tolerance=0.02, relation=relation).status == "refuted"
     pilot = statistics.RelativeError(-0.15, 0.3, 1.0, 256)
-    assert [room_of(pilot, relation) for relation in ("<=", ">=", "==")] == [0.04, 0.0, 0.0]
-    near = statistics.RelativeError(-0.1, 0.3, 1.0, 256)
-    assert room_of(near, "<=") == pytest.approx(0.025)
+    assert [room_of(pilot, relation) for relation in ("<=", ">=", "==")] == [pytest.approx(0.075), 0.0, 0.0]

@@ -25,9 +25,9 @@ from ftproofs.numeric.statistics import (
 #: The probability that an anchor of a true claim misses support at its first look.
 MISS = 1e-3
 
-#: Room under an inequality that a plan counts on, relative.  A bound moved a tenth past its slack is violated by 7 %
-#: beyond a tolerance of 2 %; refuting that takes about 60/0.07^2 (spread)^2 draws, as many as support with this room.
-MOST_ROOM = 0.04
+#: Room under an inequality that a plan counts on, relative: less than the tenth by which a bound past its slack is
+#: moved, so that draws which support the bound refute that one.
+MOST_ROOM = 0.08
 
 #: Standard errors that a pilot's room is taken to be smaller than it looked.
 ROOM_Z = 4.0
