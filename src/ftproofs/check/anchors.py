@@ -7,6 +7,7 @@ there grows with the square of its error in units of the tolerance, whatever the
 
 from __future__ import annotations
 
+import math
 from collections.abc import Callable, Iterable, Sequence
 from copy import copy
 from dataclasses import dataclass
@@ -16,11 +17,13 @@ from scipy.special import ndtri
 from sympy import Symbol
 
 from ftproofs.check.context import Context
-from ftproofs.check.draws import CORNERS
+from ftproofs.check.draws import CORNERS, exploratory
+from ftproofs.check.judge import Judge
 from ftproofs.check.links import engine_of_draws
 from ftproofs.claim import Claim, Rows, Setting
 from ftproofs.decision import ALPHA
 from ftproofs.names import INFINITE, Value
+from ftproofs.numeric.experiments import SOLVER
 from ftproofs.numeric.sampling import Batches, batches, explore
 from ftproofs.symbolic.acceptance import acceptor
 from ftproofs.symbolic.equivalence import Errors, spoken
@@ -79,8 +82,13 @@ def domain_points(
 
 
 def candidates(claim: Claim, context: Context, source: Batches | None = None) -> list[Candidate]:
-    """Settings among which to pick anchors, distinct, drawn towards where mutants differ from the claim."""
-    return _Search(claim, context, strict_mutants(claim, context.budget.asked), E_VALUES).drawn(source)
+    """Settings among which to pick anchors, distinct, drawn towards where mutants differ from the claim.
+
+    Of an inequality between means, towards where it is nearly attained, which is where a tighter one fails, and
+    where it is not, which is where the opposite fails; both as far as exploratory draws of the oracle tell.
+    """
+    search = _Search(claim, context, strict_mutants(claim, context.budget.asked), E_VALUES, bounds=True)
+    return search.drawn(source)
 
 
 def pick(
@@ -154,8 +162,12 @@ def _greedily(
 class _Search:
     """The errors that the mutants asked about make at settings, from one of the oracle's draws there."""
 
-    def __init__(self, claim: Claim, context: Context, asked: Sequence[Mutant], needed: float) -> None:
+    def __init__(
+        self, claim: Claim, context: Context, asked: Sequence[Mutant], needed: float, *, bounds: bool = False
+    ) -> None:
         self._claim, self._context, self._needed = claim, context, needed
+        drawn = bounds and engine_of_draws(claim) == SOLVER
+        self._bounds = [Judge(statement) for statement in claim.statements if drawn and statement.rel != "=="]
         self._symbols = spoken(claim, asked)
         self._errors = Errors(claim, asked)
 
@@ -190,7 +202,11 @@ class _Search:
     def _candidate(self, rows: Rows) -> Candidate:
         errors = self._errors([values_at(rows, 0, self._symbols)])[:, 0]
         evidence = predicted_evidence(errors, self._claim.margin, self._needed)
-        return Candidate(rows.block.settings[0].parameters, errors, evidence)
+        parameters = rows.block.settings[0].parameters
+        if self._bounds:
+            looked = exploratory(self._claim, self._context, parameters)
+            evidence = np.concatenate([evidence, of_bounds(self._bounds, looked, self._claim.margin)])
+        return Candidate(parameters, errors, evidence)
 
 
 def values_at(rows: Rows, case: int, symbols: Iterable[Symbol]) -> dict[Symbol, float]:
@@ -205,6 +221,36 @@ def numbers(setting: Setting) -> dict[str, float]:
     if "n" in found and "d" in found:
         found.setdefault("gamma", found["n"] / found["d"])
     return found
+
+
+def of_bounds(judges: Sequence[Judge], rows: Rows, tolerance: float) -> np.ndarray:
+    """What draws at a setting say of inequalities' tightened and opposite forms, in [0, 1]; shape (2 * inequality,).
+
+    Of each first how nearly it is attained, by two standard errors less than it looks, then the evidence against
+    its opposite: of how far from attained it is for certain, or by half of the way to a bound of the same from
+    the other side.
+    """
+    found = []
+    sides = [judge.samples(rows) for judge in judges]
+    for judge, (lhs, rhs) in zip(judges, sides, strict=True):
+        above = judge.statement.rel in ("<", "<=")
+        excess = rhs - lhs if above else lhs - rhs
+        gap, unit = float(excess.mean()), float(rhs.mean() if above else lhs.mean())
+        if not (math.isfinite(gap) and unit > 0):
+            found += [0.0, 0.0]
+            continue
+        doubt = 2 * float(excess.std(ddof=1)) / math.sqrt(len(excess))
+        across = [
+            float(np.abs(rhs - other[1]).mean()) / 2
+            for one, other in zip(judges, sides, strict=True)
+            if one.statement.lhs == judge.statement.lhs and (one.statement.rel in ("<", "<=")) != above
+        ]
+        against = max([0.0, gap - doubt, *across]) / unit - tolerance
+        found += [
+            min(1.0, max(0.0, 1 - (max(0.0, gap) + doubt) / unit)),
+            float(predicted_evidence(np.array(max(0.0, against)), tolerance)),
+        ]
+    return np.array(found)
 
 
 def predicted_evidence(error: np.ndarray, tolerance: float, needed: float = E_VALUES) -> np.ndarray:

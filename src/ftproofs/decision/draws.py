@@ -25,20 +25,26 @@ from ftproofs.numeric.statistics import (
 #: The probability that an anchor of a true claim misses support at its first look.
 MISS = 1e-3
 
-#: Room under an inequality that a plan counts on, relative: less than the tenth by which a bound past its slack is
-#: moved, so that draws which support the bound refute that one.
+#: Room under an inequality that a plan counts on, relative, at most; and the tenth by which a tighter bound is moved.
 MOST_ROOM = 0.08
+MOVED = 0.1
 
 #: Standard errors that a pilot's room is taken to be smaller than it looked.
 ROOM_Z = 4.0
 
 
-def room_of(pilot: RelativeError, relation: Relation) -> float:
-    """How far on the right side of an inequality a pilot lies for certain, relative; 0 of an equation."""
+def room_of(pilot: RelativeError, relation: Relation, tolerance: float = 0.02) -> float:
+    """How far on the right side of an inequality a pilot lies for certain, relative; 0 of an equation.
+
+    Where a bound tighter by a tenth would be violated, no more than leaves draws enough to refute that one: about
+    60 (spread/violation)^2, where support takes 49 (spread/(tolerance + room))^2.
+    """
     if relation == "==":
         return 0.0
-    inside = -float(violations(np.array(pilot.estimate), relation)) - ROOM_Z * pilot.spread / math.sqrt(pilot.draws)
-    return min(MOST_ROOM, max(0.0, inside))
+    gap = -float(violations(np.array(pilot.estimate), relation))
+    room = min(MOST_ROOM, max(0.0, gap - ROOM_Z * pilot.spread / math.sqrt(pilot.draws)))
+    violated = MOVED - (1 + MOVED) * gap - tolerance
+    return min(room, max(0.0, 0.9 * violated - tolerance)) if violated > 0 else room
 
 
 class Sampler(Protocol):
@@ -178,7 +184,7 @@ class Track:
             if self.error:
                 return
             pilot = statistics.relative_error(lhs, rhs, scale)
-            unit, spread, room = pilot.unit, pilot.spread, room_of(pilot, rule.relation)
+            unit, spread, room = pilot.unit, pilot.spread, room_of(pilot, rule.relation, rule.tolerance)
             self.variance = PILOT_FACTOR * float(np.var(lhs - rhs - rule.slack(rhs, scale), ddof=1))
         else:
             self.lhs, self.rhs = self.fetch(sampler, "confirm", 0, BLOCK)

@@ -20,6 +20,7 @@ from ftproofs.symbolic import (
     diagonal_limit_theorems,
     diagonal_theorems,
     equivalents,
+    federated_pool,
     federated_theorems,
     flows,
     recovery_theorems,
@@ -233,6 +234,33 @@ AXIOMS: Mapping[str, Theorem] = MappingProxyType(
             "over a uniform direction and white noise quadratic forms in a symmetric matrix have the means of traces",
             "Seber and Lee, Linear Regression Analysis, 2003, theorem 1.5",
             federated_theorems.ridge_modes,
+        ),
+        "deviations-and-noise": Theorem(
+            "the mean square of a linear image of independent vectors of mean zero, from their second moments",
+            "Seber and Lee, Linear Regression Analysis, 2003, theorem 1.5",
+            federated_pool.deviations_and_noise,
+        ),
+        "wishart-inverse-pool": Theorem(
+            "a diagonal entry of an inverse Wishart_p(m) matrix is the inverse of a chi-square with m-p+1 degrees",
+            "Muirhead, Aspects of Multivariate Statistical Theory, 1982, theorem 3.2.12",
+            federated_pool.inverse_of_pool,
+        ),
+        "wishart-trace": Theorem(
+            "the trace of a white Wishart_p(m) matrix is chi-square with pm degrees and independent of the matrix "
+            "over it",
+            "Muirhead, Aspects of Multivariate Statistical Theory, 1982, theorem 1.5.6",
+            federated_pool.trace_of_pool,
+        ),
+        "wishart-moments": Theorem(
+            "second moments of a white Wishart matrix",
+            "Muirhead, Aspects of Multivariate Statistical Theory, 1982, section 3.2",
+            federated_pool.wishart_moments,
+        ),
+        "wishart-part": Theorem(
+            "of independent white Wishart matrices A and B, (A + B)^-1/2 A (A + B)^-1/2 is independent of A + B and "
+            "its law the same in every basis",
+            "Olkin and Rubin, Annals of Mathematical Statistics 35, 1964; Muirhead 1982, theorem 3.3.1",
+            federated_pool.wishart_part,
         ),
         "mean-order": Theorem(
             "what is smaller in every draw has the smaller mean",

@@ -86,6 +86,9 @@ def ftfa_limit(gamma: Any, r: Any, sigma: Any) -> Expr:
 #: Mean curvature of the clients' losses, and what it takes the pooled fit to (d x d, d x 1).
 curvature = MatrixSymbol("H_c", m.d, m.d)
 pull = MatrixSymbol("pull", m.d, 1)
+#: The global model (d x 1), and the mean over the clients of ``X_i'(X_i Delta_i + eps_i)/n``: what their labels add.
+origin = MatrixSymbol("theta_0", m.d, 1)
+scatter = MatrixSymbol("scatter", m.d, 1)
 
 #: A positive eigenvalue of X'X/n, drawn uniformly among them.
 eigenvalue = Symbol("x_mode", positive=True)
@@ -161,6 +164,11 @@ MEANINGS: Mapping[str, tuple[Any, ...]] = MappingProxyType(
             "with one local step a round moves the server against the mean of the clients' gradients, which vanishes "
             "where rounds end",
             _equals(curvature * m.server - pull, ZERO),
+            one_local_step,
+        ),
+        "pooled-labels": (
+            "labels are those of the global model, of a client's deviation from it, and noise",
+            _equals(pull, curvature * origin + scatter),
             one_local_step,
         ),
         "pooled": ("the pooled loss's gradient is that mean", _equals(curvature * m.pooled - pull, ZERO)),

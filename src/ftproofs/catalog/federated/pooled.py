@@ -2,6 +2,7 @@
 
 from sympy import Expr, Rational
 
+from ftproofs.catalog.federated import pooled_steps
 from ftproofs.claim import Claim, Domain, Mean, Source, Variant, log_range, real_range
 from ftproofs.symbolic.federated import pooled_error
 from ftproofs.symbolic.functions import isotropic_noise
@@ -13,13 +14,13 @@ n, d, clients, r, sigma = v.n, v.d, v.clients, v.client_radius, v.sigma
 
 #: One local step, so that FedAvg ends at pooled least squares; samples enough for moments of its error.
 SERVER = Domain.of(
-    n=(4, 16),
-    d=(10, 16),
-    clients=[4, 10],
+    n=(3, 16),
+    d=(8, 18),
+    clients=[2, 10],
     local_steps=1,
     client_radius=log_range(Rational(1, 2), 2),
-    sigma=real_range(0, 1),
-).where(n * clients >= 2 * d + 8)
+    sigma=real_range(0, 2),
+).where(n * clients >= d + 10)
 
 POOLED = Claim(
     id="federated-pooled-error",
@@ -29,6 +30,7 @@ POOLED = Claim(
     quantifier=Mean(),
     domain=SERVER,
     statements=(equal(v.server_error, pooled_error(n, d, clients, r, sigma)),),
+    steps=pooled_steps.POOLED,
     variants=(
         Variant(
             "deviations-alone",
@@ -56,7 +58,7 @@ POOLED = Claim(
 MEMBERS = Domain.of(
     n=(4, 12),
     d=(14, 20),
-    clients=[8, 16],
+    clients=[5, 8],
     local_steps=1,
     participates="yes",
     ridge=0,
@@ -80,7 +82,7 @@ MEMBER = Claim(
     domain=MEMBERS,
     statements=(
         at_least(v.risk, _member(_server)),
-        at_most(v.risk, _member(_server + 2 * (r**2 * (d + n + 1) + sigma**2 * d) / (n * clients**2))),
+        at_most(v.risk, _member(_server + Rational(5, 2) * (r**2 * (d + n + 1) + sigma**2 * d) / (n * clients**2))),
     ),
     variants=(
         Variant(

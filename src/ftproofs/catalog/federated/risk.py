@@ -18,12 +18,12 @@ n, d, gamma, r, sigma, ridge = v.n, v.d, v.gamma, v.client_radius, v.sigma, v.ri
 
 FINITE = Domain.of(
     n=(4, 36),
-    d=(10, 16),
-    clients=[4, "inf"],
+    d=(10, 24),
+    clients=[4, 12],
     local_steps=[1, 3],
     ridge=0,
     client_radius=log_range(Rational(1, 2), 2),
-    sigma=real_range(0, Rational(1, 2)),
+    sigma=real_range(0, 1),
 ).where(Or(n <= d - 6, n >= d + 10), 2 * n >= d)
 
 
@@ -61,7 +61,7 @@ FTFA_MEAN = Claim(
             "no-personal-noise",
             "no noise but FedAvg's",
             (equal(v.risk, _bias * v.start_risk),),
-            domain=FINITE.with_ranges(sigma=real_range(Rational(1, 4), Rational(1, 2))),
+            domain=FINITE.with_ranges(sigma=real_range(Rational(1, 4), 1)),
             tell="sigma > 0",
         ),
     ),
@@ -70,8 +70,8 @@ FTFA_MEAN = Claim(
 GLOBAL = Domain.of(
     gamma=real_range(Rational(1, 10), Rational(1, 2)),
     clients="inf",
-    client_radius=real_range(1, 2),
-    sigma=real_range(Rational(1, 4), Rational(3, 4)),
+    client_radius=real_range(Rational(1, 2), 2),
+    sigma=real_range(Rational(1, 4), 1),
 )
 SIZES = Limit(sizes=(32, 64, 128, 256))
 _FTFA = GLOBAL.with_ranges(ridge=0)
