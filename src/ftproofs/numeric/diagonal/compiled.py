@@ -91,12 +91,12 @@ def train_together(
     """
     from ftproofs.numeric.loops.shared import trained_together
 
-    data = []
-    for problem in problems:
-        X = np.empty((len(problem.y), 0, 0)) if problem.X is None else problem.X.numpy()
-        data += [np.ascontiguousarray(X), np.ascontiguousarray(problem.y.numpy())]
-    rows = (np.ascontiguousarray(z.numpy()) for z in (start, size, steepest, goal, tolerance))
-    ends, codes = (torch.from_numpy(z) for z in trained_together(*data, *rows, max_steps))
+    designs = [np.empty((len(p.y), 0, 0)) if p.X is None else np.ascontiguousarray(p.X.numpy()) for p in problems]
+    one, two = (np.ascontiguousarray(p.y.numpy()) for p in problems)
+    begin, *numbers = (np.ascontiguousarray(z.numpy()) for z in (start, size, steepest, goal, tolerance))
+    units, steep, goals, tolerances = numbers
+    found = trained_together(designs[0], one, designs[1], two, begin, units, steep, goals, tolerances, max_steps)
+    ends, codes = (torch.from_numpy(z) for z in found)
     return ends, codes[:, 0], codes[:, 1].to(start.dtype)
 
 

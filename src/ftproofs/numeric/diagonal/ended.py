@@ -88,7 +88,7 @@ class Ended:
 def solved(problem: Regression, start: Weights, *, kkt: bool = True, method: int = 0) -> Ended:
     """Where training from these weights ends by the dual oracle; nothing is known of the way there.
 
-    ``method`` 1 factors another way (see `dual.solve`); without ``kkt`` the angle's part off the row space is left out.
+    ``method`` 1 factors another way (see `dual.solve`); without ``kkt`` phase and angle are left out.
     """
     nothing = torch.zeros_like(problem.rest)
     phase = start.phase
@@ -117,15 +117,13 @@ def _end(
 ) -> Ended:
     """A solved end: its angle is in the row space but for rounding."""
     s = problem.pull(mu)
-    angle = start.angle(beta)
-    tiny = 64 * UNIT * (norm(angle) + beta.shape[1] ** 0.5)
     loose = torch.zeros_like(bound) if mu_bound is None else mu_bound
-    wide = torch.ones_like(bound) if problem.X is None else torch.linalg.vector_norm(problem.X, dim=1).amax(dim=1)
-    path = {
-        "mu": (mu, (loose + 16 * UNIT * norm(mu))[:, None].expand_as(mu)),
-        "phase": (s, (wide * loose + 16 * UNIT * norm(s))[:, None].expand_as(s)),
-    }
+    path = {"mu": (mu, (loose + 16 * UNIT * norm(mu))[:, None].expand_as(mu))}
     if kkt:
+        angle = start.angle(beta)
+        tiny = 64 * UNIT * (norm(angle) + beta.shape[1] ** 0.5)
+        wide = torch.ones_like(bound) if problem.X is None else torch.linalg.vector_norm(problem.X, dim=1).amax(dim=1)
+        path["phase"] = s, (wide * loose + 16 * UNIT * norm(s))[:, None].expand_as(s)
         path["kkt_gap"] = norm(problem.outside(angle)), tiny
     return Ended(start, start.turned(s), beta, mu, s, bound, torch.zeros_like(bound), status, steps, path)
 

@@ -33,7 +33,8 @@ FIRST = 1e-12
 @by_source
 def measure(spec: Experiment, block: Block, parameters: list[dict[str, Value]], device: str) -> Measured:
     """Readings, statuses, flags and engine facts of a block of diagonal networks."""
-    task = tasks.draw(block.settings, device=device)
+    # A generator of its own costs a small task more than the rest of it.
+    task = tasks.draw(block.settings, device=device, pick="beta_end" in spec.measurements)
     count = len(task)
     if count == 1:
         # Kernels for a batch of one round differently: train it beside a copy of itself.

@@ -53,8 +53,8 @@ class Task:
         return Task(X, y, source_X, source_y, source, target, picked, shares)
 
 
-def draw(settings: Sequence[Setting], *, device: str = "cpu") -> Task:
-    """The settings' tasks, drawn on the CPU from each setting's own generator.
+def draw(settings: Sequence[Setting], *, device: str = "cpu", pick: bool = True) -> Task:
+    """The settings' tasks, drawn on the CPU from each setting's own generator; the first coordinate without a pick.
 
     Raises:
         UsageError: FT305 settings of different shapes.
@@ -76,7 +76,7 @@ def draw(settings: Sequence[Setting], *, device: str = "cpu") -> Task:
         source[i], target[i], shares[i] = teachers(p, d, sign[i], amplitude[i])
     X = z.reshape(count, n, d) / math.sqrt(n)
     y = _labels(X, target) + _column(parameters, "sigma") * eps
-    picked = np.array([generator(s, "mode").integers(d) for s in settings])
+    picked = np.array([generator(s, "mode").integers(d) if pick else 0 for s in settings])
 
     def move(a: np.ndarray) -> Tensor:
         return torch.from_numpy(np.ascontiguousarray(a)).to(device)

@@ -52,33 +52,32 @@ def _follow(
     work: Array,
     half: Array,
     K: Array,
-    R: Array,
     E: Array,
     wide: Array,
 ) -> tuple[float, int, int]:
     """Follow one row from its weights z (4 d,), overwritten, as is mu (n,); energy, code and steps tried.
 
-    ``work`` (12, 4 d) and ``half`` (6, n) are scratch; K (stage, 4 d), R (stage, n), E (stage,) hold slopes.
+    ``work`` (12, 4 d + n) and ``half`` (6, n) are scratch; K (stage, 4 d + n), E (stage,) hold slopes.
     """
     d, n = z.shape[0] // 4, y.shape[0]
-    stage, moved, rough = work[0], work[1], work[2]
+    stage, moved, rough = work[0, : 4 * d], work[1], work[2]
     beta, g, D = work[4, :d], work[5, :d], work[6, :d]
     angle, away = work[7, :d], work[8, :d]
-    rho, gained, narrow, inside = half[0], half[1], half[2], half[3]
+    rho, inside = half[0], half[3]
     empty(record)
     energy, t, waited = 0.0, 0.0, 0
     for i in range(n):
         mu[i] = 0.0
-    slope(X, XT, y, z, frozen, rate, beta, rho, g, 0, K, R, E)
-    speed = math.sqrt(squares(K[0]) + squares(R[0]) + E[0] * E[0])
+    h, previous, state, accepted = 0.0, 1e-4, RUNNING, True
     unit = math.sqrt(squares(z) + math.sqrt(squares(y)))
-    h = 0.01 * unit / speed if speed > 0 else 1.0
-    h = min(h, LONGEST)
-    allowed, previous = tolerance * unit, 1e-4
-    state, accepted = RUNNING, True
+    allowed = tolerance * unit
     for tried in range(max_steps + 1):
         # At the beginning and after every accepted step the row is looked at.
         if accepted:
+            slope(X, XT, y, z, frozen, rate, beta, rho, g, 0, K, E)
+            if tried == 0:
+                speed = math.sqrt(squares(K[0]) + E[0] * E[0])
+                h = min(0.01 * unit / speed if speed > 0 else 1.0, LONGEST)
             fall = 0.0
             for k in range(d):
                 first = z[4 * k] * z[4 * k] + z[4 * k + 2] * z[4 * k + 2]
@@ -99,24 +98,21 @@ def _follow(
             for k in range(4 * d):
                 stage[k] = z[k]
             combined(s - 1, h, K, stage)
-            slope(X, XT, y, stage, frozen, rate, beta, rho, g, s, K, R, E)
-        fifth = estimate(FIFTH, h, K, R, E, rough, narrow)
-        third = estimate(THIRD, h, K, R, E, rough, narrow)
+            slope(X, XT, y, stage, frozen, rate, beta, rho, g, s, K, E)
+        third, fifth = 0.0, 0.0
+        for row in (FIFTH, THIRD):
+            fifth, third = third, estimate(row, h, K, E, rough)
         error = error_of(fifth, third, allowed)
         accepted = error <= 1
         if accepted:
-            for k in range(4 * d):
+            for k in range(4 * d + n):
                 moved[k] = 0.0
-            for i in range(n):
-                gained[i] = 0.0
             combined(MOVE, h, K, moved)
-            combined(MOVE, h, R, gained)
             energy += h * weighted(MOVE, E)
             for k in range(4 * d):
                 z[k] += moved[k]
             for i in range(n):
-                mu[i] += gained[i]
-            slope(X, XT, y, z, frozen, rate, beta, rho, g, 0, K, R, E)
+                mu[i] += moved[4 * d + i]
             t += h
         change = factor(error, previous, accepted)
         previous = max(error, 1e-12) if accepted else previous
@@ -180,8 +176,8 @@ def trained(
     ends, predictors, mu = np.empty((rows, 4, d)), np.empty((rows, d)), np.empty((rows, n))
     numbers, vectors = np.empty((rows, NUMBERS)), np.empty((rows, VECTORS, d))
     codes = np.empty((rows, 2), np.int64)
-    work, half = np.zeros((12, 4 * d)), np.zeros((6, n))
-    K, R, E = np.zeros((STAGES, 4 * d)), np.zeros((STAGES, n)), np.zeros(STAGES)
+    work, half = np.zeros((12, 4 * d + n)), np.zeros((6, n))
+    K, E = np.zeros((STAGES, 4 * d + n)), np.zeros(STAGES)
     dense, flat = X.shape[1] > 0, Q.shape[1] == 0
     wide = np.zeros((n, d + 2 * n + 1) if dense else (0, 0))
     record, z = np.empty(RECORD), np.empty(4 * d)
@@ -214,7 +210,6 @@ def trained(
             work,
             half,
             K,
-            R,
             E,
             wide,
         )

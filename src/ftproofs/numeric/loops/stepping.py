@@ -63,10 +63,9 @@ def slope(
     g: Array,
     s: int,
     K: Array,
-    R: Array,
     E: Array,
 ) -> None:
-    """The slopes of weights, mu and E, written to K, R and E as stage s.
+    """The slopes of weights and mu, written to K (stage, 4 d + n), and of E as stage s.
 
     z (4 d,) has the weights coordinate by coordinate: ``w_+, v_+, w_-, v_-``.
     """
@@ -83,21 +82,18 @@ def slope(
         K[s, 4 * k + 2] = -a * z[4 * k + 3]
         K[s, 4 * k + 3] = -b * z[4 * k + 2]
     for i in range(rho.shape[0]):
-        R[s, i] = rate * rho[i]
+        K[s, 4 * d + i] = rate * rho[i]
     E[s] = rate * squares(rho)
 
 
 @leaf
-def estimate(row: int, h: float, K: Array, R: Array, E: Array, wide: Array, narrow: Array) -> float:
-    """The norm of one error estimate over weights, mu and E; ``wide``, ``narrow`` are overwritten."""
-    for k in range(wide.shape[0]):
-        wide[k] = 0.0
-    for k in range(narrow.shape[0]):
-        narrow[k] = 0.0
-    combined(row, h, K, wide)
-    combined(row, h, R, narrow)
+def estimate(row: int, h: float, K: Array, E: Array, out: Array) -> float:
+    """The norm of one error estimate over weights, mu and E; ``out`` is overwritten."""
+    for k in range(out.shape[0]):
+        out[k] = 0.0
+    combined(row, h, K, out)
     energy = h * weighted(row, E)
-    return math.sqrt(squares(wide) + squares(narrow) + energy * energy)
+    return math.sqrt(squares(out) + energy * energy)
 
 
 @leaf
