@@ -143,8 +143,7 @@ def alone(one: Claim, step: Step, relation: Statement):
     return method.close(relation, Context(one, {id: relations[id] for id in step.given}, earlier, condition))
 
 
-def family_of(one: Claim) -> str:
-    return next(name for name, members in families().items() if one in members)
+FAMILY = {one.id: name for name, members in families().items() for one in members}
 
 
 def steps_to_alter() -> list[Any]:
@@ -157,7 +156,7 @@ def steps_to_alter() -> list[Any]:
     found: dict[tuple[Step, Domain], tuple[Claim, Step]] = {}
     for one in CLAIMS:
         for step in (*one.steps, *one.corollaries):
-            if owner.setdefault(step, family_of(one)) == family_of(one):
+            if owner.setdefault(step, FAMILY[one.id]) == FAMILY[one.id]:
                 found[step, one.domain] = (one, step)
     seen: set[Step] = set()
     pairs = []

@@ -20,7 +20,7 @@ from ftproofs.symbolic.derivation import derive
 from ftproofs.symbolic.equivalence import Comparison
 from ftproofs.symbolic.mutation import Mutant, mutants
 
-CLAIMS = {name: claim for name, claim in claims().items() if claim.steps and mutants(claim)}
+CLAIMS = {name: claim for name, claim in claims().items() if claim.steps}
 
 #: Derived per claim; each closes all of the claim's steps.
 BOUNDED = 4
@@ -30,7 +30,7 @@ BOUNDED = 4
 def test_no_mutant_is_proved(name: str) -> None:
     claim = CLAIMS[name]
     chosen = sample(claim)
-    assert chosen
+    assert chosen or not mutants(claim)
     for mutant in chosen:
         statements = list(claim.statements)
         statements[mutant.number] = mutant.statement
