@@ -129,12 +129,25 @@ def test_a_changed_module_is_refused() -> None:
 
 @pytest.mark.parametrize(
     ("name", "reason"),
-    [("linear-early-stopping", "FT140"), ("deep-linear-infinite-depth", "FT141"), ("linear-noise-infinite", "FT117")],
+    [("deep-linear-infinite-depth", "FT141"), ("linear-noise-infinite", "FT117")],
 )
 def test_what_has_no_such_module_is_refused(name: str, reason: str) -> None:
-    """Many steps of a factor near 1 lose a digit, a limit has no array code, an integral no enclosure."""
+    """A limit has no array code, an integral no enclosure."""
     with pytest.raises(Exception, match=reason):
         exported(claims()[name])
+
+
+@pytest.mark.parametrize("share", [True, False])
+def test_numbers_that_lose_a_digit_are_refused(share: bool) -> None:
+    """As many steps of a factor near 1 do."""
+    claim = claims()["linear-early-stopping"]
+    every = formulas(claim)
+    easy = {"learning_rate": 0.4, "mode_eigenvalue": 1.7, "steps": 10.0}
+    hard = {"learning_rate": 1e-3, "mode_eigenvalue": 0.7, "steps": 100.0}
+    text = module(claim, every, share=share)
+    assert agreement(text, every, [easy]).units < 4
+    with pytest.raises(KernelError, match=r"FT140.*mode_"):
+        agreement(text, every, [easy, hard])
 
 
 @pytest.mark.parametrize("text", HOSTILE)
