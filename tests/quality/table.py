@@ -28,7 +28,8 @@ $ make quality                                    # the same as tests
 ```
 
 `make test` audits a twelfth of them, every twelfth file from the one that `FTPROOFS_QUALITY_SHARD`
-(0 by default, any whole number) says: all in six runs with consecutive numbers.
+(0 by default, any whole number) says: all in twelve runs with consecutive numbers. The files are taken quantifier by
+quantifier, the true ones first, so that every run has some of each.
 
 """
 
