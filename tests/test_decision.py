@@ -21,6 +21,7 @@ from ftproofs.decision import (
 )
 from ftproofs.decision.draws import Track, room_of
 from ftproofs.errors import UsageError
+from ftproofs.names import infinite_variance
 from ftproofs.numeric import statistics
 from ftproofs.numeric.statistics import BLOCK, PILOT
 
@@ -144,14 +145,14 @@ def test_infinite_variance_is_refused(n: int, d: int) -> None:
 
 
 def test_finite_variance_is_not() -> None:
-    refuse_infinite_variance(
-        [
-            {"n": 36, "d": 40, "sigma": 1.0, "inputs": "gaussian"},
-            {"n": 44, "d": 40, "sigma": 1.0},
-            {"n": 40, "d": 40, "sigma": 0.0},
-            {"n": 40, "d": 40, "sigma": 1.0, "inputs": "population"},
-        ]
-    )
+    finite = [
+        {"n": 36, "d": 40, "sigma": 1.0, "inputs": "gaussian"},
+        {"n": 44, "d": 40, "sigma": 1.0},
+        {"n": 40, "d": 40, "sigma": 0.0},
+        {"n": 40, "d": 40, "sigma": 1.0, "inputs": "population"},
+    ]
+    assert [infinite_variance(values) for values in finite] == [""] * 4
+    refuse_infinite_variance(finite)
 
 
 def test_variance_depends_on_what_is_spoken_of() -> None:

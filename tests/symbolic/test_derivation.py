@@ -26,7 +26,6 @@ from sympy import (
     sqrt,
 )
 
-from ftproofs.catalog import claims
 from ftproofs.claim import Claim, Domain, Each, Mean, Range, Source, Statement, Step, real_range
 from ftproofs.symbolic.calculus import Cases, Induction, Root, Telescope
 from ftproofs.symbolic.context import Context
@@ -40,8 +39,6 @@ from ftproofs.symbolic.limits import Squeeze, TakeLimit
 from ftproofs.symbolic.meanings import Means
 from ftproofs.symbolic.methods import Algebra, Certificate, Let, Monotone, Part, Under
 from ftproofs.symbolic.vocabulary import at_least, at_most, equal, greater, less, v
-
-CLAIMS = [claim for claim in claims().values() if not claim.published_refuted]
 
 x = Symbol("x", real=True)
 a, b = sympy.symbols("a b", positive=True)

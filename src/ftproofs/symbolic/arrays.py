@@ -17,7 +17,7 @@ from sympy import Basic, Expr, S, Symbol
 from sympy.core.relational import Relational
 
 from ftproofs.errors import KernelError
-from ftproofs.symbolic.printer import ARRAY_FUNCTIONS, SPECIAL_FUNCTIONS, literal
+from ftproofs.symbolic.printer import ARRAY_FUNCTIONS, SPECIAL_FUNCTIONS
 
 _COMPARE = {
     "==": np.equal,
@@ -58,10 +58,8 @@ class Arrays:
     def _evaluate(self, expr: Any) -> Any:
         if expr in (S.ComplexInfinity, S.ImaginaryUnit, S.NaN):
             return np.nan
-        if isinstance(expr, sympy.Rational):
+        if not expr.args:  # a number: symbols are known
             return float(expr)
-        if not expr.args:
-            return float(literal(expr).strip("()"))
         if isinstance(expr, sympy.Piecewise):
             found: Any = np.nan
             for value, condition in reversed(expr.args):
