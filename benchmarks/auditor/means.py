@@ -85,6 +85,7 @@ class Mean:
         self.sign, self.tolerance, self.relation = d.kind == "sign", d.tolerance, d.relation
         self.scale, self.may = d.facts["scales"][i], d.facts.get("supports", {i: True})[i] and i < d.facts["anchors"]
         self.side = d.facts["sides"][i] if self.sign else 1
+        self.finer = 1 if self.sign else d.facts["finer"][i]
         (p, q, *_), (self.lhs, self.rhs, _, self.marks) = d.draws(i, "pilot"), d.draws(i, "confirm")
         self.error = not numbers(p, q, self.lhs, self.rhs)
         self.logs, self.level = np.full((5, 2), -inf), LEVEL
@@ -120,7 +121,9 @@ class Mean:
 
     def planned(self, spread, cap):
         """Draws after which a true claim is supported at half the level but with the chance of a miss."""
-        draws = (stats.norm.isf(LEVEL / 2) + stats.norm.isf(MISS / 2)) ** 2 * (spread / self.tolerance) ** 2
+        draws = (stats.norm.isf(LEVEL / 2) + stats.norm.isf(MISS / 2)) ** 2 * (
+            spread * self.finer / self.tolerance
+        ) ** 2
         return cap if draws >= cap else max(BLOCK, ceil(draws / BLOCK) * BLOCK)
 
     def within(self, count, level):

@@ -33,8 +33,9 @@ from ftproofs.symbolic.mutation import Mutant, strict_mutants
 #: The stage of draws that are points of the domain and decide nothing.
 STAGE = "points"
 
-#: Settings from which anchors are picked.
+#: Settings from which anchors are picked, and those looked at for the mutants that these would leave.
 CANDIDATES = 64
+SEARCHED = 256
 
 #: Anchors are added while each would kill at least this much of the mutants that are left, in expectation.
 LEFT = 0.5
@@ -87,7 +88,7 @@ def candidates(claim: Claim, context: Context, source: Batches | None = None) ->
     Of an inequality between means, towards where it is nearly attained, which is where a tighter one fails, and
     where it is not, which is where the opposite fails; both as far as exploratory draws of the oracle tell.
     """
-    search = _Search(claim, context, strict_mutants(claim, context.budget.asked), E_VALUES, bounds=True)
+    search = _Search(claim, context, strict_mutants(claim, context.budget.asked), lambda p: E_VALUES, bounds=True)
     return search.drawn(source)
 
 
@@ -110,7 +111,7 @@ def complement(
     anchors: Sequence[Parameters],
     count: int,
     accept: Callable[[Parameters], bool],
-    needed: float,
+    needed: Callable[[Parameters], float],
     within: Callable[[Parameters], bool] = lambda parameters: True,
 ) -> list[Parameters]:
     """At most so many acceptable settings that kill what the anchors would leave, each at least `LEFT` of a mutant.
@@ -120,7 +121,8 @@ def complement(
     settings would take longer than all draws.
 
     Args:
-        needed: `E_VALUES` or `INTERVAL`, as the claim's refutations are.
+        needed: draws that a refutation takes at a setting, in units of (spread/error)^2, where those of support are
+            planned: `E_VALUES` or `INTERVAL`, as the claim's refutations are, or more where plans cannot be relied on.
         within: where to search at all; ``accept`` is asked only of what would be picked.
     """
     if not guided(claim):
@@ -138,7 +140,7 @@ def complement(
         if len(picked) == count or (1 - total).sum() < LEFT:
             return picked
         corners = [search.at(corner) for corner in source.corners(CORNERS) if within(corner)]
-        pool = [candidate for candidate in search.drawn(source, within) if within(candidate.parameters)] + corners
+        pool = [candidate for candidate in search.drawn(source, within, SEARCHED) if within(candidate.parameters)] + corners
         among = _greedily(pool, count - len(picked), accept, given=total, least=LEFT)
         if not among:
             return picked
@@ -163,7 +165,13 @@ class _Search:
     """The errors that the mutants asked about make at settings, from one of the oracle's draws there."""
 
     def __init__(
-        self, claim: Claim, context: Context, asked: Sequence[Mutant], needed: float, *, bounds: bool = False
+        self,
+        claim: Claim,
+        context: Context,
+        asked: Sequence[Mutant],
+        needed: Callable[[Parameters], float],
+        *,
+        bounds: bool = False,
     ) -> None:
         self._claim, self._context, self._needed = claim, context, needed
         drawn = bounds and engine_of_draws(claim) == SOLVER
@@ -185,7 +193,10 @@ class _Search:
         return self._candidate(self._context.draws(block))
 
     def drawn(
-        self, source: Batches | None, within: Callable[[Parameters], bool] = lambda parameters: True
+        self,
+        source: Batches | None,
+        within: Callable[[Parameters], bool] = lambda parameters: True,
+        count: int = CANDIDATES,
     ) -> list[Candidate]:
         """Distinct settings, drawn towards where the mutants differ from the claim, those within first of all."""
         found: dict[Setting, Candidate] = {}
@@ -196,13 +207,13 @@ class _Search:
                 found[setting] = self._candidate(rows)
             return float(found[setting].evidence.sum()) if within(setting.parameters) else 0.0
 
-        domain_points(self._claim, self._context, CANDIDATES, score, source)
+        domain_points(self._claim, self._context, count, score, source)
         return list(found.values())
 
     def _candidate(self, rows: Rows) -> Candidate:
         errors = self._errors([values_at(rows, 0, self._symbols)])[:, 0]
-        evidence = predicted_evidence(errors, self._claim.margin, self._needed)
         parameters = rows.block.settings[0].parameters
+        evidence = predicted_evidence(errors, self._claim.margin, self._needed(parameters))
         if self._bounds:
             looked = exploratory(self._claim, self._context, parameters)
             evidence = np.concatenate([evidence, of_bounds(self._bounds, looked, self._claim.margin)])

@@ -171,8 +171,12 @@ def _law_rows(claim: Claim, context: Context, parameters: Parameters, stage: str
 
 def mean_facts(marks: Sequence[Anchor], anchors: int) -> dict[str, Any]:
     """What a trail keeps of the settings at which means are compared."""
-    scales, supports = [mark.scale for mark in marks], [mark.supports for mark in marks]
-    return {"anchors": anchors, "scales": scales, "supports": supports}
+    return {
+        "anchors": anchors,
+        "scales": [mark.scale for mark in marks],
+        "supports": [mark.supports for mark in marks],
+        "finer": [mark.finer for mark in marks],
+    }
 
 
 def cap_of(claim: Claim, context: Context, draws: int) -> int:

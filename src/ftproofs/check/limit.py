@@ -129,7 +129,7 @@ def choose(
         anchors,
         context.budget.anchors,
         lambda parameters: all(_affordable(claim, context, judge, parameters) for judge in judges),
-        INTERVAL,
+        lambda parameters: INTERVAL,
     )
     # Few sizes, which are small, may be described by no fit where mutants lead: support does not hang on those.
     far = [p for p in asked if ladder_at(claim, p).even]

@@ -9,6 +9,7 @@ from __future__ import annotations
 
 import math
 from collections.abc import Sequence
+from dataclasses import replace
 
 from ftproofs.check.anchors import E_VALUES, candidates, complement, pick
 from ftproofs.check.context import Context
@@ -19,6 +20,7 @@ from ftproofs.check.draws import (
     Parameters,
     agreement,
     cap_of,
+    engine_at,
     exploratory,
     explore_settings,
     link_a,
@@ -32,6 +34,7 @@ from ftproofs.claim import Claim, Mean
 from ftproofs.decision import ALPHA, Anchor, MeanDecision, combine, decide_mean, refuse_infinite_variance
 from ftproofs.decision.draws import MISS, room_of
 from ftproofs.names import degrees, experiment
+from ftproofs.numeric.experiments import LAW
 from ftproofs.numeric.sampling import shrink
 from ftproofs.numeric.statistics import BLOCK, planned_draws, relative_error
 from ftproofs.verdict import Evidence, ExperimentStatus, Link, Observation
@@ -44,6 +47,13 @@ AFFORDABLE = 2
 
 #: Up to so many degrees of freedom of an inverse chi-square an average is too skewed for a normal interval.
 HEAVY = 10
+
+#: Where draws come from the law of the design they are planned for errors smaller than the tolerance by this factor:
+#: they cost little, and wrong formulas that are barely wrong are refuted.
+FINER = math.sqrt(2)
+
+#: A heavy tail takes draws that no pilot can plan: only errors larger by this factor are counted on there.
+UNPLANNED = 5.0
 
 #: Settings tried on the way to a simpler counterexample, and draws for each at most.
 SHRINK_STEPS = 20
@@ -77,18 +87,17 @@ def check_mean(claim: Claim, context: Context) -> Evidence:
     if not light:
         light = [p for p in explored.settings if not heavy_tailed(claim, judges, p)][: budget.anchors]
     heavy = pick([c for c in pool if heavy_tailed(claim, judges, c.parameters)], budget.anchors // 2)
-    # How many draws a heavy tail takes is not planned: what those would kill is not counted on.
-    light += complement(
+    anchors = light + heavy
+    anchors += complement(
         claim,
         context,
         explored.source,
-        light,
+        anchors,
         budget.anchors,
-        lambda parameters: _affordable(claim, context, judges, parameters),
-        E_VALUES,
-        lambda parameters: not heavy_tailed(claim, judges, parameters),
+        lambda p: heavy_tailed(claim, judges, p) or _affordable(claim, context, judges, p),
+        lambda p: E_VALUES * (UNPLANNED if heavy_tailed(claim, judges, p) else 1 / _finer(claim, p)) ** 2,
     )
-    anchors = light + heavy
+    light = [p for p in anchors if not heavy_tailed(claim, judges, p)]
     chosen = [*anchors, *explored.adaptive(anchors, ADAPTIVE)]
 
     parts: list[tuple[MeanDecision, MeanDecision]] = []
@@ -109,7 +118,7 @@ def check_mean(claim: Claim, context: Context) -> Evidence:
             trail.concludes(solved)
         context.progress(claim.id, budget.explored + number + 1, 2 * budget.explored)
         cheap = _cheapest(solved, anchors, light, budget.end_to_end)
-        marks = [_anchor(claim, judges, judge, p) for p in cheap]
+        marks = [replace(_anchor(claim, judges, judge, p), finer=1.0) for p in cheap]
         rule = {"tolerance": claim.quantifier.end_to_end, "cap": budget.trainings, **mean_facts(marks, len(marks))}
         with context.trail.decision("mean", "end_to_end", number, judge.statement, **rule) as trail:
             trained = decide_mean(
@@ -131,7 +140,12 @@ def heavy_tailed(claim: Claim, judges: Sequence[Judge], parameters: Parameters) 
 
 
 def _anchor(claim: Claim, judges: Sequence[Judge], judge: Judge, parameters: Parameters) -> Anchor:
-    return Anchor(natural_scale(judge, parameters), supports=not heavy_tailed(claim, judges, parameters))
+    scale, light = natural_scale(judge, parameters), not heavy_tailed(claim, judges, parameters)
+    return Anchor(scale, supports=light, finer=_finer(claim, parameters))
+
+
+def _finer(claim: Claim, parameters: Parameters) -> float:
+    return FINER if engine_at(claim, parameters) == LAW else 1.0
 
 
 def _affordable(claim: Claim, context: Context, judges: Sequence[Judge], parameters: Parameters) -> bool:
@@ -142,7 +156,7 @@ def _affordable(claim: Claim, context: Context, judges: Sequence[Judge], paramet
         lhs, rhs = judge.samples(rows)
         pilot = relative_error(lhs, rhs, natural_scale(judge, parameters))
         margin = claim.margin + room_of(pilot, judge.statement.rel)
-        if not planned_draws(pilot.spread, margin, ALPHA, MISS) <= cap / AFFORDABLE:
+        if not planned_draws(pilot.spread * _finer(claim, parameters), margin, ALPHA, MISS) <= cap / AFFORDABLE:
             return False
     return True
 

@@ -71,11 +71,14 @@ class Anchor:
     ``scale`` is the natural scale of the statement there. ``variance`` is a proved bound
     on the variance of ``lhs - rhs``, if there is one. With ``supports`` false the setting
     may refute and never supports (tails too heavy for a normal interval: d - n < 10).
+    ``finer`` is by how much smaller an error than the tolerance draws are planned for: what refutes wrong
+    formulas where draws cost little.
     """
 
     scale: float
     variance: float | None = None
     supports: bool = True
+    finer: float = 1.0
 
 
 @dataclass(frozen=True, slots=True)
@@ -198,7 +201,7 @@ class Track:
         # (or a pilot that missed a rare large value) must not pass for a tiny variance.
         self.variance = max(self.variance, (rule.tolerance * unit) ** 2)
         self.levels = [rule.alpha / 2, rule.alpha / 2]
-        self.target = rule.draws_for(spread, rule.alpha / 2, room)
+        self.target = rule.draws_for(spread * self.anchor.finer, rule.alpha / 2, room)
         if self.target >= rule.cap:
             self.levels = [rule.alpha]
         self.level = rule.alpha
@@ -246,7 +249,7 @@ class Track:
         relative = self.relative
         self.supported = statistics.supports(relative.interval(self.level), rule.tolerance, rule.relation)
         if not self.supported and self.levels:
-            wanted = max(2 * self.draws, rule.draws_for(relative.spread, self.levels[0]))
+            wanted = max(2 * self.draws, rule.draws_for(relative.spread * self.anchor.finer, self.levels[0]))
             self.target, self.done = min(wanted, rule.cap), False
 
     def finding(self, rule: Rule) -> SettingFinding:

@@ -96,6 +96,8 @@ def power(base: Ball, exponent: Ball) -> Ball:
             return _power_of_zero(exponent)
     elif base < 0:
         raise Undefined("a power of a negative number")
+    elif base == 0:
+        return _power_of_zero(exponent)
     if isinstance(exponent, arb) or exponent.q > _LARGEST_ROOT:
         return ball(base) ** ball(exponent)
     if not isinstance(base, arb):

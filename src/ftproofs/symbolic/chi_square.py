@@ -9,13 +9,16 @@ from flint import arb
 from sympy import Expr, Function, Integral, Symbol, exp, gamma, oo, sympify
 from sympy.core.function import ArgumentIndexError
 
-from ftproofs.symbolic.arithmetic import Undefined
+from ftproofs.symbolic.arithmetic import Undefined, precision
 
 #: Nodes of the trapezoidal rule (a power of 2), the size of exponent at which what is left out is below rounding,
 #: and how many cases are evaluated at a time.
 _NODES = 1024
 _TAIL = 45.0
 _CHUNK = 256
+#: Bits beyond the working precision at first, and how often they are doubled.
+_GUARD = 30
+_TRIES = 5
 
 x = Symbol("x", positive=True)
 
@@ -29,7 +32,7 @@ def chi_square_density(n: Any) -> Expr:
 class inverse_moment(Function):
     """``inverse_moment(k, n, a)``: the mean of ``(q + a)**(-k)`` for q chi-square with n degrees of freedom.
 
-    For integers k >= 1 and a > 0 it is ``U(k, k + 1 - n/2, a/2)/2**k`` with Tricomi's
+    For k > 0 and a > 0 it is ``U(k, k + 1 - n/2, a/2)/2**k`` with Tricomi's
     function U (DLMF 13.4.4), which the balls use; it decreases with n and with a.
     At a = 0 it is finite for n > 2k only.
     """
@@ -46,19 +49,28 @@ class inverse_moment(Function):
 
     @staticmethod
     def multiprecision(mp: Any, k: Any, n: Any, a: Any) -> Any:
-        """At the working precision of the mpmath context (scalars)."""
-        if not (n > 0 and a >= 0):
+        """At the working precision of the mpmath context (scalars), by balls: mpmath's U may not converge."""
+        if not (k > 0 and n > 0 and a >= 0):
             return mp.nan
         if a == 0:
             return mp.gamma(n / 2 - k) / mp.gamma(n / 2) / mp.mpf(2) ** k if n > 2 * k else mp.inf
-        return mp.hyperu(k, k + 1 - n / mp.mpf(2), a / mp.mpf(2)) / mp.mpf(2) ** k
+        points = [arb(tuple(map(int, mp.mpf(value).man_exp))) for value in (k, n, a)]
+        bits = mp.prec + _GUARD
+        for _ in range(_TRIES):
+            with precision(bits):
+                found = _corner(*points)
+            if found.rel_accuracy_bits() > mp.prec:
+                mantissa, exponent = found.mid().man_exp()
+                return mp.ldexp(mp.mpf(int(mantissa)), int(exponent))
+            bits *= 2
+        return mp.nan
 
     @staticmethod
     def ball(k: arb, n: arb, a: arb) -> arb:
-        """An enclosure over balls n and a (k a point): extremes are at two corners."""
+        """An enclosure: in n and a the extremes are at two corners, over k by the function's own enclosure."""
         if not n.upper() > 0 or a.upper() < 0:
             raise Undefined("no degrees of freedom, or a negative shift")
-        if not n > 0 or not a >= 0 or not k.is_exact():
+        if not n > 0 or not a >= 0 or not k > 0:
             return arb.nan()
         return _corner(k, n.lower(), a.lower()).union(_corner(k, n.upper(), a.upper()))
 
@@ -118,22 +130,33 @@ def inverse_moment_array(xp: Any, k: Any, n: Any, a: Any) -> Any:
 
     Returns:
         float64 of the same shape, relative error at most 4 ULP times `inverse_moment.condition`
-        for 1 <= n <= 4096 and a/n >= 1e-6.  NaN for a < 0 or n <= 0; at a = 0 the closed form.
-        A case's number does not depend on the values of the others.
+        for 1/100 <= n <= 4096 and a/n >= 1e-6.  NaN for a < 0 or n <= 0; at a = 0 the closed form of
+        integers k.  A case's number does not depend on the values of the others.
     """
     with np.errstate(all="ignore"):
         fine = (n > 0) & (a > 0)
+        few = fine & (n < 1)
         m = xp.where(fine, n, 1.0 + 0 * n)
         shift = xp.where(fine, a, 1.0 + 0 * a)
-        wide = xp.sqrt(4 * _TAIL / m)
-        # To the left the shift is a floor of the denominator, from ln(a/n) on or as the density's power needs.
-        room = xp.log1p(m / shift)
-        low = -wide - (2 * _TAIL + 10) / m - xp.where(2 * k < m, 2 * k / m * room, room)
-        cases = [xp.reshape(part + 0 * low, (-1,)) for part in (k, m, shift, low, wide)]
-        chunks = range(0, max(len(cases[0]), 1), _CHUNK)
-        found = [_quotient(xp, *(part[start : start + _CHUNK] for part in cases)) for start in chunks]
-        mean = xp.reshape(xp.concatenate(found), low.shape)
+        # Below one degree of freedom the density is too steep at 0. Its slope with two more is half the difference of
+        # the two densities, so ``E_n f = E_(n+2) (f - 2 f')``, and -f' = k (q + a)^(-k-1) is positive.
+        more = xp.where(few, m + 2, m)
+        mean = _shifted(xp, k, more, shift)
+        if few.any():
+            mean = mean + xp.where(few, 2 * k * _shifted(xp, k + 1, more, shift), 0 * mean)
         return xp.where(fine, mean, xp.where((a == 0) & (n > 2 * k), _unshifted(xp, k, n), np.nan + 0 * n))
+
+
+def _shifted(xp: Any, k: Any, m: Any, shift: Any) -> Any:
+    """The mean for at least one degree of freedom and a positive shift."""
+    wide = xp.sqrt(4 * _TAIL / m)
+    # To the left the shift is a floor of the denominator, from ln(a/n) on or as the density's power needs.
+    room = xp.log1p(m / shift)
+    low = -wide - (2 * _TAIL + 10) / m - xp.where(2 * k < m, 2 * k / m * room, room)
+    cases = [xp.reshape(part + 0 * low, (-1,)) for part in (k, m, shift, low, wide)]
+    chunks = range(0, max(len(cases[0]), 1), _CHUNK)
+    found = [_quotient(xp, *(part[start : start + _CHUNK] for part in cases)) for start in chunks]
+    return xp.reshape(xp.concatenate(found), low.shape)
 
 
 def _quotient(xp: Any, k: Any, m: Any, shift: Any, low: Any, wide: Any) -> Any:
@@ -154,8 +177,8 @@ def _tree_sum(terms: Any) -> Any:
 
 
 def _unshifted(xp: Any, k: Any, n: Any) -> Any:
-    """``1/((n - 2)(n - 4)...(n - 2k))``, k up to 8."""
-    product = 1.0 + 0 * n
+    """``1/((n - 2)(n - 4)...(n - 2k))``, integers k up to 8; NaN for others."""
+    product = xp.where((k == xp.floor(k)) & (k <= 8), 1.0 + 0 * n, np.nan + 0 * n)
     for i in range(1, 9):
         product = xp.where(k >= i, product * (n - 2 * i), product)
     return 1 / product

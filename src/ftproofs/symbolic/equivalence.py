@@ -83,6 +83,7 @@ class Comparison:
         self.claim = claim
         self.tolerance = tolerance
         self._solutions = [_solutions(statement) for statement in claim.statements]
+        self._rule = {symbol: value for solution in self._solutions for symbol, value in solution.items()}
         self._box = box_for(sorted(spoken(claim, mutants), key=str), _complete(claim))
         drawn = (*self._box.points(POINTS, seed="mutation"), *_ends(self._box))
         occurred = [_Place(p, None) for p in _spread(measured, POINTS)]
@@ -102,6 +103,10 @@ class Comparison:
         lhs, rhs, certain = self._put_in(mutant)
         scale = natural_scale(mutant.statement.lhs, self.claim.experiment)
         original = self.claim.statements[mutant.number].rhs
+        if not isinstance(self.claim.quantifier, Mean):
+            original = original.xreplace(
+                self._rule
+            )  # where the claim's own equations have no value nothing is compared
         largest, defined, skipped = 0.0, 0, False
         drawn = self._drawn(lhs.free_symbols | rhs.free_symbols | scale.free_symbols)
         places = [place for place in self._places if drawn or place.measured]
@@ -158,9 +163,8 @@ class Comparison:
                 return whole.rhs, statement.rhs, True
             lhs = statement.lhs.xreplace(self._solutions[mutant.number])
             return lhs, statement.rhs.xreplace(self._solutions[mutant.number]), False
-        rule = {symbol: value for solution in self._solutions for symbol, value in solution.items()}
         lhs = whole.rhs if statement.lhs == whole.lhs else statement.lhs
-        return lhs.xreplace(rule), statement.rhs.xreplace(rule), True
+        return lhs.xreplace(self._rule), statement.rhs.xreplace(self._rule), True
 
     def _ladder(self, gap: Expr) -> str:
         """The route by which the ladder proves the gap zero; ``disproved``; "" if it decides nothing.

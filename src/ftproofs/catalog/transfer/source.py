@@ -26,7 +26,7 @@ ONE_LAYER = Domain.of(
     sigma_s=real_range(0, 1),
 ).where(n <= d / 2)
 FEW = ONE_LAYER.with_ranges(gamma_s=real_range(Rational(1, 5), Rational(1, 2)))
-MANY = ONE_LAYER.with_ranges(gamma_s=real_range(Rational(3, 2), 3))
+MANY = ONE_LAYER.with_ranges(gamma_s=real_range(Rational(3, 2), 3), d=(28, 56))
 
 
 def _mean(squared: object, share: object) -> Statement:
