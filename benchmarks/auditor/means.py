@@ -6,7 +6,7 @@ import numpy as np
 from rows import Differs, combine, violation
 from scipy import stats
 
-BETS = np.array([0.03, 0.06, 0.12, 0.25, 0.5])[:, None]
+BETS = np.array([0.01, 0.03, 0.06, 0.12, 0.25, 0.5])[:, None]
 REFUTE, CONFIRM, SIGN = log(1e6), log(1e3), log(1e3)  # log e-values
 LEVEL, MISS = 2e-4, 1e-3  # of support; the chance of a miss that is planned
 BLOCK = 256
@@ -88,7 +88,7 @@ class Mean:
         self.finer = 1 if self.sign else d.facts["finer"][i]
         (p, q, *_), (self.lhs, self.rhs, _, self.marks) = d.draws(i, "pilot"), d.draws(i, "confirm")
         self.error = not numbers(p, q, self.lhs, self.rhs)
-        self.logs, self.level = np.full((5, 2), -inf), LEVEL
+        self.logs, self.level = np.full((len(BETS), 2), -inf), LEVEL
         if self.error:
             return
         pilot, draws = self.split(p, q), self.split(self.lhs, self.rhs)
@@ -167,7 +167,9 @@ def mean(d):
             values = track.split(lhs, rhs)
             found_there = bets(*values, bounded(values[0], marks, track.variance))
             second.append(
-                found_there[:, [ways[int(logs[i].max(0).argmax())]]] if numbers(lhs, rhs) else np.full((5, 1), -inf)
+                found_there[:, [ways[int(logs[i].max(0).argmax())]]]
+                if numbers(lhs, rhs)
+                else np.full((len(BETS), 1), -inf)
             )
         found["log_confirmation"] = of_claim(second, [])
         status = "refuted" if found["log_confirmation"] >= CONFIRM else "undecided"

@@ -37,15 +37,18 @@ STAGE = "points"
 CANDIDATES = 64
 SEARCHED = 256
 
+#: Up to how many times what is enough more evidence is better: a setting may get a part of the draws planned.
+SPARE = 4.0
+
 #: Anchors are added while each would kill at least this much of the mutants that are left, in expectation.
-LEFT = 0.5
+LEFT = 0.3
 
 #: An anchor's draws in units of (spread/tolerance)^2, and what a refutation takes in units of (spread/error)^2:
 #: by e-values, which grow by error^2/(2 * 1.5 variance) a draw, to 1e6 times the number of those they are
-#: averaged with; and by an interval that excludes, at a free rate as well, which takes an error of about
-#: 1.6 tolerances: PLANNED * 1.6^2.
+#: averaged with, nine times in ten; and by an interval that excludes, at a free rate as well, which takes an error
+#: of about 1.6 tolerances: PLANNED * 1.6^2.
 PLANNED = (float(ndtri(ALPHA / 2)) + float(ndtri(5e-4))) ** 2
-E_VALUES = 60.0
+E_VALUES = 80.0
 INTERVAL = 125.0
 
 Parameters = dict[str, Value]
@@ -53,11 +56,16 @@ Parameters = dict[str, Value]
 
 @dataclass(frozen=True)
 class Candidate:
-    """A setting with each mutant's error there and what its refutation would gain, in [0, 1]; shape (mutant,)."""
+    """A setting with each mutant's error there and the evidence against it, 1 being enough; shape (mutant,)."""
 
     parameters: Parameters
     errors: np.ndarray
-    evidence: np.ndarray
+    strength: np.ndarray
+
+    @property
+    def evidence(self) -> np.ndarray:
+        """What its refutation would gain, in [0, 1]."""
+        return np.minimum(self.strength, 1.0)
 
 
 def domain_points(
@@ -96,7 +104,8 @@ def pick(
     among: Sequence[Candidate], count: int, accept: Callable[[Parameters], bool] = lambda parameters: True
 ) -> list[Parameters]:
     """The acceptable candidates that together are predicted to kill most mutants, in the order they were picked."""
-    return [candidate.parameters for candidate in _greedily(among, count, accept)]
+    picked = _greedily(among, count, lambda parameters: float(accept(parameters)))
+    return [candidate.parameters for candidate in picked]
 
 
 def guided(claim: Claim) -> bool:
@@ -110,20 +119,20 @@ def complement(
     source: Batches,
     anchors: Sequence[Parameters],
     count: int,
-    accept: Callable[[Parameters], bool],
+    share: Callable[[Parameters], float],
     needed: Callable[[Parameters], float],
-    within: Callable[[Parameters], bool] = lambda parameters: True,
 ) -> list[Parameters]:
-    """At most so many acceptable settings that kill what the anchors would leave, each at least `LEFT` of a mutant.
+    """At most so many settings that kill what the anchors would leave, each at least `LEFT` of a mutant.
 
     The mutants left say where to search, corners of the domain included, and again as long as
     something is found.  None where the claim is not `guided`: hundreds of mutants at dozens of
     settings would take longer than all draws.
 
     Args:
+        share: of the draws that support is planned to take at a setting, what can be afforded; 0 to leave it out. It is
+            asked only of what would be picked, and what is killed by fewer draws counts.
         needed: draws that a refutation takes at a setting, in units of (spread/error)^2, where those of support are
             planned: `E_VALUES` or `INTERVAL`, as the claim's refutations are, or more where plans cannot be relied on.
-        within: where to search at all; ``accept`` is asked only of what would be picked.
     """
     if not guided(claim):
         return []
@@ -139,9 +148,8 @@ def complement(
         search, total = search.of(left), seen[left]
         if len(picked) == count or (1 - total).sum() < LEFT:
             return picked
-        corners = [search.at(corner) for corner in source.corners(CORNERS) if within(corner)]
-        pool = [candidate for candidate in search.drawn(source, within, SEARCHED) if within(candidate.parameters)] + corners
-        among = _greedily(pool, count - len(picked), accept, given=total, least=LEFT)
+        pool = search.drawn(source, SEARCHED) + [search.at(corner) for corner in source.corners(CORNERS)]
+        among = _greedily(pool, count - len(picked), share, given=total, least=LEFT)
         if not among:
             return picked
         picked += [candidate.parameters for candidate in among]
@@ -150,14 +158,14 @@ def complement(
 def _greedily(
     among: Sequence[Candidate],
     count: int,
-    accept: Callable[[Parameters], bool],
+    share: Callable[[Parameters], float],
     given: np.ndarray | float = 0.0,
     least: float = 0.0,
 ) -> list[Candidate]:
     if not among:
         return []
-    evidence = np.stack([candidate.evidence for candidate in among], axis=1)
-    picked = greedy(evidence, count, lambda i: accept(among[i].parameters), given=given, least=least)
+    strength = np.stack([candidate.strength for candidate in among], axis=1)
+    picked = greedy(strength, count, lambda i: share(among[i].parameters), given=given, least=least)
     return [among[i] for i in picked]
 
 
@@ -192,20 +200,15 @@ class _Search:
         )
         return self._candidate(self._context.draws(block))
 
-    def drawn(
-        self,
-        source: Batches | None,
-        within: Callable[[Parameters], bool] = lambda parameters: True,
-        count: int = CANDIDATES,
-    ) -> list[Candidate]:
-        """Distinct settings, drawn towards where the mutants differ from the claim, those within first of all."""
+    def drawn(self, source: Batches | None, count: int = CANDIDATES) -> list[Candidate]:
+        """Distinct settings, drawn towards where the mutants differ from the claim."""
         found: dict[Setting, Candidate] = {}
 
         def score(rows: Rows) -> float:
             setting = rows.block.settings[0]
             if setting not in found:
                 found[setting] = self._candidate(rows)
-            return float(found[setting].evidence.sum()) if within(setting.parameters) else 0.0
+            return float(np.minimum(found[setting].strength, SPARE).sum())
 
         domain_points(self._claim, self._context, count, score, source)
         return list(found.values())
@@ -213,11 +216,11 @@ class _Search:
     def _candidate(self, rows: Rows) -> Candidate:
         errors = self._errors([values_at(rows, 0, self._symbols)])[:, 0]
         parameters = rows.block.settings[0].parameters
-        evidence = predicted_evidence(errors, self._claim.margin, self._needed(parameters))
+        strength = _strength(errors, self._claim.margin, self._needed(parameters))
         if self._bounds:
             looked = exploratory(self._claim, self._context, parameters)
-            evidence = np.concatenate([evidence, of_bounds(self._bounds, looked, self._claim.margin)])
-        return Candidate(parameters, errors, evidence)
+            strength = np.concatenate([strength, of_bounds(self._bounds, looked, self._claim.margin)])
+        return Candidate(parameters, errors, strength)
 
 
 def values_at(rows: Rows, case: int, symbols: Iterable[Symbol]) -> dict[Symbol, float]:
@@ -266,34 +269,50 @@ def of_bounds(judges: Sequence[Judge], rows: Rows, tolerance: float) -> np.ndarr
 
 def predicted_evidence(error: np.ndarray, tolerance: float, needed: float = E_VALUES) -> np.ndarray:
     """What a mutant's refutation gains where it is wrong by that much, relative; 1 is enough. Any shape."""
+    return np.minimum(_strength(error, tolerance, needed), 1.0)
+
+
+def _strength(error: np.ndarray, tolerance: float, needed: float) -> np.ndarray:
     found = np.minimum(np.nan_to_num(np.abs(error) / tolerance, nan=0.0, posinf=1e6), 1e6)
-    return np.minimum(PLANNED / needed * found**2, 1.0)
+    return PLANNED / needed * found**2
 
 
 def greedy(
-    evidence: np.ndarray,
+    strength: np.ndarray,
     count: int,
-    accept: Callable[[int], bool] = lambda column: True,
+    share: Callable[[int], float] = lambda column: 1.0,
     *,
     given: np.ndarray | float = 0.0,
     least: float = 0.0,
 ) -> list[int]:
-    """Columns picked one by one to maximise ``sum over rows of the largest of the picked``; ties go to the first.
+    """Columns picked one by one to maximise ``sum over rows of the largest of the picked``.
+
+    Ties go to the strongest, then to the first.
 
     The largest, since a refutation is that of one setting: elsewhere a mutant may make no error,
-    and draws without one count against it.  A column that is not accepted when its turn comes is
-    passed over.  ``given`` is what the rows have already; none is picked that gains less than ``least``.
+    and draws without one count against it; of each at most 1.  When a column's turn first comes it is asked what
+    ``share`` of its strength it can have: all, nothing, or a part, with which it waits for another turn.
+    ``given`` is what the rows have already; none is picked that gains less than ``least``.
     """
     picked: list[int] = []
-    left = list(range(evidence.shape[1]))
-    best = np.zeros(len(evidence)) + given
+    left = list(range(strength.shape[1]))
+    asked: set[int] = set()
+    best = np.zeros(len(strength)) + given
+    strength = strength.copy()
     while left and len(picked) < count:
-        gains = np.maximum(best[:, None], evidence[:, left]).sum(axis=0) - best.sum()
+        gains = np.maximum(best[:, None], np.minimum(strength[:, left], 1.0)).sum(axis=0) - best.sum()
         if gains.max() < least:
             break
-        # Rounding must not decide between candidates that are equally good.
-        column = left.pop(int(np.flatnonzero(gains >= gains.max() - 1e-9)[0]))
-        if accept(column):
+        # Of those that are equally good (but for rounding) the one with most to spare, should it get a part only.
+        equal = [left[i] for i in np.flatnonzero(gains >= gains.max() - 1e-9)]
+        column = max(equal, key=lambda i: round(float(np.minimum(strength[:, i], SPARE).sum()), 9))
+        part = 1.0 if column in asked else min(1.0, share(column))
+        asked.add(column)
+        if part < 1:
+            strength[:, column] *= part
+        if part in (0, 1):
+            left.remove(column)
+        if part == 1:
             picked.append(column)
-            best = np.maximum(best, evidence[:, column])
+            best = np.maximum(best, np.minimum(strength[:, column], 1.0))
     return picked

@@ -28,6 +28,9 @@ from ftproofs.verdict import ExperimentStatus, Link
 #: Draws per explored setting, never used again for a decision.
 EXPLORATORY = 64
 
+#: Draws from the law of the design that say how noisy a setting is.
+PLANNING = 1024
+
 #: Corners of the domain that are looked at beside the settings drawn.
 CORNERS = 32
 
@@ -95,6 +98,13 @@ def exploratory(claim: Claim, context: Context, parameters: Parameters) -> Rows:
     return context.draws(
         context.block(claim.experiment, [parameters] * EXPLORATORY, engine=engine_of_draws(claim), stage="explore")
     )
+
+
+def to_plan_with(claim: Claim, context: Context, parameters: Parameters) -> list[Rows]:
+    """Draws at a setting that tell how many a decision takes; more of them where the law of the design is known."""
+    if engine_at(claim, parameters) == LAW:
+        return _law_rows(claim, context, parameters, "explore", 0, PLANNING)
+    return [exploratory(claim, context, parameters)]
 
 
 def chunk(parameters: Parameters) -> int:

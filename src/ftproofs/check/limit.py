@@ -128,7 +128,7 @@ def choose(
         explored.source,
         anchors,
         context.budget.anchors,
-        lambda parameters: all(_affordable(claim, context, judge, parameters) for judge in judges),
+        lambda parameters: float(all(_affordable(claim, context, judge, parameters) for judge in judges)),
         lambda parameters: INTERVAL,
     )
     # Few sizes, which are small, may be described by no fit where mutants lead: support does not hang on those.

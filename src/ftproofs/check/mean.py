@@ -11,6 +11,8 @@ import math
 from collections.abc import Sequence
 from dataclasses import replace
 
+import numpy as np
+
 from ftproofs.check.anchors import E_VALUES, candidates, complement, pick
 from ftproofs.check.context import Context
 from ftproofs.check.draws import (
@@ -27,6 +29,7 @@ from ftproofs.check.draws import (
     mean_facts,
     mean_sampler,
     natural_scale,
+    to_plan_with,
 )
 from ftproofs.check.judge import Judge
 from ftproofs.check.links import engine_of_draws
@@ -51,6 +54,10 @@ HEAVY = 10
 #: Where draws come from the law of the design they are planned for errors smaller than the tolerance by this factor:
 #: they cost little, and wrong formulas that are barely wrong are refuted.
 FINER = math.sqrt(2)
+
+#: A setting too noisy for support, at which wrong formulas may still be refuted, takes so many times the draws
+#: allowed.
+NOISY = 4
 
 #: A heavy tail takes draws that no pilot can plan: only errors larger by this factor are counted on there.
 UNPLANNED = 5.0
@@ -79,32 +86,47 @@ def check_mean(claim: Claim, context: Context) -> Evidence:
     # Anchors are where wrong formulas differ most from this one, whatever draws looked like there.
     pool = candidates(claim, context, explored.source)
     refuse_infinite_variance([candidate.parameters for candidate in pool], names, claim.experiment)
+    cap = cap_of(claim, context, budget.draws)
+    affordable = cap / AFFORDABLE
     light = pick(
         [c for c in pool if not heavy_tailed(claim, judges, c.parameters)],
         budget.anchors,
-        lambda parameters: _affordable(claim, context, judges, parameters),
+        lambda parameters: _planned(claim, context, judges, parameters) <= affordable,
     )
     if not light:
         light = [p for p in explored.settings if not heavy_tailed(claim, judges, p)][: budget.anchors]
     heavy = pick([c for c in pool if heavy_tailed(claim, judges, c.parameters)], budget.anchors // 2)
     anchors = light + heavy
-    anchors += complement(
+
+    def planned(parameters: Parameters) -> float:
+        """Draws planned for support; none where tails are too heavy for it."""
+        heavy = heavy_tailed(claim, judges, parameters)
+        return 0.0 if heavy else _planned(claim, context, judges, parameters)
+
+    def most(parameters: Parameters) -> int:
+        return cap * (NOISY if engine_at(claim, parameters) == LAW else 1)
+
+    # Where support takes too many draws a setting may still refute.
+
+    more = complement(
         claim,
         context,
         explored.source,
         anchors,
         budget.anchors,
-        lambda p: heavy_tailed(claim, judges, p) or _affordable(claim, context, judges, p),
+        lambda p: 1.0 if planned(p) <= affordable else min(1.0, most(p) / planned(p)),
         lambda p: E_VALUES * (UNPLANNED if heavy_tailed(claim, judges, p) else 1 / _finer(claim, p)) ** 2,
     )
-    light = [p for p in anchors if not heavy_tailed(claim, judges, p)]
+    anchors += more
+    noisy = [p for p in more if planned(p) > affordable]
+    light += [p for p in more if p not in noisy and not heavy_tailed(claim, judges, p)]
     chosen = [*anchors, *explored.adaptive(anchors, ADAPTIVE)]
 
     parts: list[tuple[MeanDecision, MeanDecision]] = []
     for number, judge in enumerate(judges):
         draws = mean_sampler(claim, context, judge, chosen, engine_of_draws(claim))
-        marks = [_anchor(claim, judges, judge, p) for p in chosen]
-        cap = cap_of(claim, context, budget.draws)
+        marks = [_anchor(claim, judge, p, supports=p in light) for p in chosen]
+        marks = [replace(m, most=most(p)) if p in noisy else m for m, p in zip(marks, chosen, strict=True)]
         rule = {"tolerance": claim.margin, "cap": cap, **mean_facts(marks, len(anchors))}
         with context.trail.decision("mean", "B", number, judge.statement, **rule) as trail:
             solved = decide_mean(
@@ -118,7 +140,7 @@ def check_mean(claim: Claim, context: Context) -> Evidence:
             trail.concludes(solved)
         context.progress(claim.id, budget.explored + number + 1, 2 * budget.explored)
         cheap = _cheapest(solved, anchors, light, budget.end_to_end)
-        marks = [replace(_anchor(claim, judges, judge, p), finer=1.0) for p in cheap]
+        marks = [replace(_anchor(claim, judge, p, supports=p in light), finer=1.0) for p in cheap]
         rule = {"tolerance": claim.quantifier.end_to_end, "cap": budget.trainings, **mean_facts(marks, len(marks))}
         with context.trail.decision("mean", "end_to_end", number, judge.statement, **rule) as trail:
             trained = decide_mean(
@@ -139,26 +161,25 @@ def heavy_tailed(claim: Claim, judges: Sequence[Judge], parameters: Parameters) 
     return least is not None and least <= HEAVY
 
 
-def _anchor(claim: Claim, judges: Sequence[Judge], judge: Judge, parameters: Parameters) -> Anchor:
-    scale, light = natural_scale(judge, parameters), not heavy_tailed(claim, judges, parameters)
-    return Anchor(scale, supports=light, finer=_finer(claim, parameters))
+def _anchor(claim: Claim, judge: Judge, parameters: Parameters, *, supports: bool) -> Anchor:
+    return Anchor(natural_scale(judge, parameters), supports=supports, finer=_finer(claim, parameters))
 
 
 def _finer(claim: Claim, parameters: Parameters) -> float:
     return FINER if engine_at(claim, parameters) == LAW else 1.0
 
 
-def _affordable(claim: Claim, context: Context, judges: Sequence[Judge], parameters: Parameters) -> bool:
-    """Whether support there takes well below the most draws allowed, as far as a few draws can tell."""
-    rows = exploratory(claim, context, parameters)
-    cap = cap_of(claim, context, context.budget.draws)
+def _planned(claim: Claim, context: Context, judges: Sequence[Judge], parameters: Parameters) -> float:
+    """The draws that support takes there, as far as a few draws can tell."""
+    rows = to_plan_with(claim, context, parameters)
+    found = 0.0
     for judge in judges:
-        lhs, rhs = judge.samples(rows)
+        lhs, rhs = (np.concatenate(sides) for sides in zip(*(judge.samples(part) for part in rows), strict=True))
         pilot = relative_error(lhs, rhs, natural_scale(judge, parameters))
         margin = claim.margin + room_of(pilot, judge.statement.rel)
-        if not planned_draws(pilot.spread * _finer(claim, parameters), margin, ALPHA, MISS) <= cap / AFFORDABLE:
-            return False
-    return True
+        draws = planned_draws(pilot.spread * _finer(claim, parameters), margin, ALPHA, MISS)
+        found = max(found, math.inf if math.isnan(draws) else draws)
+    return found
 
 
 def _score(claim: Claim, context: Context, judge: Judge, parameters: Parameters) -> float:
@@ -245,7 +266,7 @@ def _simplest(
         draws = mean_sampler(claim, context, judge, [parameters], engine_of_draws(claim))
         return decide_mean(
             draws,
-            [_anchor(claim, [judge], judge, parameters)],
+            [_anchor(claim, judge, parameters, supports=not heavy_tailed(claim, [judge], parameters))],
             tolerance=claim.margin,
             cap=cap_of(claim, context, min(SHRINK_DRAWS, context.budget.draws)),
             relation=judge.statement.rel,
@@ -286,7 +307,7 @@ def _observation(
     )
     rows = context.draws(block)
     predicted = float(judge.samples(rows)[1].mean())
-    unit = max(abs(predicted), _anchor(claim, [judge], judge, settings[solved.worst]).scale / 10)
+    unit = max(abs(predicted), natural_scale(judge, settings[solved.worst]) / 10)
     low, high = finding.interval
     return Observation(
         block.settings[0],

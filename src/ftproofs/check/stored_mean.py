@@ -78,16 +78,19 @@ class MeanRows:
                 stop = min(size, len(self._drawn[track.index]))
                 if not track.error and stop > track.draws:
                     track.extend(self._sampler(statement), stop, rule)
-            if any(track.error for track in tracks):
-                where = self._formulas.impossible(statement, (*self._pilots, *self._drawn))
-                return ("undefined", f"no real value at {where}") if where else ("survived", "")
-            logs = np.array([track.logs for track in tracks])[:, :, rule.directions]
+            logs = np.array([np.full_like(t.logs, -math.inf) if t.error else t.logs for t in tracks])
+            logs = logs[:, :, rule.directions]
             log_e = max(log_e, statistics.claim_log_e(logs[: self._anchors], logs[self._anchors :]))
             if log_e >= rule.refute_at:
                 return "killed", f"ln e {log_e:.1f} on {sum(track.draws for track in tracks)} draws"
             if size >= longest:
-                return "survived", ""
+                break
             size *= 2
+        if any(track.error for track in tracks):
+            where = self._formulas.impossible(statement, (*self._pilots, *self._drawn))
+            if where:
+                return "undefined", f"no real value at {where}"
+        return "survived", ""
 
     def slack(self, statement: Statement) -> float:
         """The smallest factor between the means of the two sides at any setting."""

@@ -72,13 +72,15 @@ class Anchor:
     on the variance of ``lhs - rhs``, if there is one. With ``supports`` false the setting
     may refute and never supports (tails too heavy for a normal interval: d - n < 10).
     ``finer`` is by how much smaller an error than the tolerance draws are planned for: what refutes wrong
-    formulas where draws cost little.
+    formulas where draws cost little.  ``most`` is how many a setting takes that may only refute; without it as
+    many as the costliest that supports.
     """
 
     scale: float
     variance: float | None = None
     supports: bool = True
     finer: float = 1.0
+    most: int | None = None
 
 
 @dataclass(frozen=True, slots=True)

@@ -13,7 +13,7 @@ from ftproofs.decision.draws import Anchor, Rule, Sampler, SettingFinding, Track
 from ftproofs.errors import UsageError
 from ftproofs.names import Value, infinite_variance
 from ftproofs.numeric import statistics
-from ftproofs.numeric.statistics import BLOCK, LAMBDAS
+from ftproofs.numeric.statistics import BLOCK, LAMBDAS, in_blocks
 from ftproofs.verdict import ExperimentStatus
 
 #: The e-value that refutes a claim, and the one that confirms it on fresh draws by a second method.
@@ -86,7 +86,7 @@ def decide_mean(
     **Draws.** Every setting starts at 256 and doubles up to a number planned for it. An
     anchor's plan is ``((z_alpha + z_{miss/2}) spread / tolerance)^2`` with the spread of an
     independent pilot of 256 (or the given variance), at most the cap; settings that may
-    only refute take no more than the costliest supporting anchor.
+    only refute take no more than the costliest supporting anchor, or `Anchor.most`.
 
     **Refutation** is tried after each doubling, which an e-process allows: at a claim
     e-value of ``refute_at``, taken with no smaller a variance than the draws themselves show,
@@ -124,7 +124,8 @@ def decide_mean(
         track.plan(sampler, rule)
     costliest = max((track.target for track in tracks if track.may_support), default=rule.cap)
     for track in tracks:
-        track.target = min(track.target, costliest)
+        most = track.anchor.most
+        track.target = min(track.target, costliest) if most is None else in_blocks(most, most)
     confirmation, size = None, BLOCK
     while not all(track.done for track in tracks):
         for track in tracks:

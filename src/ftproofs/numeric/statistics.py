@@ -20,8 +20,8 @@ from dataclasses import dataclass
 import numpy as np
 from scipy.special import ndtri, stdtrit
 
-#: The bets of the e-process, in units of one standard deviation.
-LAMBDAS = (0.03, 0.06, 0.12, 0.25, 0.5)
+#: The bets of the e-process, in units of one standard deviation; an effect shows that is more than half of one.
+LAMBDAS = (0.01, 0.03, 0.06, 0.12, 0.25, 0.5)
 
 #: Draws are asked for in multiples of this.
 BLOCK = 256

@@ -144,7 +144,8 @@ def inverse_moment_array(xp: Any, k: Any, n: Any, a: Any) -> Any:
         mean = _shifted(xp, k, more, shift)
         if few.any():
             mean = mean + xp.where(few, 2 * k * _shifted(xp, k + 1, more, shift), 0 * mean)
-        return xp.where(fine, mean, xp.where((a == 0) & (n > 2 * k), _unshifted(xp, k, n), np.nan + 0 * n))
+        none = (a == 0) & (n > 2 * k)
+        return xp.where(fine, mean, xp.where(none, _unshifted(xp, k, n), np.nan) if none.any() else np.nan)
 
 
 def _shifted(xp: Any, k: Any, m: Any, shift: Any) -> Any:
