@@ -88,7 +88,7 @@ class Mean:
         self.finer = 1 if self.sign else d.facts["finer"][i]
         (p, q, *_), (self.lhs, self.rhs, _, self.marks) = d.draws(i, "pilot"), d.draws(i, "confirm")
         self.error = not numbers(p, q, self.lhs, self.rhs)
-        self.logs, self.level = np.full((len(BETS), 2), -inf), LEVEL
+        self.logs, self.level = np.full(((1 if self.sign else 2) * len(BETS), 2), -inf), LEVEL
         if self.error:
             return
         pilot, draws = self.split(p, q), self.split(self.lhs, self.rhs)
@@ -97,6 +97,11 @@ class Mean:
         least = max(least**2, 1.5 * float(np.var(pilot[0], ddof=1)))
         self.variance = bounded(draws[0], self.marks, least)
         self.logs, self.spread = bets(*draws, self.variance), self.relative(p, q)[1]
+        if not self.sign:  # once more on draws that are cut off at the pilot's twentieth
+            self.ends = max(np.quantile(pilot[0], 0.95), 0), min(np.quantile(pilot[1], 0.05), 0)
+            least = (self.tolerance * unit) ** 2
+            self.narrow = [max(least, 1.5 * float(np.var(x, ddof=1))) for x in self.cut(pilot)]
+            self.logs = np.concatenate([self.logs, self.cut_bets(draws, self.marks)])
 
     def split(self, lhs, rhs):
         """What is positive, and what negative, where the claim is wrong; of a sign both are the value itself."""
@@ -104,6 +109,14 @@ class Mean:
             return self.side * lhs, self.side * lhs
         slack = 0 if self.relation == "==" else self.tolerance * np.maximum(np.abs(rhs), self.scale / 10)
         return lhs - rhs - slack, lhs - rhs + slack
+
+    def cut(self, sides):
+        return np.minimum(sides[0], self.ends[0]), np.maximum(sides[1], self.ends[1])
+
+    def cut_bets(self, draws, marks):
+        sides = zip(self.cut(draws), self.narrow, strict=True)
+        above, below = (bets(x, x, bounded(x, marks, least)) for x, least in sides)
+        return np.stack([above[:, 0], below[:, 1]], 1)
 
     def relative(self, lhs, rhs):
         """The relative error, and the standard deviation of a draw of it."""
@@ -166,10 +179,12 @@ def mean(d):
             lhs, rhs, _, marks = d.draws(i, "second")
             values = track.split(lhs, rhs)
             found_there = bets(*values, bounded(values[0], marks, track.variance))
+            if not sign:
+                found_there = np.concatenate([found_there, track.cut_bets(values, marks)])
             second.append(
                 found_there[:, [ways[int(logs[i].max(0).argmax())]]]
                 if numbers(lhs, rhs)
-                else np.full((len(BETS), 1), -inf)
+                else np.full((logs.shape[1], 1), -inf)
             )
         found["log_confirmation"] = of_claim(second, [])
         status = "refuted" if found["log_confirmation"] >= CONFIRM else "undecided"

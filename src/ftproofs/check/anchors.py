@@ -41,7 +41,7 @@ SEARCHED = 256
 SPARE = 4.0
 
 #: Anchors are added while each would kill at least this much of the mutants that are left, in expectation.
-LEFT = 0.3
+LEFT = 0.1
 
 #: An anchor's draws in units of (spread/tolerance)^2, and what a refutation takes in units of (spread/error)^2:
 #: by e-values, which grow by error^2/(2 * 1.5 variance) a draw, to 1e6 times the number of those they are

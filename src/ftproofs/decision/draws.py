@@ -25,6 +25,10 @@ from ftproofs.numeric.statistics import (
 #: The probability that an anchor of a true claim misses support at its first look.
 MISS = 1e-3
 
+#: The quantile of a pilot's differences at which larger ones are cut off, for the second half of the bets.
+CUT = 0.95
+BETS = 2 * len(LAMBDAS)
+
 #: Room under an inequality that a plan counts on, relative, at most; and the tenth by which a tighter bound is moved.
 MOST_ROOM = 0.08
 MOVED = 0.1
@@ -45,6 +49,10 @@ def room_of(pilot: RelativeError, relation: Relation, tolerance: float = 0.02) -
     room = min(MOST_ROOM, max(0.0, gap - ROOM_Z * pilot.spread / math.sqrt(pilot.draws)))
     violated = MOVED - (1 + MOVED) * gap - tolerance
     return min(room, max(0.0, 0.9 * violated - tolerance)) if violated > 0 else room
+
+
+def _larger(one: tuple[float, float], other: tuple[float, float]) -> tuple[float, float]:
+    return max(one[0], other[0]), max(one[1], other[1])
 
 
 class Sampler(Protocol):
@@ -145,12 +153,14 @@ class Track:
     anchor: Anchor
     fixed: bool
     variance: float = math.nan
+    cut: tuple[float, float] = (-math.inf, math.inf)
+    cut_variances: tuple[float, float] = (math.nan, math.nan)
     target: int = BLOCK
     levels: list[float] = field(default_factory=list)
     level: float = math.nan
     lhs: np.ndarray = field(default_factory=lambda: np.empty(0))
     rhs: np.ndarray = field(default_factory=lambda: np.empty(0))
-    logs: np.ndarray = field(default_factory=lambda: np.zeros((len(LAMBDAS), 2)))
+    logs: np.ndarray = field(default_factory=lambda: np.zeros((BETS, 2)))
     counted: int = 0
     supported: bool | None = None
     done: bool = False
@@ -190,7 +200,11 @@ class Track:
                 return
             pilot = statistics.relative_error(lhs, rhs, scale)
             unit, spread, room = pilot.unit, pilot.spread, room_of(pilot, rule.relation, rule.tolerance)
-            self.variance = PILOT_FACTOR * float(np.var(lhs - rhs - rule.slack(rhs, scale), ddof=1))
+            slack = rule.slack(rhs, scale)
+            self.variance = PILOT_FACTOR * float(np.var(lhs - rhs - slack, ddof=1))
+            low, high = np.quantile(lhs - rhs + slack, 1 - CUT), np.quantile(lhs - rhs - slack, CUT)
+            self.cut = (min(float(low), 0.0), max(float(high), 0.0))
+            self.cut_variances = self._seen_cut(lhs, rhs, rule)
         else:
             self.lhs, self.rhs = self.fetch(sampler, "confirm", 0, BLOCK)
             if self.error:
@@ -199,9 +213,12 @@ class Track:
             unit = max(abs(float(self.rhs[0])), scale / 10) if np.ptp(self.rhs) == 0 else scale / 10
             spread, room = math.sqrt(self.anchor.variance) / unit, 0.0
             self.variance = self.anchor.variance
+            self.cut_variances = (self.variance, self.variance)
         # A larger bound is a bound. Nothing finer than the tolerance is wanted, and rounding
         # (or a pilot that missed a rare large value) must not pass for a tiny variance.
-        self.variance = max(self.variance, (rule.tolerance * unit) ** 2)
+        least = (rule.tolerance * unit) ** 2
+        self.variance = max(self.variance, least)
+        self.cut_variances = _larger(self.cut_variances, (least, least))
         self.levels = [rule.alpha / 2, rule.alpha / 2]
         self.target = rule.draws_for(spread * self.anchor.finer, rule.alpha / 2, room)
         if self.target >= rule.cap:
@@ -231,14 +248,31 @@ class Track:
         if self.anchor.variance is not None:
             return False
         seen = PILOT_FACTOR * float(np.var(lhs - rhs - rule.slack(rhs, self.anchor.scale), ddof=1))
-        raised = seen > self.variance
+        before = (self.variance, self.cut_variances)
         self.variance = max(self.variance, seen)
-        return raised
+        self.cut_variances = _larger(self.cut_variances, self._seen_cut(lhs, rhs, rule))
+        return before != (self.variance, self.cut_variances)
+
+    def _seen_cut(self, lhs: np.ndarray, rhs: np.ndarray, rule: Rule) -> tuple[float, float]:
+        above, below = (PILOT_FACTOR * float(np.var(side, ddof=1)) for side in self._cut(lhs, rhs, rule))
+        return above, below
+
+    def _cut(self, lhs: np.ndarray, rhs: np.ndarray, rule: Rule) -> tuple[np.ndarray, np.ndarray]:
+        """What is positive in the mean where lhs is too large, and negative where it is too small, cut off."""
+        differences, slack = lhs - rhs, rule.slack(rhs, self.anchor.scale)
+        return np.minimum(differences - slack, self.cut[1]), np.maximum(differences + slack, self.cut[0])
 
     def evidence(self, lhs: np.ndarray, rhs: np.ndarray, rule: Rule) -> np.ndarray:
-        """Log e-values of draws by bet and direction, shape (bet, 2)."""
+        """Log e-values of draws by bet and direction, shape (bet, 2): of the draws, then of the draws cut off.
+
+        What is cut off at a pilot's quantile has a mean that is no larger, and a variance even where the law has
+        none: so a claim about a mean that is infinite is refuted as well.
+        """
         differences, slack = lhs - rhs, rule.slack(rhs, self.anchor.scale)
-        return statistics.log_e_values(differences - slack, differences + slack, self.variance)
+        whole = statistics.log_e_values(differences - slack, differences + slack, self.variance)
+        sides = zip(self._cut(lhs, rhs, rule), self.cut_variances, strict=True)
+        above, below = (statistics.log_e_values(side, side, variance) for side, variance in sides)
+        return np.concatenate([whole, np.stack([above[:, 0], below[:, 1]], axis=1)])
 
     def look(self, rule: Rule) -> None:
         """Look at the interval, once at each level; extend if it is not within the tolerance."""

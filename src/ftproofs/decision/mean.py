@@ -9,11 +9,11 @@ from dataclasses import dataclass
 import numpy as np
 
 from ftproofs.claim import Relation
-from ftproofs.decision.draws import Anchor, Rule, Sampler, SettingFinding, Track
+from ftproofs.decision.draws import BETS, Anchor, Rule, Sampler, SettingFinding, Track
 from ftproofs.errors import UsageError
 from ftproofs.names import Value, infinite_variance
 from ftproofs.numeric import statistics
-from ftproofs.numeric.statistics import BLOCK, LAMBDAS, in_blocks
+from ftproofs.numeric.statistics import BLOCK, in_blocks
 from ftproofs.verdict import ExperimentStatus
 
 #: The e-value that refutes a claim, and the one that confirms it on fresh draws by a second method.
@@ -156,7 +156,7 @@ def _confirm(sampler: Sampler, tracks: Sequence[Track], rule: Rule, confirm_at: 
             chosen.append((track, rule.directions[int(best.argmax())]))
     limit = {track.index: min(rule.cap, 2 * track.draws) for track, _ in chosen}
     drawn = {track.index: (np.empty(0), np.empty(0)) for track, _ in chosen}
-    logs = np.zeros((len(chosen), len(LAMBDAS), 1))
+    logs = np.zeros((len(chosen), BETS, 1))
     start, log_e = 0, 0.0
     while start < max(limit.values()):
         stop = max(BLOCK, 2 * start)
@@ -201,7 +201,7 @@ def _conclude(tracks: Sequence[Track], rule: Rule, confirmation: float | None, c
         worst = next(track.index for track in tracks if track.error)
     anchors = [track for track in tracks if track.fixed and not track.error]
     parts = 2 + any(not track.fixed for track in tracks)
-    averaged = math.log(parts * len(LAMBDAS) * len(rule.directions))
+    averaged = math.log(parts * BETS * len(rule.directions))
     seen = statistics.refutable_error(
         [track.relative for track in anchors], [track.variance for track in anchors], rule.refute_at + averaged
     )

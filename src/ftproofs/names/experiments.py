@@ -143,7 +143,7 @@ _FEATURES = (
     "singular_value_2",
     "singular_value_3",
 )
-_READOUT = ("along_source", "feature_energy", "feature_product", "ridge_gap")
+_READOUT = ("along_source", "excess_risk", "feature_energy", "feature_product", "ridge_gap")
 
 EXPERIMENTS: Mapping[str, Experiment] = by_name(
     Experiment(

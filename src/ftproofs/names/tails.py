@@ -17,7 +17,7 @@ _PREDICTOR = frozenset({"risk", "beta_norm", "par_beta_norm", "target_gap"})
 #: whose part outside the span depends on it in a deep network;
 _OUTSIDE = frozenset({"perp_beta_norm", "perp_gap", "perp_ratio"})
 #: or only a multiple of the start, by least squares (with frozen first layers, or a trained readout alone).
-_MULTIPLE = frozenset({*_PREDICTOR, *_OUTSIDE, "fit_gap", "along_source", "transfer_gain"})
+_MULTIPLE = frozenset({*_PREDICTOR, *_OUTSIDE, "fit_gap", "along_source", "excess_risk", "transfer_gain"})
 #: What depends on where training starts, which a fit to noisy source data may be.
 _START = frozenset(
     {

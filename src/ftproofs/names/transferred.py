@@ -110,6 +110,12 @@ TRANSFERRED: tuple[Measurement, ...] = (
         "real",
     ),
     Measurement(
+        "excess_risk",
+        "risk that the best multiple of the pretrained predictor does not have",
+        r"\langle\beta-\theta_T,\hat\theta_S/\lVert\hat\theta_S\rVert\rangle^2",
+        (("target_norm", 2),),
+    ),
+    Measurement(
         "feature_energy",
         "squared norm of z = X u, u the pretrained predictor's direction, over n",
         r"\lVert z\rVert^2/n",

@@ -39,7 +39,7 @@ from ftproofs.claim import Block, Setting, parameters_of
 from ftproofs.errors import UsageError
 from ftproofs.names import Experiment, Value, source_samples
 from ftproofs.numeric import solvers, tasks
-from ftproofs.numeric.measurements import ROUNDING, Readings, read_predictor, read_risk, read_task
+from ftproofs.numeric.measurements import ROUNDING, Readings, read_excess, read_predictor, read_risk, read_task
 from ftproofs.numeric.seeds import generator, of_design, sharing
 from ftproofs.numeric.solvers import Design
 from ftproofs.numeric.tasks import Task
@@ -56,6 +56,7 @@ MEASUREMENTS = frozenset(
         *("risk", "scratch_risk", "transfer_gain", "start_risk", "delta_risk", "swapped_delta_risk"),
         *("double_delta_risk", "noise_risk", "pinv_noise_norm", "min_norm", "fit_gap", "target_gap", "perp_gap"),
         *("beta_norm", "par_beta_norm", "perp_beta_norm", "perp_ratio", "perp_alignment", "along_source"),
+        "excess_risk",
         *("par_source_norm", "perp_source_norm", "par_target_norm", "perp_target_norm", "perp_product"),
         *("delta_norm", "perp_delta_norm", "start_norm", "start_product"),
         *("sigma_source_norm", "sigma_target_norm", "sigma_product"),
@@ -246,5 +247,6 @@ def _readings(
         "transfer_gain": (own - risk, own_bound + bound),
         "start_norm": (start, ROUNDING * start),
         "start_product": (product, slack),
+        "excess_risk": read_excess(beta, target, source / start[:, None], nothing),
         "along_source": (aligned, ROUNDING * torch.linalg.vector_norm(beta, dim=1)),
     }

@@ -135,6 +135,13 @@ def read_risk(task: Task, design: Design | GramDesign, beta: Tensor, radius: Ten
     return distance**2, 2 * distance * error + error**2
 
 
+def read_excess(beta: Tensor, target: Tensor, u: Tensor, radius: Tensor) -> tuple[Tensor, Tensor]:
+    """The squared error along unit vectors u (case, d) of a predictor within ``radius`` of its limit, and its bound."""
+    along = ((beta - target) * u).sum(dim=1)
+    error = radius + ROUNDING * (_norm(beta) + _norm(target))
+    return along.square(), 2 * along.abs() * error + error**2
+
+
 def read_predictor(task: Task, design: Design | GramDesign, beta: Tensor, radius: Tensor) -> Readings:
     """Measurements of the trained predictor.
 

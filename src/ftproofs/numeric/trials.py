@@ -12,7 +12,7 @@ from ftproofs.names import Value
 from ftproofs.numeric import networks, pretraining, solvers
 from ftproofs.numeric.features import features
 from ftproofs.numeric.gram import GramDesign, gram, suits
-from ftproofs.numeric.measurements import ROUNDING, Readings
+from ftproofs.numeric.measurements import ROUNDING, Readings, read_excess
 from ftproofs.numeric.solvers import Design
 from ftproofs.numeric.tasks import Task
 from ftproofs.numeric.training import deep_descent, deep_linear, reduced, spectral
@@ -152,6 +152,7 @@ def read_readout(task: Task, beta: Tensor, gradient: Tensor, bound: Tensor) -> R
     length = torch.linalg.vector_norm(beta, dim=1)
     return {
         "along_source": ((beta * u).sum(dim=1), bound + ROUNDING * length),
+        "excess_risk": read_excess(beta, task.target, u, bound),
         "feature_energy": (energy, ROUNDING * energy),
         "feature_product": (product, ROUNDING * lengths),
         "ridge_gap": (gradient, ROUNDING * lengths),

@@ -153,14 +153,15 @@ class Comparison:
     def _put_in(self, mutant: Mutant) -> tuple[Expr, Expr, bool]:
         """Both sides with the claim's equations put in, and whether that is all that can be said of them.
 
-        Of a mean only the whole left side is known; a mutant that changed it otherwise
+        Of a mean only the whole left side and its multiples are known; a mutant that changed it otherwise
         is never called equivalent or sub-tolerance.  In a limit a measurement stands for its
         own limit, as in derivations: whoever judges by draws asks them first.
         """
         statement, whole = mutant.statement, self.claim.statements[mutant.number]
         if isinstance(self.claim.quantifier, Mean):
-            if statement.lhs == whole.lhs:
-                return whole.rhs, statement.rhs, True
+            times = _multiple(statement.lhs, whole.lhs)
+            if times is not None:
+                return times * whole.rhs, statement.rhs, True
             lhs = statement.lhs.xreplace(self._solutions[mutant.number])
             return lhs, statement.rhs.xreplace(self._solutions[mutant.number]), False
         lhs = whole.rhs if statement.lhs == whole.lhs else statement.lhs
@@ -209,8 +210,8 @@ class Errors:
 
     Args:
         claim: the claim; its statements are taken as true.
-        mutants: those that changed the left side have no error here (NaN), but for limits, in which
-            a measurement is what the claim's equation says.
+        mutants: those that changed the left side, but for a factor, have no error here (NaN); of limits they
+            have: there a measurement is what the claim's equation says.
     """
 
     def __init__(self, claim: Claim, mutants: Sequence[Mutant]) -> None:
@@ -219,8 +220,9 @@ class Errors:
         rule = {symbol: value for solution in solutions for symbol, value in solution.items()}
         for mutant in mutants:
             whole, changed = claim.statements[mutant.number], mutant.statement
-            if changed.lhs == whole.lhs:
-                sides = (whole.rhs, changed.rhs)
+            times = _multiple(changed.lhs, whole.lhs)
+            if times is not None:
+                sides = (times * whole.rhs, changed.rhs)
             elif isinstance(claim.quantifier, Limit) and solutions[mutant.number]:
                 sides = (changed.lhs.xreplace(rule), changed.rhs.xreplace(rule))
             else:
@@ -337,6 +339,12 @@ def _ends(box: Box) -> Iterable[Point]:
     """Some corners of the box, of all its ends alike: errors of finite size are largest there."""
     corners = list(box.corners(4096))
     return random.Random("ends").sample(corners, min(ENDS, len(corners)))
+
+
+def _multiple(changed: Expr, whole: Expr) -> Expr | None:
+    """What the one is of the other, where that has no measurement in it; None otherwise."""
+    times = changed / whole
+    return None if any(symbol.name in MEASUREMENTS for symbol in times.free_symbols) else times
 
 
 def _solutions(statement: Statement) -> dict[Symbol, Expr]:

@@ -208,6 +208,7 @@ QUOTIENTS: Mapping[Expr, Expr] = MappingProxyType(
         v.perp_alignment: _overlap / (v.perp_beta_norm * v.perp_source_norm),
         v.transfer_gain: v.scratch_risk - v.risk,
         v.along_source: along_start / v.start_norm,
+        v.excess_risk: ((along_start - _teacher_overlap) / v.start_norm) ** 2,
         v.feature_energy: start_energy / (n * v.start_norm**2),
         v.feature_product: start_labels / (n * v.start_norm),
         cos(v.theta): _teacher_overlap / (v.source_norm * v.target_norm),

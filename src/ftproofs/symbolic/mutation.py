@@ -17,7 +17,7 @@ from itertools import combinations
 import sympy
 from sympy import Add, Basic, Expr, Max, Min, Mul, Pow, Rational, S, Symbol
 
-from ftproofs.claim import Choices, Claim, Domain, Limit, Statement
+from ftproofs.claim import Choices, Claim, Domain, Statement
 from ftproofs.symbolic.vocabulary import SYMBOLS, v
 
 #: A trend whose effect is claimed to be larger than it is; the place says how large.
@@ -68,19 +68,19 @@ def mutants(claim: Claim) -> tuple[Mutant, ...]:
 def strict_mutants(claim: Claim, most: int) -> tuple[Mutant, ...]:
     """About so many mutants at most, taken evenly from those with one place of a right side changed, none fine.
 
-    Of a limit also of a left side that is more than a measurement: there its own equation says what it
-    is.  Only these are written down: rebuilding an expression is what mutants cost.
+    Also of a left side that is more than a measurement: in a limit its own equation says what it is, of a mean
+    what its multiples are.  Only these are written down: rebuilding an expression is what mutants cost.
     """
-    return _strict_mutants(claim.statements, claim.domain, most, isinstance(claim.quantifier, Limit))
+    return _strict_mutants(claim.statements, claim.domain, most)
 
 
 @lru_cache(maxsize=64)
-def _strict_mutants(statements: tuple[Statement, ...], domain: Domain, most: int, both: bool) -> tuple[Mutant, ...]:
+def _strict_mutants(statements: tuple[Statement, ...], domain: Domain, most: int) -> tuple[Mutant, ...]:
     changes = [
         (number, left, change)
         for number, statement in enumerate(statements)
         if statement.rel == "==" and not isinstance(statement.rhs, sympy.sign)
-        for left in ((False, True) if both and not isinstance(statement.lhs, Symbol) else (False,))
+        for left in ((False,) if isinstance(statement.lhs, Symbol) else (False, True))
         for change in _changes(statement.lhs if left else statement.rhs, _pool(domain, statement))
         if change.operator not in FINE
     ]

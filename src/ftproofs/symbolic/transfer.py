@@ -44,6 +44,12 @@ def readout_risk(n: Any, theta: Any, tau: Any, sigma: Any) -> Expr:
     return floor + (sympify(sigma) ** 2 + floor) / (sympify(n) - 2)
 
 
+def readout_excess(n: Any, theta: Any, tau: Any, sigma: Any) -> Expr:
+    """The mean square of what that risk has beyond the floor; n >= 5."""
+    n = sympify(n)
+    return 3 * (sympify(sigma) ** 2 + readout_floor(theta, tau)) ** 2 / ((n - 2) * (n - 4))
+
+
 def readout_variance(n: Any, theta: Any, tau: Any, sigma: Any) -> Expr:
     """The variance of that risk; n >= 5.  ``3/((n-2)(n-4)) - 1/(n-2)^2`` over one denominator."""
     n = sympify(n)

@@ -4,7 +4,7 @@ from sympy import Abs, Rational, cos, pi, sin
 
 from ftproofs.catalog.transfer import readout_steps as steps
 from ftproofs.claim import Claim, Domain, Each, Limit, Mean, Source, Statement, Variant, log_range, real_range
-from ftproofs.symbolic.transfer import readout_risk, readout_variance, ridge_limit, ridge_risk
+from ftproofs.symbolic.transfer import readout_excess, readout_risk, ridge_limit, ridge_risk
 from ftproofs.symbolic.vocabulary import equal, v
 
 SOURCE = Source("arXiv:2410.08194", "linear transfer")
@@ -119,15 +119,16 @@ READOUT_MEAN = Claim(
 
 READOUT_VARIANCE = Claim(
     id="transfer-readout-variance",
-    title="The variance of its risk",
+    title="The mean square of what its risk has beyond the floor, and so its variance",
     source=SOURCE,
     experiment="transfer.linear",
     # A square of squares: its own spread is four times its mean, with fewer samples more. The low budget's draws
     # leave it undecided on about one seed in forty.
     quantifier=Mean(tolerance=0.1, end_to_end=0.5),
     domain=PLAIN.with_ranges(n=(40, 72), d=(4, 24), sigma=real_range(Rational(1, 2), 1)),
-    statements=(equal((v.risk - readout_risk(n, theta, tau, sigma)) ** 2, readout_variance(n, theta, tau, sigma)),),
+    statements=(equal(v.excess_risk**2, readout_excess(n, theta, tau, sigma)),),
     steps=steps.VARIANCE,
+    corollaries=steps.VARIANCE_COROLLARIES,
     uses=("transfer-readout-mean",),
 )
 

@@ -14,7 +14,7 @@ from ftproofs.symbolic.identities import Generic
 from ftproofs.symbolic.integrals import Integrate
 from ftproofs.symbolic.limits import TakeLimit
 from ftproofs.symbolic.methods import Algebra, Certificate, Let, Part
-from ftproofs.symbolic.transfer import readout_risk, readout_variance, ridge_limit, ridge_risk
+from ftproofs.symbolic.transfer import readout_excess, readout_risk, readout_variance, ridge_limit, ridge_risk
 from ftproofs.symbolic.transfer_steps import MEANINGS, Moment, feature_norm, penalty
 from ftproofs.symbolic.vocabulary import equal, greater, v
 
@@ -118,10 +118,11 @@ _MEAN = Step(
 
 MEAN = (*_PLAIN, _MEAN)
 
-_expected = readout_risk(n, theta, tau, sigma)
-
 VARIANCE = (
     *_PLAIN,
+    Step(
+        "excess", "the risk beyond the floor", equal(v.excess_risk, (v.along_source - angle) ** 2), Generic(), ("line",)
+    ),
     Step(
         "fourth",
         "the mean fourth power",
@@ -131,18 +132,23 @@ VARIANCE = (
     ),
     Step("inverse-square", "the mean of its square", equal(_second, 1 / ((n - 2) * (n - 4))), Integrate()),
     Step(
-        "deviation",
-        "the squared deviation in each draw",
-        equal((v.risk - _expected) ** 2, error**4 - 2 * NOISE / (n - 2) * error**2 + NOISE**2 / (n - 2) ** 2),
+        "second-moment",
+        "the mean of its square",
+        equal(E(v.excess_risk**2), readout_excess(n, theta, tau, sigma)),
         Algebra(),
-        ("risk-parts",),
+        ("excess", "error", "fourth", "inverse-square"),
     ),
+)
+
+VARIANCE_COROLLARIES = (
     Step(
         "variance",
-        "its mean",
-        equal(E((v.risk - _expected) ** 2), readout_variance(n, theta, tau, sigma)),
+        "less the square of its mean: the variance of the risk",
+        equal(
+            readout_excess(n, theta, tau, sigma) - (readout_risk(n, theta, tau, sigma) - FLOOR) ** 2,
+            readout_variance(n, theta, tau, sigma),
+        ),
         Algebra(),
-        ("risk-parts", "square", "inverse", "fourth", "inverse-square"),
     ),
 )
 
