@@ -3,6 +3,7 @@
 import math
 import zlib
 from collections.abc import Callable
+from dataclasses import replace
 
 import numpy as np
 import pytest
@@ -271,6 +272,43 @@ def test_a_pilot_that_misses_a_heavy_tail_refutes_nothing(root: int, monkeypatch
     # With the pilot's alone this true statement was refuted on 11 of the first 100 roots.
     monkeypatch.setattr(Track, "raise_variance", lambda *_: False)
     assert word() == "refuted"
+
+
+def _pareto(root: int, claimed: float) -> Callable[..., tuple[np.ndarray, np.ndarray]]:
+    """Draws with mean 17/9 and no third moment, or with an infinite mean where the claimed one is negative."""
+
+    def draw(setting: int, stage: str, start: int, count: int, *, method: int = 0) -> tuple[np.ndarray, np.ndarray]:
+        key = (setting, zlib.crc32(stage.encode()), method, start)
+        rng = np.random.Generator(np.random.Philox(np.random.SeedSequence(root, spawn_key=key)))
+        power = 2.0 + 1 / 8 if claimed > 0 else 1 / 2
+        return 1 + rng.pareto(power, count), np.full(count, abs(claimed))
+
+    return draw
+
+
+def test_an_infinite_mean_is_refuted() -> None:
+    marks = [Anchor(1.0), Anchor(1.0)]
+    decision = decide_mean(_pareto(3, -4.0), marks, tolerance=0.02, cap=8192)
+    assert decision.status == "refuted"
+    assert decision.estimate is not None
+    assert decision.estimate > 0
+
+
+def test_a_heavy_tail_refutes_no_mean_that_is_true() -> None:
+    marks = [Anchor(1.0, supports=False), Anchor(1.0)]
+    for root in range(60):
+        assert decide_mean(_pareto(root, 17 / 9), marks, tolerance=0.02, cap=8192).status != "refuted", root
+
+
+def test_plans_may_be_finer_and_settings_that_only_refute_may_take_more() -> None:
+    trial = TRIALS[0]
+    drawn = []
+    for mark in (trial.anchor(), replace(trial.anchor(), finer=2.0)):
+        drawn.append(decide_mean(Law([trial], 1), [mark], tolerance=0.02).settings[0].draws)
+    assert 3.5 < drawn[1] / drawn[0] < 4.5
+    marks = [trial.anchor(), Anchor(1.0, supports=False), Anchor(1.0, supports=False, most=8 * drawn[0])]
+    found = decide_mean(Law([trial] * 3, 1), marks, tolerance=0.02).settings
+    assert [f.draws for f in found[1:]] == [drawn[0], 8 * drawn[0]]
 
 
 def test_heavy_anchors_may_only_refute() -> None:

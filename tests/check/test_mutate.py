@@ -172,6 +172,20 @@ def test_anchors_complement_one_another() -> None:
     assert greedy(np.ones((3, 4)), 2) == [0, 1]  # equally good: the first ones
 
 
+def test_a_column_may_get_a_share_of_its_strength() -> None:
+    strength = np.array([[6.0, 2.0, 0.9], [0.0, 0.0, 0.5]])
+    asked: list[int] = []
+
+    def share(column: int) -> float:
+        asked.append(column)
+        return (0.1, 0.0, 1.0)[column]
+
+    # The first keeps 0.6, the second is left out, and so the third comes first; each is asked once.
+    assert greedy(strength, 3, share) == [2, 0]
+    assert asked == [2, 0, 1]
+    assert greedy(np.array([[1.5, 3.0]]), 1) == [1]  # both are enough: the one with more to spare
+
+
 def test_evidence_grows_with_the_square_of_the_error() -> None:
     small, double, none, infinite = predicted_evidence(np.array([[0.001, 0.002, np.nan, np.inf]]), 0.02)[0]
     assert double == pytest.approx(4 * small)

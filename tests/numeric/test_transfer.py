@@ -79,6 +79,12 @@ def test_the_readout_ends_where_the_oracle_says():
         norm = v["start_norm"] ** (2 * (depth - 1) / depth)
         ridge = np.array([c["ridge"] for c in some])
         assert n == 14
+        for found in (trained, solved):
+            floor = (0.8 * np.sin(1.0)) ** 2
+            for case, change in enumerate(some):
+                if "gamma_s" not in change:  # the start is the source itself
+                    assert found.values["excess_risk"][case] == pytest.approx(found.values["risk"][case] - floor)
+            assert (found.values["excess_risk"] <= found.values["risk"] + found.bounds["risk"]).all()
         np.testing.assert_allclose(v["along_source"], v["feature_product"] / (v["feature_energy"] + ridge / norm))
         # Features of another norm would feel another ridge.
         assert (

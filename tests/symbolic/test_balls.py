@@ -145,6 +145,12 @@ def test_undefined_is_an_error_and_not_a_number(expr, at):
         evaluate(expr, {x: at})
 
 
+def test_a_positive_power_of_zero_is_zero():
+    """Also where the base is a ball: sin(0) is one."""
+    for power in (Rational(21, 10), pi, Rational(1, 3), 2):
+        assert enclose(sin(x) ** power, {x: 0}) == 0
+
+
 def test_too_wide_is_not_finite_and_not_an_error():
     for expr in (1 / x, log(x), sqrt(x), sympy.asin(2 * x)):
         assert not enclose(expr, {x: (0, 1)}).is_finite()

@@ -48,10 +48,32 @@ def test_it_is_the_mean_over_the_density(k, n, a):
         )
 
 
+def test_any_power_and_less_than_one_degree_of_freedom():
+    """What mutants of the claims about ridge ask for: fractional powers, n far below 1, shifts of every size."""
+    with mpmath.workdps(30):
+        for k in (1.0, 1.5, 2.1):
+            for n in (0.03, 0.25, 0.9, 1.0, 7.5):
+                for a in (1e-6, 0.3, 20.0):
+                    exact = inverse_moment.multiprecision(mpmath.mp, *map(mpmath.mpf, (k, n, a)))
+                    value = inverse_moment_array(np, *(np.array([x]) for x in (k, n, a)))[0]
+                    assert float(value / exact - 1) == pytest.approx(0, abs=2e-14), (k, n, a)
+                    with balls.precision(128):
+                        inside = inverse_moment.ball(arb(k), arb(n), arb(a))
+                    assert float(abs(float(inside.mid()) / exact - 1)) < 1e-15
+    # The density of a half and more, by quadrature of its own definition.
+    half = mpmath.quad(
+        lambda q: q ** mpmath.mpf("-0.75") * mpmath.exp(-q / 2) / (q + 1) ** 2, [0, 1e-6, 1e-3, 0.1, 1, 10, 60]
+    ) / (2 ** mpmath.mpf("0.25") * mpmath.gamma("0.25"))
+    assert inverse_moment_array(np, *(np.array([x]) for x in (2.0, 0.5, 1.0)))[0] == pytest.approx(
+        float(half), rel=1e-3
+    )
+
+
 def test_without_shift_it_is_the_closed_form_or_infinite():
     one = np.array([1.0])
     assert inverse_moment_array(np, 2 * one, 12 * one, 0 * one) == pytest.approx(1 / 80, rel=1e-15)
     assert np.isnan(inverse_moment_array(np, 2 * one, 4 * one, 0 * one))
+    assert np.isnan(inverse_moment_array(np, 1.5 * one, 12 * one, 0 * one))
     with balls.precision(128):
         assert inverse_moment.ball(arb(2), arb(12), arb(0)).contains(arb(1) / 80)
         assert inverse_moment.ball(arb(2), arb(4), arb(0)) == arb.pos_inf()

@@ -16,8 +16,10 @@ from ftproofs.symbolic.vocabulary import equal, less, v
 DOMAIN = Domain.of(n=(2, 20), d=(24, 40), sigma=real_range(0, 1), theta=1)
 
 
-def claim(*statements: Statement, domain: Domain = DOMAIN, quantifier: object = None) -> Claim:
-    return Claim("test", "test", Source("test"), "linear.finetune", quantifier or Each(), domain, statements)
+def claim(
+    *statements: Statement, domain: Domain = DOMAIN, quantifier: object = None, experiment: str = "linear.finetune"
+) -> Claim:
+    return Claim("test", "test", Source("test"), experiment, quantifier or Each(), domain, statements)
 
 
 def right_sides(*statements: Statement, domain: Domain = DOMAIN) -> dict[object, str]:
@@ -106,6 +108,25 @@ def compared(asked: Claim, statement: Statement, *, number: int = 0, tolerance: 
     return Comparison(asked, [mutant], measured, tolerance or asked.margin)(mutant)
 
 
+def test_multiples_of_a_mean_are_known_and_other_functions_of_it_are_not() -> None:
+    asked = claim(equal(v.risk**2, v.n / v.d), quantifier=Mean())
+    twice = compared(asked, equal(v.n * v.risk**2, v.n**2 / v.d))
+    assert (twice.label, twice.difference) == ("equivalent", 0)
+    assert compared(asked, equal(Rational(11, 10) * v.risk**2, v.n / v.d)).difference == pytest.approx(0.1)
+    assert compared(asked, equal((v.risk - v.n) ** 2, (sqrt(v.n / v.d) - v.n) ** 2)).label == "different"
+
+
+def test_where_a_claims_own_equations_have_no_value_nothing_is_compared() -> None:
+    """The energy may be 0 on a box, never in a network: there nothing has a value."""
+    asked = claim(
+        equal(v.along_source, v.feature_product / v.feature_energy),
+        equal(v.risk, (v.along_source - v.target_norm) ** 2),
+        experiment="transfer.linear",
+    )
+    turned = compared(asked, equal(v.risk, (v.target_norm - v.along_source) ** 2), number=1)
+    assert turned.label == "equivalent"
+
+
 def test_equivalents_are_found_by_the_ladder_or_by_points() -> None:
     asked = claim(equal(v.risk, v.n / v.d))
     assert compared(asked, equal(v.risk, 1 - (v.d - v.n) / v.d)).label == "equivalent"
@@ -177,16 +198,18 @@ def test_errors_at_points() -> None:
         Mutant(0, equal(v.risk, 2 * v.n / v.d), "x"),
         Mutant(0, equal(v.risk, 1 / (v.n - 2)), "x"),
         Mutant(0, equal(2 * v.risk, v.n / v.d), "x"),
+        Mutant(0, equal(v.risk**2, v.n / v.d), "x"),
         Mutant(0, equal(v.risk, Piecewise((I * v.n, v.n < 3), (v.n / v.d, True))), "x"),
     ]
     points = [{v.n: float(n), v.d: 10.0, v.target_norm: 1.0, v.risk: 0.3} for n in (2, 6)]
     found = Errors(asked, made)(points)
-    assert found.shape == (4, 2)
+    assert found.shape == (5, 2)
     assert found[0] == pytest.approx([0.5, 0.5])
     assert math.isinf(found[1, 0])
-    assert np.isnan(found[2]).all()
-    assert math.isinf(found[3, 0])  # no real value in the branch of the first point; the other one is the claim's
-    assert found[3, 1] < 1e-15
+    assert found[2] == pytest.approx([1, 1])  # twice what is known
+    assert np.isnan(found[3]).all()
+    assert math.isinf(found[4, 0])  # no real value in the branch of the first point; the other one is the claim's
+    assert found[4, 1] < 1e-15
 
 
 # -- limits and signs -----------------------------------------------------------------
@@ -242,7 +265,7 @@ def test_a_sign_is_reversed_or_its_boundary_moved() -> None:
     assert Comparison(between, [barely], (), 1e-6)(barely).label == "equivalent"
 
 
-def test_of_a_limit_mutants_of_the_left_side_say_where_to_look_as_well() -> None:
+def test_mutants_of_the_left_side_say_where_to_look_as_well() -> None:
     formula = v.sigma**2 + v.delta_norm**2
     statement = equal(v.risk / formula, 1)
     assert strict_mutants(claim(statement, quantifier=Mean()), 1000) == strict_mutants(claim(statement), 1000)
@@ -255,4 +278,7 @@ def test_of_a_limit_mutants_of_the_left_side_say_where_to_look_as_well() -> None
         {v.sigma: sigma, v.delta_norm: 3.0, v.risk: 7.0, v.target_norm: 2.0, v.source_norm: 1.0} for sigma in (1.0, 3.0)
     ]
     np.testing.assert_allclose(Errors(limit, [*larger, *dropped])(points), [[0.05, 0.05], [9.0, 1.0]])
-    assert np.isnan(Errors(claim(statement, quantifier=Mean()), larger)(points)).all()
+    # Of a mean multiples of the left side are known, and no more.
+    mean = Errors(claim(statement, quantifier=Mean()), [*larger, *dropped])(points)
+    np.testing.assert_allclose(mean[0], [0.05, 0.05])
+    assert np.isnan(mean[1]).all()
