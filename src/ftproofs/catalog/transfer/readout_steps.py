@@ -123,6 +123,7 @@ VARIANCE = (
     Step(
         "excess", "the risk beyond the floor", equal(v.excess_risk, (v.along_source - angle) ** 2), Generic(), ("line",)
     ),
+    Step("excess-square", "is the squared error", equal(v.excess_risk, error**2), Algebra(), ("excess", "error")),
     Step(
         "fourth",
         "the mean fourth power",
@@ -136,7 +137,7 @@ VARIANCE = (
         "the mean of its square",
         equal(E(v.excess_risk**2), readout_excess(n, theta, tau, sigma)),
         Algebra(),
-        ("excess", "error", "fourth", "inverse-square"),
+        ("excess-square", "fourth", "inverse-square"),
     ),
 )
 
