@@ -100,8 +100,9 @@ class Mean:
         if not self.sign:  # once more on draws that are cut off at the pilot's twentieth
             self.ends = max(np.quantile(pilot[0], 0.95), 0), min(np.quantile(pilot[1], 0.05), 0)
             least = (self.tolerance * unit) ** 2
-            self.narrow = [max(least, 1.5 * float(np.var(x, ddof=1))) for x in self.cut(pilot)]
-            self.logs = np.concatenate([self.logs, self.cut_bets(draws, self.marks)])
+            least = [max(least, 1.5 * float(np.var(x, ddof=1))) for x in self.cut(pilot)]
+            self.narrow = [bounded(x, self.marks, y) for x, y in zip(self.cut(draws), least, strict=True)]
+            self.logs = np.concatenate([self.logs, self.cut_bets(draws, ())])
 
     def split(self, lhs, rhs):
         """What is positive, and what negative, where the claim is wrong; of a sign both are the value itself."""
