@@ -10,7 +10,7 @@ import numpy as np
 import pytest
 from jsonschema import Draft202012Validator
 from scipy import stats
-from sympy import Expr, Float, Integer, Rational, exp, sqrt
+from sympy import Expr, Float, Integer, Piecewise, Rational, exp, sqrt
 
 import ftproofs
 from ftproofs.check import MemoryStore, check
@@ -104,6 +104,14 @@ def test_a_bound_that_says_nothing_is_not_supported(store: MemoryStore) -> None:
         assert "vacuous" in found.flags
     useful = settled(claim(at_most(v.delta_risk, CANTELLI * v.delta_norm**2)), store)
     assert (useful.word, useful.flags) == ("supported", ())
+
+
+@pytest.mark.parametrize("seed", range(3))
+def test_a_bound_that_is_trivial_at_most_settings_is_decided_where_it_is_not(seed: int) -> None:
+    domain = TASKS.with_ranges(sigma=real_range(0, 1))
+    bound = Piecewise((CANTELLI, v.sigma >= Rational(4, 5)), (Integer(1), True)) * v.delta_norm**2
+    found = settled(claim(at_most(v.delta_risk, bound), domain=domain), seed=seed)
+    assert (found.word, "vacuous" in found.flags) == ("supported", False)
 
 
 def test_a_bound_far_from_what_it_bounds_is_loose() -> None:

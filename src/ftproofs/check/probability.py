@@ -128,6 +128,9 @@ def choose(claim: Claim, context: Context, judges: Sequence[Judge]) -> tuple[Exp
     within = [p for p in promised if supportable(deltas[id(p)], cap)]
     beyond = [p for p in promised if not supportable(deltas[id(p)], cap)]
     anchors = within[: budget.anchors]
+    for judge in judges:  # and, where a bound is trivial at all of those, the first at which it is not
+        if not any(_says_something(claim, context, judge, p) for p in anchors):
+            anchors += [p for p in within if p not in anchors and _says_something(claim, context, judge, p)][:1]
     if engine_of_draws(claim) == SOLVER:  # where bounds are tightest; training affords none
         for corner in explored.source.corners(CORNERS):
             delta = level_gap(claim, corner)
@@ -167,6 +170,12 @@ def _sampler(
 
 def _told(claim: Claim, judge: Judge, settings: Sequence[Parameters]) -> dict[str, Any]:
     return {"tolerance": claim.margin, "scales": [natural_scale(judge, p) for p in settings]}
+
+
+def _says_something(claim: Claim, context: Context, judge: Judge, parameters: Parameters) -> bool:
+    """Whether the bound is better than a trivial one in most of a few draws."""
+    trivial = outcomes_of(judge, exploratory(claim, context, parameters), claim.margin).trivial
+    return bool(trivial.mean() < 0.5)
 
 
 def _score(claim: Claim, judge: Judge, rows: Rows) -> float:
