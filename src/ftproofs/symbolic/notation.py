@@ -149,10 +149,18 @@ SYMBOL_NOTATION: Mapping[str, Local] = MappingProxyType(
         "a_1": Local("a", "a coefficient of the first task's predictor"),
         "a_2": Local("m", "the same coefficient of the second task's"),
         "length": Local(r"s", "length of the two coefficients"),
-        "tau_star": Local(r"\tau_\star", "deviation of the effective noise"),
-        "theta_star": Local(r"\theta_\star", "effective strength of the penalty"),
-        "tau_other": Local(r"\tau'_\star", "deviation of the effective noise, of a second network"),
-        "theta_other": Local(r"\theta'_\star", "effective strength of the penalty, of a second network"),
+        **{
+            f"{name}_{end}": Local(rf"\{name}{mark}", says + of)
+            for name, says in (
+                ("tau", "deviation of the effective noise"),
+                ("theta", "effective strength of the penalty"),
+            )
+            for end, mark, of in (
+                ("star", r"_\star", ""),
+                ("other", r"'_\star", ", of a second network"),
+                ("source", "_s", ", in pretraining"),
+            )
+        },
         "coefficient_size": Local("z", "any coefficient that is not negative"),
         "excess": Local(r"\epsilon", "the order's part above one, L - 1"),
         "elastic": Local("E", "elasticity of the scale in the feature"),
@@ -241,10 +249,16 @@ FUNCTION_NOTATION: Mapping[str, Local] = MappingProxyType(
         "energy": Local("D", "Bregman divergence of the end from the predictor"),
         "work": Local("W", "time integral of |rho|^2"),
         "penalty_slope_change": Local(r"\Delta q'", "change of the penalty's slope since the start"),
-        "error_mean": Local(r"M", "mean squared error of the proximal map"),
-        "slope_mean": Local(r"D", "mean slope of the proximal map"),
-        "error_other_mean": Local(r"M'", "mean squared error of a second network's proximal map"),
-        "slope_other_mean": Local(r"D'", "mean slope of a second network's proximal map"),
+        **{
+            f"{name}{end}_mean": Local(letter + mark, f"{says} of {of} proximal map")
+            for name, letter, says in (("error", "M", "mean squared error"), ("slope", "D", "mean slope"))
+            for end, mark, of in (
+                ("", "", "the"),
+                ("_other", "'", "a second network's"),
+                ("_source", "_s", "pretraining's"),
+                ("_after", r"_{\mathrm{ft}}", "the second stage's"),
+            )
+        },
         "cost_mean": Local(r"\bar q", "mean penalty of the proximal map"),
         "kept": Local(r"\Pi", "product over the steps of 1 - e^2"),
         "grown": Local(r"\Pi_+", "product over the steps of (1 + e)^2"),
