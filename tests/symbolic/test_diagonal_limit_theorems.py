@@ -68,6 +68,11 @@ def test_sums_need_the_same_bound_in_every_coordinate():
     total = at_most(k.rich_norm - k.rich_least, k.own_norm - k.own_rival + v.d * k.largest)
     given = at_most(k.WEIGHT * difference, k.OWN * difference + k.largest)
     assert norms.close(total, context({"bound": given})).status == "proved"
+    nested = at_most(k.on_norm + k.off_norm - k.nested_on - k.nested_off, k.own_norm - k.own_rival + v.d * k.largest)
+    by = Axiom("sum-of-norms", ("bound", "nested"))
+    assert by.close(nested, context({"bound": given})).status == "proved"
+    assert by.close(total, context({"bound": given})).status == "undecided"
+    assert Axiom("sum-of-norms", ("bound", "all")).close(nested, context({"bound": given})).status == "undecided"
     for rest in (k.largest / 2, k.size, k.largest * k.rival, scale):
         wrong = at_most(k.WEIGHT * difference, k.OWN * difference + rest)
         assert norms.close(total, context({"bound": wrong})).status == "undecided"
@@ -98,6 +103,9 @@ def test_words_speak_of_their_experiment(name):
         ("diagonal-own-weights", equal(v.plain_excess, 0)),
         ("diagonal-rich-limit", at_most(v.rich_excess, v.d / 6)),
         ("diagonal-rich-limit", at_most(v.plain_excess, v.d / (2 * E))),
+        ("diagonal-nested-limit", at_most(v.nested_excess, v.nested_price)),
+        ("diagonal-nested-limit", at_most(v.nested_excess, v.d / (2 * E))),
+        ("diagonal-nested-limit", at_most(v.nested_norm, v.nested_price + v.d / (2 * E))),
     ],
 )
 def test_another_statement_is_not_concluded(id, statement):
