@@ -7,11 +7,12 @@ from dataclasses import replace
 import numpy as np
 import pytest
 import torch
+from scipy.optimize import minimize
 
 from ftproofs.numeric.diagonal.dual import solve
 from ftproofs.numeric.diagonal.ended import solved
 from ftproofs.numeric.diagonal.limits import read_limits
-from ftproofs.numeric.diagonal.nested import nested_fit, read_nested
+from ftproofs.numeric.diagonal.nested import nested_fit, read_nested, read_support
 from ftproofs.numeric.diagonal.network import symmetric_start
 from ftproofs.numeric.diagonal.regression import Regression
 from ftproofs.numeric.solvers import least_weighted_l1
@@ -184,3 +185,57 @@ def test_small_scales_off_the_support_leave_the_least_norm_there():
             gaps.append(np.abs(beta[~on]).sum() - least)
         assert abs(gaps[2]) < 1e-3
         assert gaps[2] < 0.2 * gaps[0] + 1e-9
+
+
+# -- the support alone ----------------------------------------------------------------
+
+
+def descended(X, y, c):
+    """The least penalty of the fits, by minimisation over the null space."""
+    null = np.linalg.svd(X)[2][len(y) :]
+    base = np.linalg.pinv(X) @ y
+
+    def total(z):
+        b = base + z @ null
+        return float((b * np.arcsinh(b / c) - np.hypot(b, c) + c).sum() / 2)
+
+    return minimize(total, np.zeros(len(null)), method="BFGS", options={"gtol": 1e-10}).fun if len(null) else total([])
+
+
+@pytest.mark.parametrize("count", [3, 5, 7])
+def test_what_is_measured_on_the_support_is_what_is_said(count):
+    problem, end, X, y, c = ended(1, 0.3)
+    on, beta = supported(count), end.beta[0].numpy()
+    found = {name: float(x[0]) for name, (x, _) in read_support(problem, end, torch.tensor(on[None])).items()}
+    part = beta[on]
+    own = float((part * np.arcsinh(part / c[on]) - np.hypot(part, c[on]) + c[on]).sum() / 2)
+    assert found["support_gain"] == pytest.approx(descended(X[:, on], y, c[on]) - own, abs=1e-7)
+    # The multiplier is the slope of the least penalty by the labels.
+    step = 1e-5
+    slopes = [
+        (descended(X[:, on], y + step * e, c[on]) - descended(X[:, on], y - step * e, c[on])) / (2 * step)
+        for e in np.eye(len(y))
+    ]
+    leak = (np.abs(X.T @ slopes) * np.abs(beta))[~on].sum()
+    assert found["support_leak"] == pytest.approx(leak, rel=1e-4, abs=1e-7)
+    assert -1e-9 <= found["support_gain"] <= found["support_leak"] + 1e-9
+
+
+def test_a_support_of_fewer_coordinates_than_samples_has_no_fit():
+    problem, end, *_ = ended(1, 0.3)
+    for value, bound in read_support(problem, end, torch.tensor(supported(2)[None])).values():
+        assert math.isnan(float(value[0]))
+        assert float(bound[0]) == math.inf
+
+
+def test_bounds_on_the_support_cover_a_shift_of_their_size():
+    problem, end, *_ = ended(5, 0.1)
+    on = torch.tensor(supported(4)[None])
+    exact = read_support(problem, end, on)
+    generator = torch.Generator().manual_seed(1)
+    for radius in (1e-9, 1e-6):
+        shift = torch.randn(1, 7, dtype=torch.float64, generator=generator)
+        moved = replace(end, beta=end.beta + radius * shift / shift.norm(), tail=end.tail + radius)
+        for name, (value, bound) in read_support(problem, moved, on).items():
+            assert float((value - exact[name][0]).abs()[0]) <= float(bound[0]), name
+            assert float(bound[0]) < 1e3 * radius, name

@@ -116,6 +116,20 @@ DIAGONAL: tuple[Measurement, ...] = (
         "of least Euclidean norm there",
         r"\tfrac1m\sum_{i\notin S}\ln\tfrac m{c_i}\bigl||\beta_i|-|b^{(2)}_i|\bigr|",
     ),
+    Measurement(
+        "support_gain",
+        "least penalty of all fits by the coordinates where the source teacher is not 0 alone, less that of the "
+        "trained coefficients there; not defined where they are fewer than samples",
+        r"\min_{X_Sb=y}Q_S(b)-Q_S(\beta_S)",
+        _SQUARE,
+        sign="real",
+    ),
+    Measurement(
+        "support_leak",
+        "sum of |x_i'mu| |beta_i| over the other coordinates, mu the multiplier of that fit",
+        r"\sum_{i\notin S}|x_i^\top\mu_S||\beta_i|",
+        _SQUARE,
+    ),
     Measurement("penalty", "Q of the trained predictor at the scales read off the weights", "Q", _SQUARE),
     Measurement(
         "bregman",

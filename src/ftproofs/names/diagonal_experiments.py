@@ -107,6 +107,8 @@ DIAGONAL_EXPERIMENTS = (
             "nested_norm",
             "nested_price",
             "nested_square_gap",
+            "support_gain",
+            "support_leak",
             *_SHARES,
         ),
         ("flow", "reduced"),

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from sympy import E, Rational
 
-from ftproofs.catalog.diagonal import limits_steps
+from ftproofs.catalog.diagonal import limits_steps, support_steps
 from ftproofs.catalog.diagonal.bias import TUNED
 from ftproofs.claim import Claim, Each, Source, Variant, log_range, real_range
 from ftproofs.symbolic.vocabulary import at_least, at_most, equal, v
@@ -31,6 +31,12 @@ NESTED_SCALES = SMALL.with_ranges(
 )
 #: Many samples, and a target with features of its own.
 FEW = NESTED_SCALES.with_ranges(n=(8, 10), d=(12, 16), rho_pt=Rational(1, 8), rho_new=Rational(1, 5), amplitude="atom")
+#: The support alone can fit.
+WITHIN = SMALL.with_ranges(
+    c=log_range(Rational(1, 1000), Rational(1, 20)),
+    sigma=real_range(Rational(1, 4), Rational(1, 2)),
+    rho_pt=Rational(3, 4),
+).where(v.n <= v.d / 2)
 
 LAZY = Claim(
     id="diagonal-lazy-limit",
@@ -143,4 +149,21 @@ NESTED = Claim(
     ),
 )
 
-CLAIMS = (LAZY, OWN, RICH, NESTED)
+SUPPORT = Claim(
+    id="diagonal-nested-support",
+    title="Where the pretrained support can fit, the penalty on it is its least there but for what the rest carries",
+    source=SOURCE,
+    experiment="diagonal.limits",
+    quantifier=Each(),
+    domain=WITHIN,
+    statements=(at_least(v.support_gain, 0), at_most(v.support_gain, v.support_leak)),
+    steps=support_steps.SUPPORT,
+    uses=("diagonal-finetuning-bias", "diagonal-nested-limit"),
+    variants=(
+        Variant("attained", "it is its least there", (equal(v.support_gain, 0),), tell="finite scales"),
+        Variant("halved", "but for half of that", (at_most(v.support_gain, v.support_leak / 2),), tell="finite scales"),
+        Variant("dearer", "it is at least its least there", (at_most(v.support_gain, 0),), tell="finite scales"),
+    ),
+)
+
+CLAIMS = (LAZY, OWN, RICH, NESTED, SUPPORT)

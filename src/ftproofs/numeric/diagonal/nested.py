@@ -11,8 +11,9 @@ import numpy as np
 import torch
 from torch import Tensor
 
+from ftproofs.numeric.diagonal.dual import solve
 from ftproofs.numeric.diagonal.ended import Ended
-from ftproofs.numeric.diagonal.readings import Readings
+from ftproofs.numeric.diagonal.readings import Readings, penalty
 from ftproofs.numeric.diagonal.regression import Regression
 from ftproofs.numeric.elementwise import hypot
 from ftproofs.numeric.solvers import weighted_l1_fit
@@ -79,3 +80,42 @@ def _rounding(X: np.ndarray, b: np.ndarray) -> float:
     values = np.linalg.svd(X, compute_uv=False)
     condition = values[0] / values[-1] if len(values) and values[-1] > 0 else 1.0
     return float(64 * UNIT * condition**2 * np.linalg.norm(b))
+
+
+def read_support(problem: Regression, ended: Ended, support: Tensor) -> Readings:
+    """The penalty on the support beside its least over the fits on the support alone; NaN where none need exist."""
+    assert problem.X is not None
+    X, y, beta, c, radius = problem.X, problem.y, ended.beta, ended.start.scale, ended.radius
+    rows = [_support(X[i], y[i], beta[i], c[i], radius[i], support[i]) for i in range(len(y))]
+    gain, gain_bound, leak, leak_bound = torch.stack(rows).T
+    return {"support_gain": (gain, gain_bound), "support_leak": (leak, leak_bound)}
+
+
+def _support(X: Tensor, y: Tensor, beta: Tensor, c: Tensor, radius: Tensor, on: Tensor) -> Tensor:
+    """Gain and leak of one network with their bounds, (4,)."""
+    missing = torch.tensor([torch.nan, torch.inf] * 2, dtype=beta.dtype, device=beta.device)
+    if int(on.sum()) < len(y):
+        return missing
+    inside, scale, part = X[:, on], c[on], beta[on]
+    best = solve(inside[None], y[None], scale[None])
+    if best.status != ("ok",):
+        return missing
+    fit, mu = best.beta[0], best.mu[0]
+    least, own = penalty(fit, scale), penalty(part, scale)
+    size = torch.linalg.vector_norm
+    # Q's slope is asinh(b/c)/2, and changes by less than 1 on so short a way.
+    moved = radius * size(torch.asinh(part.abs() / scale) + 1) + best.bound[0] * size(
+        torch.asinh(fit.abs() / scale) + 1
+    )
+    pull, rest = X[:, ~on].T @ mu, beta[~on]
+    leak = (pull.abs() * rest.abs()).sum()
+    loose = size(pull) * radius + torch.linalg.matrix_norm(X) * best.mu_bound[0] * (size(rest) + radius)
+    tiny = 64 * UNIT
+    return torch.stack(
+        [
+            (least - own).sum(),
+            moved + tiny * (least + own).sum(),
+            leak,
+            loose + tiny * (leak + size(mu) * torch.linalg.matrix_norm(X) * size(rest)),
+        ]
+    )
