@@ -238,6 +238,24 @@ def test_replica_draws_and_a_network_without_scale() -> None:
         rows("diagonal.finetune", "flow", **BASE, r=-1.0, reinit=0.0)
 
 
+def test_pretraining_on_few_noisy_samples() -> None:
+    """Both stages trained agree with both stages solved; what is carried over is the fit, not the teacher."""
+    given = {"n": 12, "d": 32, "c": 0.125, "r": -0.5, "sigma": 0.3, "rho_pt": 0.3, "rho_shared": 0.4, "sigma_s": 1.0}
+    trained, draws, again = (
+        rows("replica.finetune", engine, 3, **given, gamma_s=0.75, method=method)
+        for engine, method in (("flow", 0), ("solver", 0), ("solver", 1))
+    )
+    assert trained.status == draws.status == ("ok",) * 3
+    for other in (draws, again):
+        agree(trained, other)
+        for name in ("mse", "pretrain_mse"):
+            assert (trained.bounds[name] + other.bounds[name] < 1e-6).all()
+    assert (draws.values["pretrain_mse"] > 0.2).all()
+    population = rows("replica.finetune", "solver", 3, **given)
+    assert (population.values["pretrain_mse"] < 1e-12).all()
+    assert (abs(population.values["mse"] - draws.values["mse"]) > 1e-3).all()
+
+
 def test_two_relative_scales_on_the_same_data() -> None:
     """One scale twice gains nothing; trained networks and the oracle gain the same; the two differ where r acts."""
     given = {"n": 10, "d": 32, "c": 0.05, "reinit": 0.05, "sigma": 0.1, "rho_pt": 0.25, "rho_shared": 0.125}

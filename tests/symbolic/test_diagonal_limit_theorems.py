@@ -3,17 +3,21 @@
 from dataclasses import replace
 
 import pytest
-from sympy import E, Rational, Symbol, asinh, log
+from sympy import E, Integer, Rational, Symbol, asinh, log
 
 from ftproofs.catalog import claims
-from ftproofs.claim import Claim, Domain, Each, Source
+from ftproofs.claim import Claim, Domain, Each, Source, Statement
 from ftproofs.symbolic import diagonal_limits as k
+from ftproofs.symbolic import diagonal_support as s
 from ftproofs.symbolic import matrices as m
 from ftproofs.symbolic.axioms import Axiom
 from ftproofs.symbolic.context import Context
 from ftproofs.symbolic.derivation import derive
+from ftproofs.symbolic.diagonal_flow import coefficient
 from ftproofs.symbolic.diagonal_training import scale
 from ftproofs.symbolic.meanings import Means
+from ftproofs.symbolic.penalty import penalty_curvature
+from ftproofs.symbolic.trajectory import t
 from ftproofs.symbolic.vocabulary import at_least, at_most, equal, v
 
 GIVEN = {
@@ -68,6 +72,11 @@ def test_sums_need_the_same_bound_in_every_coordinate():
     total = at_most(k.rich_norm - k.rich_least, k.own_norm - k.own_rival + v.d * k.largest)
     given = at_most(k.WEIGHT * difference, k.OWN * difference + k.largest)
     assert norms.close(total, context({"bound": given})).status == "proved"
+    nested = at_most(k.on_norm + k.off_norm - k.nested_on - k.nested_off, k.own_norm - k.own_rival + v.d * k.largest)
+    by = Axiom("sum-of-norms", ("bound", "nested"))
+    assert by.close(nested, context({"bound": given})).status == "proved"
+    assert by.close(total, context({"bound": given})).status == "undecided"
+    assert Axiom("sum-of-norms", ("bound", "all")).close(nested, context({"bound": given})).status == "undecided"
     for rest in (k.largest / 2, k.size, k.largest * k.rival, scale):
         wrong = at_most(k.WEIGHT * difference, k.OWN * difference + rest)
         assert norms.close(total, context({"bound": wrong})).status == "undecided"
@@ -90,14 +99,73 @@ def test_words_speak_of_their_experiment(name):
         assert Means(name).close(relation, elsewhere).status == "undecided"
 
 
+# -- the support alone ----------------------------------------------------------------
+
+CURVED = Statement(penalty_curvature(coefficient(t), scale), ">", Integer(0))
+ON = {"rho_pt": Rational(3, 4), "d": (12, 16)}
+
+
+def test_tangents_need_a_convex_penalty():
+    by = Axiom("convex-tangent", ("curved", s.best, s.ending))
+    assert by.close(s.tangent(s.best, s.ending), context({"curved": CURVED})).status == "proved"
+    assert by.close(s.tangent(s.ending, s.best), context({"curved": CURVED})).status == "undecided"
+    assert by.close(s.tangent(s.best, s.ending), context()).status == "undecided"
+    flat = Statement(CURVED.lhs, ">=", Integer(0))
+    assert by.close(s.tangent(s.best, s.ending), context({"curved": flat})).status == "undecided"
+
+
+@pytest.mark.parametrize(
+    ("name", "given", "supported"),
+    [
+        (
+            "sum-of-penalties",
+            {"at-fit": s.tangent(s.best, s.ending), "pull": s.WORDS["support-slope"].relation},
+            at_most(s.support_least + s.pull_sum, s.support_penalty),
+        ),
+        ("fits-differ", {"fits": GIVEN["fits"]}, equal(s.pull_sum, -s.leak_sum)),
+        (
+            "least-of-fits",
+            {"at-end": s.tangent(s.ending, s.best)} | GIVEN,
+            at_most(s.support_penalty + s.rest_penalty, s.support_least),
+        ),
+    ],
+)
+def test_sums_over_the_support_need_their_terms_and_a_support_that_fits(name, given, supported):
+    by = Axiom(name, tuple(given))
+    assert by.close(supported, context(given, **ON)).status == "proved"
+    assert (
+        by.close(Statement(supported.lhs, supported.rel, supported.rhs + 1), context(given, **ON)).status == "undecided"
+    )
+    for missing in given:
+        others = {id: one for id, one in given.items() if id != missing}
+        assert by.close(supported, context(others, **ON)).status == "undecided"
+        assert by.close(supported, context(others | {missing: equal(v.prox_gap, 0)}, **ON)).status == "undecided"
+    for off in ({"rho_pt": Rational(1, 4)}, {"rho_pt": (0, 1)}, {"protocol": "N"}, {"experiment": "diagonal.finetune"}):
+        assert by.close(supported, context(given, **ON | off)).status == "undecided", off
+
+
+@pytest.mark.parametrize("name", sorted(s.WORDS))
+def test_words_of_the_support_speak_of_one_that_fits(name):
+    relation = s.WORDS[name].relation
+    assert Means(name).close(relation, context(**ON)).status == "proved"
+    for off in ({"rho_pt": [Rational(1, 4), 1]}, {"protocol": "N"}, {"engine": "descent"}):
+        assert Means(name).close(relation, context(**ON | off)).status == "undecided", off
+
+
 @pytest.mark.parametrize(
     ("id", "statement"),
     [
+        ("diagonal-nested-support", at_most(v.support_gain, v.support_leak / 2)),
+        ("diagonal-nested-support", at_most(v.support_leak, v.support_gain)),
+        ("diagonal-nested-support", at_most(v.support_gain, 0)),
         ("diagonal-lazy-limit", at_most(v.lazy_share / v.largest_ratio**2, Rational(1, 7))),
         ("diagonal-lazy-limit", at_most(v.lazy_root_share / v.largest_ratio**2, Rational(1, 6))),
         ("diagonal-own-weights", equal(v.plain_excess, 0)),
         ("diagonal-rich-limit", at_most(v.rich_excess, v.d / 6)),
         ("diagonal-rich-limit", at_most(v.plain_excess, v.d / (2 * E))),
+        ("diagonal-nested-limit", at_most(v.nested_excess, v.nested_price)),
+        ("diagonal-nested-limit", at_most(v.nested_excess, v.d / (2 * E))),
+        ("diagonal-nested-limit", at_most(v.nested_norm, v.nested_price + v.d / (2 * E))),
     ],
 )
 def test_another_statement_is_not_concluded(id, statement):

@@ -93,6 +93,43 @@ DIAGONAL: tuple[Measurement, ...] = (
         r"\tfrac1m\max_i\ln\tfrac m{c_i}\bigl(\lVert\beta\rVert_1-\min_{Xb=y}\lVert b\rVert_1\bigr)",
         sign="real",
     ),
+    Measurement(
+        "nested_excess",
+        "sum of ln(m/c_i) (|beta_i| - |b_i|) over the coordinates where the source teacher is 0, over m as above; b is "
+        "the fit of least l1 norm there, and of those of least l1 norm on the others",
+        r"\tfrac1m\sum_{i\notin S}\ln\tfrac m{c_i}(|\beta_i|-|b_i|)",
+        sign="real",
+    ),
+    Measurement(
+        "nested_norm",
+        "sum of ln(m/c_i) |beta_i| over these coordinates, over m",
+        r"\tfrac1m\sum_{i\notin S}\ln\tfrac m{c_i}|\beta_i|",
+    ),
+    Measurement(
+        "nested_price",
+        "sum of ln(m/c_i) |b_i| over the other coordinates, over m",
+        r"\tfrac1m\sum_{i\in S}\ln\tfrac m{c_i}|b_i|",
+    ),
+    Measurement(
+        "nested_square_gap",
+        "sum of ln(m/c_i) ||beta_i| - |b_i|| over the coordinates where the source teacher is 0, over m; b is the fit "
+        "of least Euclidean norm there",
+        r"\tfrac1m\sum_{i\notin S}\ln\tfrac m{c_i}\bigl||\beta_i|-|b^{(2)}_i|\bigr|",
+    ),
+    Measurement(
+        "support_gain",
+        "least penalty of all fits by the coordinates where the source teacher is not 0 alone, less that of the "
+        "trained coefficients there; not defined where they are fewer than samples",
+        r"\min_{X_Sb=y}Q_S(b)-Q_S(\beta_S)",
+        _SQUARE,
+        sign="real",
+    ),
+    Measurement(
+        "support_leak",
+        "sum of |x_i'mu| |beta_i| over the other coordinates, mu the multiplier of that fit",
+        r"\sum_{i\notin S}|x_i^\top\mu_S||\beta_i|",
+        _SQUARE,
+    ),
     Measurement("penalty", "Q of the trained predictor at the scales read off the weights", "Q", _SQUARE),
     Measurement(
         "bregman",

@@ -262,18 +262,23 @@ def localisation(spectrum: np.ndarray, gap: float) -> float:
 
 
 def least_weighted_l1(X: np.ndarray, y: np.ndarray, weights: np.ndarray) -> tuple[float, float]:
-    """Lower and upper bound of ``min sum_i w_i |b_i|`` over the interpolators ``X b = y`` (weighted basis pursuit).
+    """The bounds of `weighted_l1_fit`."""
+    return weighted_l1_fit(X, y, weights)[1:]
+
+
+def weighted_l1_fit(X: np.ndarray, y: np.ndarray, weights: np.ndarray) -> tuple[np.ndarray, float, float]:
+    """A fit b and bounds of ``min sum_i w_i |b_i|`` over the interpolators ``X b = y`` (weighted basis pursuit).
 
     Args:
         X, y: shapes (n, d) and (n,), of full row rank n <= d.
-        weights: shape (d,), not negative.
+        weights: shape (d,), positive.
 
-    A linear program, solved by HiGHS; the bounds are a feasible point's value and the dual's, made feasible.  The
-    lower one is NaN and the upper one infinite where the solver finds nothing.
+    A linear program, solved by HiGHS; the bounds are the dual's value, made feasible, and that of b, which attains the
+    least norm up to their distance.  b and the lower one are NaN and the upper one infinite where nothing is found.
     """
     found = linprog(np.r_[weights, weights], A_eq=np.c_[X, -X], b_eq=y, method="highs")
     if not found.success:
-        return math.nan, math.inf
+        return np.full_like(weights, math.nan), math.nan, math.inf
     d = X.shape[1]
     b = found.x[:d] - found.x[d:]
     b = b + np.linalg.pinv(X) @ (y - X @ b)
@@ -284,7 +289,7 @@ def least_weighted_l1(X: np.ndarray, y: np.ndarray, weights: np.ndarray) -> tupl
         shrink = min(1.0, float(np.where(slopes > weights, weights / slopes, 1.0).min()))
     lower = shrink * float(y @ dual)
     rounding = 64 * d * np.finfo(float).eps * upper
-    return lower - rounding, upper + rounding
+    return b, lower - rounding, upper + rounding
 
 
 def pooled_least_squares(X: Tensor, y: Tensor, *, method: int = 0) -> Tensor:

@@ -18,6 +18,7 @@ from ftproofs.claim import Statement
 from ftproofs.symbolic import (
     concentration,
     diagonal_limit_theorems,
+    diagonal_support_theorems,
     diagonal_theorems,
     equivalents,
     federated_pool,
@@ -412,6 +413,7 @@ AXIOMS: Mapping[str, Theorem] = MappingProxyType(
         ),
         **{name: Theorem(says, cited, form) for name, says, cited, form in diagonal_theorems.THEOREMS},
         **{name: Theorem(says, cited, form) for name, says, cited, form in diagonal_limit_theorems.THEOREMS},
+        **{name: Theorem(says, cited, form) for name, says, cited, form in diagonal_support_theorems.THEOREMS},
         **{name: Theorem(says, cited, form) for name, says, cited, form in recovery_theorems.THEOREMS},
         **{name: Theorem(says, cited, form) for name, says, cited, form in relu_theorems.THEOREMS},
         "rademacher-bound": Theorem(

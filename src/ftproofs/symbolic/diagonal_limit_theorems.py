@@ -19,6 +19,10 @@ from ftproofs.symbolic.diagonal_limits import (
     lazy_square,
     length_square,
     limits,
+    nested_off,
+    nested_on,
+    off_norm,
+    on_norm,
     own_least,
     own_norm,
     own_rival,
@@ -69,13 +73,19 @@ def sum_of_squares(context: Context, id: str) -> Statement:
     return Statement(bend_square, "<=", factor * length_square)
 
 
-def sum_of_norms(context: Context, id: str) -> Statement:
-    """W (|beta| - |b|) <= A (|beta| - |b|) + k in every coordinate: so for the sums, with d k."""
+def sum_of_norms(context: Context, id: str, against: str = "least") -> Statement:
+    """W (|beta| - |b|) <= A (|beta| - |b|) + k in every coordinate: so for the sums, with d k.
+
+    The rival is the fit of least norm, or the nested one, whose sums are taken on the support and off it.
+    """
     given = _given(context, id)
     _require(given.rel == "<=" and given.lhs == WEIGHT * (size - rival), "no bound of every coordinate")
     rest = sympify(given.rhs) - OWN * (size - rival)
     _require(not rest.has(size, rival, scale), "the rest is not the same in every coordinate")
-    return Statement(rich_norm - rich_least, "<=", own_norm - own_rival + v.d * rest)
+    _require(against in ("least", "nested"), "compare with the least or with the nested fit")
+    nested = on_norm + off_norm - nested_on - nested_off
+    left = nested if against == "nested" else rich_norm - rich_least
+    return Statement(left, "<=", own_norm - own_rival + v.d * rest)
 
 
 def log_tangent(context: Context, value: Any) -> Statement:

@@ -30,6 +30,10 @@ own_norm, own_least, own_rival = (Symbol(name, positive=True) for name in ("own_
 #: Sums of ln(largest/c) |beta|, and the rival's: the least over all fits.
 rich_norm, rich_least = (Symbol(name, positive=True) for name in ("rich_norm", "rich_least"))
 largest = Symbol("largest", positive=True)
+#: The same sums over the coordinates of the pretrained support and over the others: of the end, and of the nested fit.
+on_norm, off_norm, nested_on, nested_off = (
+    Symbol(name, nonnegative=True) for name in ("on_norm", "off_norm", "nested_on", "nested_off")
+)
 
 #: A coordinate's own weight, and ln(largest/c).
 OWN = asinh(size / g.scale)
@@ -62,6 +66,11 @@ _words = {
         "rich_excess, the rival being the fit of least norm",
         _is(v.rich_excess, (rich_norm - rich_least) / largest),
     ),
+    "nested": (
+        "nested_excess, the rival being the nested fit",
+        _is(v.nested_excess, (off_norm - nested_off) / largest),
+    ),
+    "nested-price": ("nested_price", _is(v.nested_price, nested_on / largest)),
 }
 WORDS: Mapping[str, Word] = MappingProxyType(
     {f"limits-{name}": Word(*meaning, limits) for name, meaning in _words.items()}

@@ -54,15 +54,24 @@ def start_after(protocol: str, c: Any, r: Any, b: Any, reinit: Any, rescale: Any
     return rescale * reinit * b * sqrt((1 - r) / (hypot(c, b) + c))
 
 
-def elasticity(protocol: str, c: Any, r: Any, b: Any, reinit: Any, rescale: Any = 1) -> Expr:
-    """``E = d log c_FT/d log |b|`` under S, M or R, in [0, 1) (handbook 5.2)."""
-    c, r, b, reinit, rescale = map(sympify, (c, r, b, reinit, rescale))
+def scale_growth(protocol: str, r: Any, rescale: Any = 1) -> Expr:
+    """The factor g of ``c_FT(b) = c_FT(0) + g (hypot(c, b) - c)`` under S, M or R.
+
+    Raises:
+        UsageError: FT304 another protocol.
+    """
+    r, rescale = map(sympify, (r, rescale))
     factors = {"S": 1 + r, "M": (1 + r) / 4, "R": Rational(1, 2)}
     if protocol not in factors:
         raise unknown("protocol", protocol, tuple(factors), code="FT304")
-    factor = factors[protocol]
+    return rescale**2 * factors[protocol]
+
+
+def elasticity(protocol: str, c: Any, r: Any, b: Any, reinit: Any, rescale: Any = 1) -> Expr:
+    """``E = d log c_FT/d log |b|`` under S, M or R, in [0, 1) (handbook 5.2)."""
+    c, r, b, reinit, rescale = map(sympify, (c, r, b, reinit, rescale))
     grown = stretch(c, b) * (1 + c / hypot(c, b))  # b^2/H
-    return rescale**2 * factor * grown / scale_after(protocol, c, r, b, reinit, rescale)
+    return scale_growth(protocol, r, rescale) * grown / scale_after(protocol, c, r, b, reinit, rescale)
 
 
 def dependence(protocol: str, c: Any, r: Any, b: Any, x: Any, reinit: Any, rescale: Any = 1) -> Expr:

@@ -23,6 +23,7 @@ from ftproofs.symbolic import (
     diagonal_flow,
     diagonal_limits,
     diagonal_orders,
+    diagonal_support,
     diagonal_tasks,
     diagonal_training,
     federated,
@@ -277,6 +278,7 @@ MEANINGS: Mapping[str, Meaning] = MappingProxyType(
         **{name: Meaning(w.says, w.relation, w.applies) for name, w in diagonal_orders.WORDS.items()},
         **{name: Meaning(w.says, w.relation, w.applies) for name, w in diagonal_tasks.WORDS.items()},
         **{name: Meaning(w.says, w.relation, w.applies) for name, w in diagonal_limits.WORDS.items()},
+        **{name: Meaning(w.says, w.relation, w.applies) for name, w in diagonal_support.WORDS.items()},
         **{name: Meaning(w.says, w.relation, w.applies) for name, w in replica_words.WORDS.items()},
         # ReLU networks
         **{name: Meaning(*found) for name, found in relu.MEANINGS.items()},

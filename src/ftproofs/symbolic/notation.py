@@ -149,10 +149,18 @@ SYMBOL_NOTATION: Mapping[str, Local] = MappingProxyType(
         "a_1": Local("a", "a coefficient of the first task's predictor"),
         "a_2": Local("m", "the same coefficient of the second task's"),
         "length": Local(r"s", "length of the two coefficients"),
-        "tau_star": Local(r"\tau_\star", "deviation of the effective noise"),
-        "theta_star": Local(r"\theta_\star", "effective strength of the penalty"),
-        "tau_other": Local(r"\tau'_\star", "deviation of the effective noise, of a second network"),
-        "theta_other": Local(r"\theta'_\star", "effective strength of the penalty, of a second network"),
+        **{
+            f"{name}_{end}": Local(rf"\{name}{mark}", says + of)
+            for name, says in (
+                ("tau", "deviation of the effective noise"),
+                ("theta", "effective strength of the penalty"),
+            )
+            for end, mark, of in (
+                ("star", r"_\star", ""),
+                ("other", r"'_\star", ", of a second network"),
+                ("source", "_s", ", in pretraining"),
+            )
+        },
         "coefficient_size": Local("z", "any coefficient that is not negative"),
         "excess": Local(r"\epsilon", "the order's part above one, L - 1"),
         "elastic": Local("E", "elasticity of the scale in the feature"),
@@ -171,6 +179,18 @@ SYMBOL_NOTATION: Mapping[str, Local] = MappingProxyType(
         "own_rival": Local("A_b", "that sum of another fit"),
         "rich_norm": Local(r"R", "sum of ln(m/c_i) |beta_i|"),
         "rich_least": Local(r"R_{\min}", "the least such sum over all fits, and its fit's"),
+        "on_norm": Local("R_S", "that sum over the pretrained support alone"),
+        "off_norm": Local(r"R_{\bar S}", "over the other coordinates"),
+        "nested_on": Local("R^b_S", "the nested fit's sum over the support"),
+        "nested_off": Local(r"R^b_{\bar S}", "and over the other coordinates"),
+        "ending": Local(r"\beta_i", "a coefficient of the end"),
+        "best": Local("b_i", "the same of the support's fit of least penalty, 0 off the support"),
+        "support_pull": Local(r"x_i^\top\mu_S", "a column's product with the multiplier of that fit"),
+        "support_penalty": Local(r"Q_S(\beta_S)", "penalty of the end's part on the support"),
+        "rest_penalty": Local(r"Q_{\bar S}(\beta_{\bar S})", "penalty of the end's other part"),
+        "support_least": Local("Q_S(b)", "least penalty of all fits by the support alone"),
+        "pull_sum": Local("P_S", "sum of x_i'mu_S (beta_i - b_i) over the support"),
+        "leak_sum": Local(r"P_{\bar S}", "sum of x_i'mu_S beta_i over the other coordinates"),
         "least_scale": Local(r"c_{\min}", "least scale over the coordinates"),
         "t_loss": Local(r"t_{\mathrm{loss}}", "time at which time times loss is largest"),
         "t_end": Local(r"t_{\mathrm{end}}", "time at which training ends"),
@@ -241,10 +261,16 @@ FUNCTION_NOTATION: Mapping[str, Local] = MappingProxyType(
         "energy": Local("D", "Bregman divergence of the end from the predictor"),
         "work": Local("W", "time integral of |rho|^2"),
         "penalty_slope_change": Local(r"\Delta q'", "change of the penalty's slope since the start"),
-        "error_mean": Local(r"M", "mean squared error of the proximal map"),
-        "slope_mean": Local(r"D", "mean slope of the proximal map"),
-        "error_other_mean": Local(r"M'", "mean squared error of a second network's proximal map"),
-        "slope_other_mean": Local(r"D'", "mean slope of a second network's proximal map"),
+        **{
+            f"{name}{end}_mean": Local(letter + mark, f"{says} of {of} proximal map")
+            for name, letter, says in (("error", "M", "mean squared error"), ("slope", "D", "mean slope"))
+            for end, mark, of in (
+                ("", "", "the"),
+                ("_other", "'", "a second network's"),
+                ("_source", "_s", "pretraining's"),
+                ("_after", r"_{\mathrm{ft}}", "the second stage's"),
+            )
+        },
         "cost_mean": Local(r"\bar q", "mean penalty of the proximal map"),
         "kept": Local(r"\Pi", "product over the steps of 1 - e^2"),
         "grown": Local(r"\Pi_+", "product over the steps of (1 + e)^2"),

@@ -55,7 +55,7 @@ def closed_forms() -> Iterator[Closed]:
 
 
 def two_stage_forms() -> Iterator[Closed]:
-    """The pretraining half of the two-stage replica; its second half has no enclosure (`replica_stages`)."""
+    """The pretraining half of the two-stage replica; its second half has no enclosure of many digits (`two_stages`)."""
     names = "rho A f_shared f_new B c_PT r gamma delta_PT sigma_PT delta_FT sigma_FT"
     parameters = tuple(Symbol(name, real=True) for name in names.split())
     rho, A, _, _, _, c, _, _, delta, sigma, _, _ = parameters

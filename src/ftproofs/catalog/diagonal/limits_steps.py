@@ -1,4 +1,4 @@
-"""How near the end of fine-tuning is to weighted least squares and to weighted l1 norms (handbook 6.1 to 6.3)."""
+"""How near the end of fine-tuning is to weighted least squares and to weighted l1 norms (handbook 6.1 to 6.4)."""
 
 from __future__ import annotations
 
@@ -171,7 +171,8 @@ OWN = (
 
 _R = k.size + sqrt(k.size**2 + scale**2)
 _excess = k.WEIGHT - k.OWN
-RICH = (
+#: In every coordinate, the rival being any fit.
+COORDINATE = (
     *STATIONARY,
     Step(
         "own-rival",
@@ -180,7 +181,7 @@ RICH = (
         Axiom("weighted-l1-minimiser", (*_ENDS, "rival")),
         _ENDS,
     ),
-    *words("largest", "rich"),
+    *words("largest"),
     Step(
         "weight",
         "asinh(|beta|/c) is at most ln(m/c)",
@@ -215,6 +216,10 @@ RICH = (
         ),
         ("tangent", "half", "weight"),
     ),
+)
+RICH = (
+    *COORDINATE,
+    *words("rich"),
     Step(
         "norms",
         "over all coordinates",
@@ -228,5 +233,33 @@ RICH = (
         at_most(v.rich_excess, v.d / (2 * E)),
         Certificate((Part(1 / k.largest, ("norms",)), Part(1 / k.largest, ("own-rival",)))),
         ("norms", "own-rival", "rich"),
+    ),
+)
+
+NESTED = (
+    *COORDINATE,
+    *words("nested", "nested-price"),
+    Step(
+        "norms",
+        "over the coordinates on the support and off it",
+        at_most(
+            k.on_norm + k.off_norm - k.nested_on - k.nested_off,
+            k.own_norm - k.own_rival + v.d * k.largest / (2 * E),
+        ),
+        Axiom("sum-of-norms", ("coordinate", "nested")),
+        ("coordinate",),
+    ),
+    Step(
+        "nested-limit",
+        "so off the support the excess is bounded by what the nested fit costs on it",
+        at_most(v.nested_excess, v.nested_price + v.d / (2 * E)),
+        Certificate(
+            (
+                Part(1 / k.largest, ("norms",)),
+                Part(1 / k.largest, ("own-rival",)),
+                Part(k.on_norm / k.largest),
+            )
+        ),
+        ("norms", "own-rival", "nested", "nested-price"),
     ),
 )

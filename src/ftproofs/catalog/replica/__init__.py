@@ -1,5 +1,5 @@
 """The error of fine-tuned diagonal networks in the proportional limit (handbook 8, 9)."""
 
-from ftproofs.catalog.replica import layers, recovery, risk
+from ftproofs.catalog.replica import layers, recovery, risk, stages
 
-CLAIMS = (*risk.CLAIMS, *layers.CLAIMS, *recovery.CLAIMS)
+CLAIMS = (*risk.CLAIMS, *stages.CLAIMS, *layers.CLAIMS, *recovery.CLAIMS)

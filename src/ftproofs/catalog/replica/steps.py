@@ -15,6 +15,7 @@ from ftproofs.symbolic.methods import Algebra, Certificate, Part
 from ftproofs.symbolic.replica_points import AtSettings
 from ftproofs.symbolic.replica_theorems import Solution, arguments
 from ftproofs.symbolic.transfer_steps import SameSign
+from ftproofs.symbolic.two_stages import two_stage_arguments, two_stage_mse
 from ftproofs.symbolic.vocabulary import SYMBOLS, at_least, equal, v
 
 _BOTH = ("noise", "strength")
@@ -45,6 +46,24 @@ def error(protocol: str = "S", amplitude: str = "atom") -> tuple[Step, ...]:
         Step("error", "so the error tends to it", equal(v.mse, found), Algebra(), ("mse", "at-solution")),
     )
 
+
+_STAGES = ("noise-source", "strength-source", "noise-after", "strength-after")
+_twice = two_stage_mse(*two_stage_arguments("S"))
+TWO_STAGES = (
+    _equation("noise-source", "in pretraining too each coordinate sees Gaussian noise"),
+    _equation("strength-source", "and the penalty's strength is what lets its equations be fitted"),
+    _equation("noise-after", "in fine-tuning as well, the scales being what pretraining left"),
+    _equation("strength-after", "with a strength of its own"),
+    _equation("mse-after", "the error is that of the second proximal map"),
+    Step(
+        "at-solution",
+        "at the solution of the four equations",
+        equal(q.error_after(*_at, q.theta_source, q.tau_source), _twice),
+        Solution(_STAGES),
+        _STAGES,
+    ),
+    Step("error", "so the error tends to it", equal(v.mse, _twice), Algebra(), ("mse-after", "at-solution")),
+)
 
 _ARGUMENTS = arguments("S", "atom")
 _cost = r.replica_penalty(*_ARGUMENTS)

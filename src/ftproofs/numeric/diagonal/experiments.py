@@ -14,6 +14,7 @@ from ftproofs.numeric.diagonal.apart import Measured, by_source
 from ftproofs.numeric.diagonal.descent import train_descent
 from ftproofs.numeric.diagonal.ended import Ended, solved
 from ftproofs.numeric.diagonal.limits import read_limits
+from ftproofs.numeric.diagonal.nested import read_nested, read_support
 from ftproofs.numeric.diagonal.network import Weights, column, reinitialised, symmetric_start
 from ftproofs.numeric.diagonal.readings import Readings, at, read_end, squared_error
 from ftproofs.numeric.diagonal.reduced import TOLERANCES as REDUCED
@@ -110,7 +111,8 @@ class Trainer:
             target = Regression.of(task.X, task.y)
             (main,) = self.train(target, task.target, reinitialised(pretrained.end, self.parameters))
             status = tuple(a if a != "ok" else b for a, b in zip(pretrained.status, main.status, strict=True))
-            found |= read_limits(target, main)
+            found |= read_limits(target, main) | read_nested(target, main, task.source != 0)
+            found |= read_support(target, main, task.source != 0)
             return self.read(found, target, main, task, status)
         return self.finetune(found, task, pretrained, fresh)
 
