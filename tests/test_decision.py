@@ -594,7 +594,7 @@ def test_room_under_an_inequality_saves_draws_and_no_equation_has_any() -> None:
         assert (found.draws < equal.draws / 8) == fewer
     for shift, relation in ((0.15, "<="), (-0.15, ">="), (-0.15, "==")):
         assert decide_mean(normal(0.3, shift), [Anchor(1.0)] * 2, tolerance=0.02, relation=relation).status == "refuted"
-    pilot = statistics.RelativeError(-0.15, 0.3, 1.0, 256)
-    assert [room_of(pilot, relation) for relation in ("<=", ">=", "==")] == [pytest.approx(0.075), 0.0, 0.0]
+    rooms = [room_of(-0.15, 0.3 / 16, relation) for relation in ("<=", ">=", "==")]
+    assert rooms == [pytest.approx(0.075), 0.0, 0.0]
     # 5 % inside for certain: a bound tighter by a tenth would be violated, by too little for any room.
-    assert room_of(statistics.RelativeError(-0.05, 0.01, 1.0, 256), "<=") == pytest.approx(0.0025)
+    assert room_of(-0.05, 0.01 / 16, "<=") == pytest.approx(0.0025)

@@ -257,6 +257,19 @@ def test_inequalities_fail_on_one_side_only(relation: str, limit: float, expecte
     assert found.status == expected
 
 
+def test_room_under_an_inequality_saves_draws() -> None:
+    """The limit lies a fifth below the bound: a pilot says so, and fewer draws are planned than of an equation."""
+    ratios = [Ratio(0.3, s2=0.2)]
+    ladders = [ratio.ladder() for ratio in ratios]
+    draws = {}
+    for relation, factor in (("==", 1.0), ("<=", 1.25), (">=", 1.25)):
+        sampler = Scaling(ratios, ladders, 3, lambda limit, d, factor=factor: factor * limit)
+        found = decide_limit(sampler, ladders, tolerance=0.02, relation=relation)  # type: ignore[arg-type]
+        assert found.status == ("refuted" if relation == ">=" else "supported")
+        draws[relation] = found.draws
+    assert draws["<="] < draws["=="] / 2
+
+
 def test_settings_found_by_exploration_refute_and_never_support() -> None:
     ratios, seed = random_ratios(3, 3), 3
     ladders = [ratio.ladder() for ratio in ratios]

@@ -176,7 +176,7 @@ def _planned(claim: Claim, context: Context, judges: Sequence[Judge], parameters
     for judge in judges:
         lhs, rhs = (np.concatenate(sides) for sides in zip(*(judge.samples(part) for part in rows), strict=True))
         pilot = relative_error(lhs, rhs, natural_scale(judge, parameters))
-        margin = claim.margin + room_of(pilot, judge.statement.rel)
+        margin = claim.margin + room_of(pilot.estimate, pilot.standard_error, judge.statement.rel, claim.margin)
         draws = planned_draws(pilot.spread * _finer(claim, parameters), margin, ALPHA, MISS)
         found = max(found, math.inf if math.isnan(draws) else draws)
     return found

@@ -37,16 +37,18 @@ MOVED = 0.1
 ROOM_Z = 4.0
 
 
-def room_of(pilot: RelativeError, relation: Relation, tolerance: float = 0.02) -> float:
+def room_of(estimate: float, error: float, relation: Relation, tolerance: float = 0.02) -> float:
     """How far on the right side of an inequality a pilot lies for certain, relative; 0 of an equation.
+
+    ``estimate`` is the pilot's relative error of the left side, ``error`` the standard error of that.
 
     Where a bound tighter by a tenth would be violated, no more than leaves draws enough to refute that one: about
     60 (spread/violation)^2, where support takes 49 (spread/(tolerance + room))^2.
     """
     if relation == "==":
         return 0.0
-    gap = -float(violations(np.array(pilot.estimate), relation))
-    room = min(MOST_ROOM, max(0.0, gap - ROOM_Z * pilot.spread / math.sqrt(pilot.draws)))
+    gap = -float(violations(np.array(estimate), relation))
+    room = min(MOST_ROOM, max(0.0, gap - ROOM_Z * error))
     violated = MOVED - (1 + MOVED) * gap - tolerance
     return min(room, max(0.0, 0.9 * violated - tolerance)) if violated > 0 else room
 
@@ -199,7 +201,8 @@ class Track:
             if self.error:
                 return
             pilot = statistics.relative_error(lhs, rhs, scale)
-            unit, spread, room = pilot.unit, pilot.spread, room_of(pilot, rule.relation, rule.tolerance)
+            unit, spread = pilot.unit, pilot.spread
+            room = room_of(pilot.estimate, pilot.standard_error, rule.relation, rule.tolerance)
             slack = rule.slack(rhs, scale)
             self.variance = PILOT_FACTOR * float(np.var(lhs - rhs - slack, ddof=1))
             low, high = np.quantile(lhs - rhs + slack, 1 - CUT), np.quantile(lhs - rhs - slack, CUT)

@@ -9,6 +9,7 @@ from typing import Protocol
 import numpy as np
 
 from ftproofs.claim import Relation
+from ftproofs.decision.draws import room_of
 from ftproofs.decision.each import violations
 from ftproofs.decision.scaling import Extrapolation, Fit, fit
 from ftproofs.verdict import SizeMean
@@ -166,18 +167,20 @@ class LimitTrack:
         return lhs, rhs
 
     def plan(self, sampler: LimitSampler, rule: LimitRule) -> None:
-        """From a pilot of one round: the unit, and how many rounds to draw."""
+        """From a pilot of one round: the unit, and how many rounds to draw, fewer where an inequality has room."""
         self.tolerance = rule.tolerance
-        spreads = []
+        spreads, means = [], []
         for size, count in enumerate(self.ladder.rounds):
             lhs, rhs = self._fetch(sampler, size, "pilot", 0, count)
             if self.error:
                 return
             spreads.append(float((lhs - rhs).std(ddof=1)))
+            means.append(float((lhs - rhs).mean()))
             self.unit = max(abs(float(rhs.mean())), self.ladder.scale / 10)
         errors = np.array(spreads) / self.unit / np.sqrt(self.ladder.rounds)
-        one = self._fit(errors, np.zeros(len(errors)))
-        margin = rule.tolerance / (FINER if self.ladder.even else 1)
+        one = self._fit(errors, np.array(means) / self.unit)
+        room = room_of(one.limit, one.standard_error, rule.relation, rule.tolerance) if one.adequate else 0.0
+        margin = (rule.tolerance + room) / (FINER if self.ladder.even else 1)
         self.target = self._rounds(one.standard_error, margin, rule.cap)
 
     def _fit(self, errors: np.ndarray, means: np.ndarray) -> Fit:
