@@ -61,22 +61,29 @@ class MeanRows:
         return [values_at(rows, 0, wanted) for rows in self._explored]
 
     def judge(self, mutant: Mutant) -> Finding:
-        """Killed by the e-value of its draws, or by a draw at which it has no value."""
+        """Killed by the e-value of its draws, or by a draw at which it has no value.
+
+        A setting where its kernel is not to be trusted, near a pole or where nearly everything cancels, has e-value 0.
+        """
         statement = mutant.statement
         judge = Judge(statement)
-        if not self._formulas.trusted(judge, self._pilots):
+        trusted = [self._formulas.trusted(judge, (pilot,)) for pilot in self._pilots]
+        if not any(trusted):
             return UNTRUSTED
         rule = Rule(self._claim.margin, 2**31, statement.rel, 1.0, math.log(REFUTE_AT))
         tracks = []
         for i, pilot in enumerate(self._pilots):
             tracks.append(Track(i, Anchor(judge.scale(pilot.parameters)), i < self._anchors))
-            tracks[-1].plan(self._sampler(statement), rule)
+            if trusted[i]:
+                tracks[-1].plan(self._sampler(statement), rule)
+            else:
+                tracks[-1].logs[:] = -math.inf
         size, longest = BLOCK, max(len(drawn) for drawn in self._drawn)
         log_e = -math.inf
         while True:
             for track in tracks:
                 stop = min(size, len(self._drawn[track.index]))
-                if not track.error and stop > track.draws:
+                if trusted[track.index] and not track.error and stop > track.draws:
                     track.extend(self._sampler(statement), stop, rule)
             if any(track.error for track in tracks):
                 where = self._formulas.impossible(statement, (*self._pilots, *self._drawn))
@@ -86,7 +93,7 @@ class MeanRows:
             if log_e >= rule.refute_at:
                 return "killed", f"ln e {log_e:.1f} on {sum(track.draws for track in tracks)} draws"
             if size >= longest:
-                return "survived", ""
+                return ("survived", "") if all(trusted) else UNTRUSTED
             size *= 2
 
     def slack(self, statement: Statement) -> float:
