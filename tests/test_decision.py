@@ -171,6 +171,24 @@ def test_variance_depends_on_what_is_spoken_of() -> None:
         refuse_infinite_variance([frozen], {"risk", "noise_risk"})
 
 
+def test_a_ridge_bounds_the_predictor_and_not_the_fitted_noise() -> None:
+    square = {"n": 40, "d": 40, "sigma": 1.0, "ridge": 0.1}
+    assert infinite_variance(square, {"risk", "ridge_noise"}, "linear.ridge") == ""
+    assert infinite_variance(square | {"ridge": 0.0}, {"risk"}, "linear.ridge") == "d - n < 4"
+    assert infinite_variance(square, {"noise_risk"}, "linear.ridge") == "d - n < 4"
+
+
+def test_a_server_is_a_fit_to_the_samples_of_all_clients() -> None:
+    pool = {"n": 8, "d": 13, "clients": 2, "sigma": 0.0, "client_radius": 1.0, "ridge": 1.0}
+    for experiment, name in (("server", "server_error"), ("finetune", "risk"), ("finetune", "start_risk")):
+        assert infinite_variance(pool, {name}, f"federated.{experiment}") == "clients n - d < 4", name
+        assert infinite_variance(pool | {"d": 12}, {name}, f"federated.{experiment}") == ""
+        assert infinite_variance(pool | {"clients": "inf"}, {name}, f"federated.{experiment}") == ""
+        assert infinite_variance(pool | {"client_radius": 0.0}, {name}, f"federated.{experiment}") == ""
+    # A client's own samples are none of the server's business.
+    assert infinite_variance(pool | {"sigma": 1.0, "d": 8}, {"beta_norm"}, "federated.server") == ""
+
+
 def test_variance_of_what_starts_from_source_data_or_trains_a_readout_alone() -> None:
     """Noisy source data have a tail where they are as many as dimensions; a readout alone fits one number."""
     values = {"n": 4, "d": 40, "sigma": 0.5, "theta": 1.0, "gamma_s": 0.95, "sigma_s": 0.5, "ridge": 0.0}

@@ -7,7 +7,7 @@ from dataclasses import replace
 
 import numpy as np
 import pytest
-from sympy import Rational, pi, sqrt
+from sympy import Rational, cos, pi, sqrt
 
 from ftproofs.check import MemoryStore, check
 from ftproofs.check import context as context_module
@@ -15,7 +15,7 @@ from ftproofs.claim import Block, Claim, Domain, Each, Mean, Rows, Source, State
 from ftproofs.errors import TrainingError, UsageError
 from ftproofs.numeric import experiments
 from ftproofs.symbolic.functions import depth_root
-from ftproofs.symbolic.vocabulary import equal, greater, less, v
+from ftproofs.symbolic.vocabulary import at_least, equal, greater, less, v
 
 NETWORKS = Domain.of(L=[2, 3], n=(2, 6), d=(8, 12), theta=real_range(0, pi), sigma=real_range(0, 1)).where(
     v.n <= v.d / 2
@@ -180,6 +180,19 @@ def test_a_true_mean_is_supported_and_a_wrong_one_refuted() -> None:
     low, high = verdict.experiment.interval
     assert low <= 1 / 1.06 - 1 <= high
     assert verdict.experiment.links["B"].evidence >= np.log(1e6)
+
+
+@pytest.mark.parametrize("seed", range(3))
+def test_a_bound_on_means_is_looked_at_where_it_fails_not_where_it_holds_by_most(seed: int) -> None:
+    """K >= u/3 holds by half of it at theta = 0 and fails beyond pi/3, by a tenth of the scale at most."""
+    inputs = Domain.of(n=16, d=(2, 8), m=[8, 32], theta=real_range(0, Rational(13, 10)))
+    wrong = replace(
+        claim(at_least(v.tangent_kernel, cos(v.theta) / 3), domain=inputs, experiment="relu.tangent"),
+        quantifier=Mean(),
+    )
+    assert settled(wrong, seed=seed).word == "refuted"
+    right = replace(wrong, statements=(at_least(v.tangent_kernel, cos(v.theta) / 4),))
+    assert settled(right, seed=seed).word == "supported"
 
 
 def test_trainings_that_refute_what_the_oracle_supports_are_undecided(monkeypatch: pytest.MonkeyPatch) -> None:

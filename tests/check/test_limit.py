@@ -172,6 +172,8 @@ def test_declared_sizes_are_kept_unless_they_are_too_small() -> None:
     assert ladder_of(asked, {"n": 200, "d": 400}, 512) == (40, 80, 160, 320)
     with pytest.raises(UsageError, match="FT210"):
         ladder_of(asked, {"n": 360, "d": 400}, 512)
+    with pytest.raises(UsageError, match="FT210: at gamma = 1 no size is large enough"):
+        ladder_of(asked, {"n": 400, "d": 400}, 512)
     with pytest.raises(UsageError, match="FT210"):
         ladder_of(claim(BIAS), {"n": 99, "d": 100}, 512)
 

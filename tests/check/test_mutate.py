@@ -9,6 +9,7 @@ import numpy as np
 import pytest
 from sympy import Rational, pi
 
+from ftproofs.catalog import find
 from ftproofs.check import MemoryStore, check
 from ftproofs.check import context as context_module
 from ftproofs.check.anchors import candidates, greedy, pick, predicted_evidence
@@ -266,3 +267,13 @@ def test_a_bound_is_not_attained_where_the_networks_cannot_tell() -> None:
     vague = [replace(rows, bounds={k: x + 0.1 for k, x in rows.bounds.items()}) for rows in store.rows()]
     assert not EachRows(claim, vague).attained(statement)
     assert not EachRows(claim, []).attained(statement)
+
+
+def test_a_pole_at_one_setting_does_not_save_a_wrong_mean() -> None:
+    # 1/K is infinite at theta = pi, where pi - theta is rounding: other settings still say that it is wrong.
+    found = mutate(find("relu-kernel")[0], budget="low", device="cpu")
+    inverse = [
+        judged for judged in found.judged if str(judged.mutant.statement.rhs) == "2*pi/((pi - theta)*cos(theta))"
+    ]
+    assert [judged.outcome for judged in inverse] == ["killed"]
+    assert found.strict_score == 1

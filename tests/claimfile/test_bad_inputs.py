@@ -10,6 +10,7 @@ from pathlib import Path
 
 import pytest
 
+from ftproofs.claim import Choices
 from ftproofs.claimfile import load, parse, read
 from ftproofs.claimfile.sandbox import Sandbox
 from ftproofs.errors import FileError
@@ -128,6 +129,19 @@ FILES = {
     "B061 point": (with_domain("theta = { min = 1, max = 1 }"), "FT202", "must be finite with low < high", 8),
     "B061 nan": (with_domain("theta = { min = nan, max = 1 }"), "FT202", "must be finite with low < high", 8),
     "B061 huge": (with_domain("theta = { min = 0, max = 1e400 }"), "FT202", "must be finite with low < high", 8),
+    "B061 infinite": (with_domain("sigma = inf"), "FT202", "domain of 'sigma' must be finite, got inf", 8),
+    "B061 below": (
+        with_domain("clients = -inf", head=HEAD.replace("linear", "federated")),
+        "FT202",
+        "domain of 'clients' must be finite, got -inf",
+        8,
+    ),
+    "B061 end": (
+        with_domain("clients = { min = 2, max = inf }", head=HEAD.replace("linear", "federated")),
+        "FT202",
+        "must be finite with low < high",
+        8,
+    ),
     "B064": (
         HEAD.replace('quantifier = "each"\n', "") + 'statement = "risk == 1"\n' + DOMAIN,
         "FT205",
@@ -278,6 +292,18 @@ EXAMINED = {
         "variance is infinite at d - n < 4",
         6,
     ),
+    "variance of a server": (
+        with_domain(
+            "clients = [inf, 4]",
+            "n = { min = 5, max = 10 }",
+            "d = { min = 10, max = 20 }",
+            head=HEAD.replace("each", "mean").replace("linear.finetune", "federated.server"),
+            statement="server_error == 1",
+        ),
+        "FT213",
+        "variance is infinite at clients n - d < 4 (d = 17, n = 5)",
+        6,
+    ),
     "variance of a readout alone": (
         with_domain(
             "n = { min = 3, max = 30 }",
@@ -372,6 +398,18 @@ def test_b085_and_b086_not_regular_files(tmp_path: Path) -> None:
     (tmp_path / "inside" / "own.toml").write_text(with_statement("1"))
     (tmp_path / "inside" / "near.toml").symlink_to(tmp_path / "inside" / "own.toml")
     assert load(tmp_path / "inside" / "near.toml") == with_statement("1").encode()
+
+
+def test_infinity_is_a_value_of_the_parameters_that_have_it() -> None:
+    def clients(given: str) -> tuple[object, ...]:
+        text = with_domain("n = 3", "d = 5", f"clients = {given}", head=HEAD.replace("linear", "federated"))
+        (claim,) = read(parse(text.encode(), "x.toml"))
+        values = claim.domain["clients"]
+        assert isinstance(values, Choices)
+        return values.values
+
+    assert clients("inf") == ("inf",)
+    assert clients("[8, +inf]") == (8, "inf")
 
 
 def test_b087_five_hundred_claims_are_read() -> None:

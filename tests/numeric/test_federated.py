@@ -135,6 +135,16 @@ def test_a_client_ends_where_the_oracle_says(n: int) -> None:
     assert agree(solved, other, names) < 1e-9
 
 
+def test_a_client_that_does_not_differ_has_no_best_ridge() -> None:
+    changes = [{"client_radius": 0.0}, {"client_radius": 0.0, "ridge": 0.3}]
+    trained, solved = (rows("federated.finetune", engine, *changes, base=BASE) for engine in ("descent", "solver"))
+    assert trained.status == ("ok",) * 2
+    assert agree(trained, solved, ("risk", "start_risk", "beta_norm")) < 1e-7
+    for found in (trained, solved):
+        assert np.isnan(found.values["tuned_risk"]).all()
+        assert np.isinf(found.bounds["tuned_risk"]).all()
+
+
 def test_infinitely_many_clients_give_the_server_the_global_model() -> None:
     found = rows("federated.finetune", "descent", *[{"clients": "inf"}] * 4, base=BASE)
     assert np.allclose(found.values["start_risk"], 0.49)

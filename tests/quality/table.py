@@ -17,8 +17,9 @@ Claim files whose truth is known, and what `ftproofs audit` says of each. Half o
 are wrong in one place: false variants of the handbook, and new ones. What a file says in
 its first line, a comment that the audit does not see, was verified by
 `tests/quality/verify.py`, which shares no code with ftproofs: numpy and scipy solve for
-where each network ends (minimum-norm fits, the depth equation by bisection in every draw,
-an ODE solver for paths), and the statement is evaluated on simulated data.
+where each network ends (minimum-norm fits, the depth equation by bisection in every draw, kernel regression,
+FedAvg's fixed point from simulated clients, an ODE solver for paths and for the weights of diagonal networks), and the
+statement is evaluated on simulated data; kernels at random ReLU layers are counted.
 
 ```console
 $ python tests/quality/verify.py                  # every file is what it says

@@ -81,13 +81,15 @@ def test_the_suite_is_large_and_balanced() -> None:
         assert told == {True, False}, word
     experiments = ["linear.finetune", "linear.scratch", "linear.stability", "linear.ridge", "deep-linear.finetune"]
     experiments += ["deep-linear.frozen", "transfer.scratch", "transfer.linear", "transfer.finetune"]
+    experiments += ["relu.tangent", "relu.infinite", "leaky-relu.train", "federated.server", "federated.finetune"]
+    experiments += ["diagonal.scalar", "diagonal.scratch"]
     for name in experiments:
         told = {file.true for claim, file in zip(claims, files, strict=True) if claim["experiment"] == name}
         assert told == {True, False}, name
 
 
 def test_what_verifies_the_suite_imports_nothing_of_the_program() -> None:
-    for name in ("verify.py", "simulate.py"):
+    for name in ("verify.py", "simulate.py", "relu_nets.py", "clients.py", "diagonal_nets.py"):
         text = (HERE / name).read_text()
         assert "ftproofs" not in text
         assert "torch" not in text

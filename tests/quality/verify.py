@@ -2,8 +2,9 @@
 
     python tests/quality/verify.py [NAME ...]
 
-Only numpy and scipy: `simulate` draws data sets at random settings of a file's domain and
-solves for where networks trained on them end; the statement is evaluated on the draws.
+Only numpy and scipy: `simulate` (linear and deep linear networks), `relu_nets`, `clients` and `diagonal_nets` draw data
+sets at random settings of a file's domain and solve for where networks trained on them end; the statement is evaluated
+on the draws.
 
 - each: a true one holds on every draw to 1e-7 (1e-4 where an ODE solver is behind it); a
   wrong one fails by more than 1e-4 on at least 5 % of them.
@@ -29,13 +30,17 @@ from pathlib import Path
 from typing import Any
 
 import numpy as np
+from clients import Clients
+from diagonal_nets import Diagonal
+from relu_nets import Infinite, Leaky, Tangent
 from simulate import Draws, Setting
 
 FOLDER = Path(__file__).parent / "claims"
-INTEGERS = {"n", "d", "L", "width", "frozen", "spikes", "steps"}
+INTEGERS = {"n", "d", "L", "width", "frozen", "spikes", "steps", "m", "clients", "local_steps"}
 TOLERANCE = {"mean": 0.02, "limit": 0.05, "probability": 1e-6}
 FUNCTIONS = {
     **{name: getattr(np, name) for name in ("sqrt", "exp", "log", "sin", "cos", "tan", "sign")},
+    **{f"a{name}": getattr(np, f"arc{name}") for name in ("sin", "cos", "sinh")},
     "Abs": np.abs,
     "Max": np.maximum,
     "Min": np.minimum,
@@ -43,6 +48,25 @@ FUNCTIONS = {
     "E": math.e,
 }
 ODE = ("min_beta_norm", "decay_rate")
+#: Where a draw takes longer, so many at most.
+MOST = {"leaky-relu.train": 200, "relu.infinite": 1000, "federated.server": 500, "federated.finetune": 500}
+
+Simulated = Draws | Tangent | Infinite | Leaky | Clients | Diagonal
+
+
+def simulated(experiment: str, setting: Setting, count: int, rng: np.random.Generator) -> Simulated:
+    """Draws at a setting, by the experiment's family."""
+    count = min(count, MOST.get(experiment, count))
+    match experiment.partition(".")[0]:
+        case "relu":
+            return {"relu.tangent": Tangent, "relu.infinite": Infinite}[experiment](setting, count, rng)
+        case "leaky-relu":
+            return Leaky(setting, count, rng)
+        case "federated":
+            return Clients(setting, count, rng)
+        case "diagonal":
+            return Diagonal(experiment, setting, count, rng)
+    return Draws(experiment, setting, count, rng)
 
 
 @dataclass
@@ -80,7 +104,7 @@ def sample(claim: dict[str, Any], rng: np.random.Generator, size: int | None) ->
     raise RuntimeError(f"no setting of {claim['id']} found")
 
 
-def sides(statement: str, draws: Draws) -> tuple[str, np.ndarray, np.ndarray]:
+def sides(statement: str, draws: Simulated) -> tuple[str, np.ndarray, np.ndarray]:
     """The relation with both sides on every draw."""
     left, relation, right = re.split(r"(==|<=|>=|<|>)", statement)
     names = {n: draws.measure(n) for n in re.findall(r"[a-zA-Z_]\w*", left + right) if n not in FUNCTIONS}
@@ -101,10 +125,11 @@ def statements(claim: dict[str, Any]) -> list[str]:
 def each(claim: dict[str, Any], rng: np.random.Generator) -> Finding:
     """Every draw by itself."""
     exact = not any(name in text for text in statements(claim) for name in ODE)
-    integrated = not exact or "imbalance" in claim["domain"] or "flow" in str(claim["domain"].get("optimizer"))
+    flows = claim["experiment"].startswith("diagonal.") or "flow" in str(claim["domain"].get("optimizer"))
+    integrated = flows or not exact or "imbalance" in claim["domain"]
     gaps = []
     for _ in range(60 if not integrated else 16):
-        draws = Draws(claim["experiment"], sample(claim, rng, None), 4 if not integrated else 2, rng)
+        draws = simulated(claim["experiment"], sample(claim, rng, None), 4 if not integrated else 2, rng)
         worst = [
             violation(r, a - b) / np.maximum(np.abs(b), 0.1) for r, a, b in (sides(s, draws) for s in statements(claim))
         ]
@@ -127,7 +152,7 @@ def mean(claim: dict[str, Any], rng: np.random.Generator) -> Finding:
         parts = [[] for _ in statements(claim)]
         relations = [""] * len(parts)
         for _ in range(10):
-            draws = Draws(claim["experiment"], setting, 2000, rng)
+            draws = simulated(claim["experiment"], setting, 2000, rng)
             for i, text in enumerate(statements(claim)):
                 relations[i], lhs, rhs = sides(text, draws)
                 parts[i].append((lhs - rhs, rhs))
@@ -149,7 +174,7 @@ def sign(claim: dict[str, Any], rng: np.random.Generator) -> Finding:
     left, right = (part.strip() for part in claim["statement"].split("=="))
     holds, fails, wrong, sure = True, False, 0, 0
     for _ in range(24):
-        draws = Draws(claim["experiment"], sample(claim, rng, None), 4000, rng)
+        draws = simulated(claim["experiment"], sample(claim, rng, None), 4000, rng)
         names = {n: draws.measure(n) for n in re.findall(r"[a-zA-Z_]\w*", left + right) if n not in FUNCTIONS}
         found, predicted = (value(part[len("sign") :], names) for part in (left, right))
         score = float(np.sign(predicted) * found.mean() / (found.std() / math.sqrt(len(found))))
@@ -170,13 +195,13 @@ def limit(claim: dict[str, Any], rng: np.random.Generator) -> Finding:
         for size, count in ((100, 1200), (400, 80)):
             rng.bit_generator.state = state
             setting = sample(claim, rng, size)
-            draws = Draws(claim["experiment"], setting, count, rng)
+            draws = simulated(claim["experiment"], setting, count, rng)
             worst = (-math.inf, 0.0)
             for text in statements(claim):
                 relation, lhs, rhs = sides(text, draws)
                 unit = max(abs(rhs.mean()), 0.1)
                 error = float(violation(relation, (lhs - rhs).mean())) / unit
-                worst = max(worst, (error, float((lhs - rhs).std()) / math.sqrt(count) / unit))
+                worst = max(worst, (error, float((lhs - rhs).std()) / math.sqrt(draws.count) / unit))
             found.append(worst)
         (small, _), (large, noise) = found
         holds &= large <= max(4 * noise, small / 2, 0.01)
@@ -193,14 +218,14 @@ def probability(claim: dict[str, Any], rng: np.random.Generator) -> Finding:
     for _ in range(30):
         setting = sample(claim, rng, None)
         allowed = 1 - float(value(claim["level"], {k: x for k, x in setting.items() if not isinstance(x, str)}))
-        draws = Draws(claim["experiment"], setting, 3000, rng)
-        plain, clear = np.zeros(3000, bool), np.zeros(3000, bool)
+        draws = simulated(claim["experiment"], setting, 3000, rng)
+        plain, clear = np.zeros(draws.count, bool), np.zeros(draws.count, bool)
         for text in statements(claim):
             relation, lhs, rhs = sides(text, draws)
             off = violation(relation, lhs - rhs) / np.maximum(np.abs(rhs), 0.1)
             plain |= off > 1e-12
             clear |= off > TOLERANCE["probability"]
-        noise = 4 * math.sqrt(allowed * (1 - allowed) / 3000)
+        noise = 4 * math.sqrt(allowed * (1 - allowed) / draws.count)
         holds &= plain.mean() + noise <= allowed
         fails |= clear.mean() - noise > allowed
         shown = max(shown, (float(plain.mean()), allowed))

@@ -42,6 +42,7 @@ from ftproofs.decision import (
     combine,
     decide_limit,
     decide_mean,
+    violations,
 )
 from ftproofs.decision.ladder import ROUND, LimitRule, LimitTrack
 from ftproofs.names import experiment
@@ -210,11 +211,11 @@ def limit_sampler(
 
 
 def _score(claim: Claim, context: Context, judge: Judge, parameters: Parameters) -> float:
-    """How bad a setting looks at a small size: its relative error, that of finite size included."""
+    """How bad a setting looks at a small size: its relative error, or violation, that of finite size included."""
     lhs, rhs = judge.samples(exploratory(claim, context, parameters))
     unit = max(abs(float(rhs.mean())), natural_scale(judge, parameters) / 10)
-    size = abs(float((lhs - rhs).mean())) / unit
-    return min(size, 1e6) if math.isfinite(size) else 0.0
+    size = float(violations(np.array((lhs - rhs).mean()), judge.statement.rel)) / unit
+    return max(-1e6, min(size, 1e6)) if math.isfinite(size) else 0.0
 
 
 def _trained(

@@ -13,6 +13,8 @@ from dataclasses import replace
 
 import numpy as np
 
+import numpy as np
+
 from ftproofs.check.anchors import E_VALUES, candidates, complement, pick
 from ftproofs.check.context import Context
 from ftproofs.check.draws import (
@@ -34,7 +36,7 @@ from ftproofs.check.draws import (
 from ftproofs.check.judge import Judge
 from ftproofs.check.links import engine_of_draws
 from ftproofs.claim import Claim, Mean
-from ftproofs.decision import ALPHA, Anchor, MeanDecision, combine, decide_mean, refuse_infinite_variance
+from ftproofs.decision import ALPHA, Anchor, MeanDecision, combine, decide_mean, refuse_infinite_variance, violations
 from ftproofs.decision.draws import MISS, room_of
 from ftproofs.names import degrees, experiment
 from ftproofs.numeric.experiments import LAW
@@ -183,14 +185,16 @@ def _planned(claim: Claim, context: Context, judges: Sequence[Judge], parameters
 
 
 def _score(claim: Claim, context: Context, judge: Judge, parameters: Parameters) -> float:
-    """How bad a setting looks on a few draws: the size of its t statistic."""
+    """How bad a setting looks on a few draws: the size of its t statistic, of an inequality that of its violation."""
     lhs, rhs = judge.samples(exploratory(claim, context, parameters))
     differences = lhs - rhs
     spread = float(differences.std(ddof=1)) / math.sqrt(EXPLORATORY)
-    size = abs(float(differences.mean()))
+    size = float(violations(np.array(differences.mean()), judge.statement.rel))
     if not math.isfinite(size + spread):
         return 0.0
-    return min(size / spread, 1e6) if spread > 0 else (0.0 if size < 1e-9 else 1e6)
+    if spread > 0:
+        return max(-1e6, min(size / spread, 1e6))
+    return 0.0 if abs(size) < 1e-9 else math.copysign(1e6, size)
 
 
 def _cheapest(

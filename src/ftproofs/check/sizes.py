@@ -68,10 +68,9 @@ def ladder_of(claim: Claim, parameters: Parameters, largest: int = TOP) -> tuple
     least = max(SMALLEST, GAP / abs(1 - gamma) if gamma != 1 else math.inf, claim.quantifier.samples / gamma)
     if claim.quantifier.sizes is not None:
         given = tuple(sorted(set(claim.quantifier.sizes)))
-        if given[0] < math.floor(least):
-            raise UsageError(
-                "FT210", f"at gamma = {gamma:.4g} the smallest size is {math.ceil(least)}, got sizes from {given[0]}"
-            )
+        if given[0] + 1 <= least:
+            needed = f"the smallest size is {math.ceil(least)}" if math.isfinite(least) else "no size is large enough"
+            raise UsageError("FT210", f"at gamma = {gamma:.4g} {needed}, got sizes from {given[0]}")
         return given
     if not LADDER_SPAN * least <= LARGEST:
         raise UsageError(

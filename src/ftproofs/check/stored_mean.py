@@ -61,22 +61,29 @@ class MeanRows:
         return [values_at(rows, 0, wanted) for rows in self._explored]
 
     def judge(self, mutant: Mutant) -> Finding:
-        """Killed by the e-value of its draws, or by a draw at which it has no value."""
+        """Killed by the e-value of its draws, or by a draw at which it has no value.
+
+        A setting where its kernel is not to be trusted, near a pole or where nearly everything cancels, has e-value 0.
+        """
         statement = mutant.statement
         judge = Judge(statement)
-        if not self._formulas.trusted(judge, self._pilots):
+        trusted = [self._formulas.trusted(judge, (pilot,)) for pilot in self._pilots]
+        if not any(trusted):
             return UNTRUSTED
         rule = Rule(self._claim.margin, 2**31, statement.rel, 1.0, math.log(REFUTE_AT))
         tracks = []
         for i, pilot in enumerate(self._pilots):
             tracks.append(Track(i, Anchor(judge.scale(pilot.parameters)), i < self._anchors))
-            tracks[-1].plan(self._sampler(statement), rule)
+            if trusted[i]:
+                tracks[-1].plan(self._sampler(statement), rule)
+            else:
+                tracks[-1].logs[:] = -math.inf
         size, longest = BLOCK, max(len(drawn) for drawn in self._drawn)
         log_e = -math.inf
         while True:
             for track in tracks:
                 stop = min(size, len(self._drawn[track.index]))
-                if not track.error and stop > track.draws:
+                if trusted[track.index] and not track.error and stop > track.draws:
                     track.extend(self._sampler(statement), stop, rule)
             logs = np.array([np.full_like(t.logs, -math.inf) if t.error else t.logs for t in tracks])
             logs = logs[:, :, rule.directions]
@@ -90,7 +97,7 @@ class MeanRows:
             where = self._formulas.impossible(statement, (*self._pilots, *self._drawn))
             if where:
                 return "undefined", f"no real value at {where}"
-        return "survived", ""
+        return ("survived", "") if all(trusted) else UNTRUSTED
 
     def slack(self, statement: Statement) -> float:
         """The smallest factor between the means of the two sides at any setting."""

@@ -10,7 +10,7 @@ from sympy import Expr, Rational
 from ftproofs.claim import Choices, Domain, Range
 from ftproofs.claimfile.document import Decimal
 from ftproofs.errors import FTError, UsageError, nearest
-from ftproofs.names import PARAMETERS, REQUIRED, Experiment, Parameter, Value, check_value
+from ftproofs.names import INFINITE, PARAMETERS, REQUIRED, Experiment, Parameter, Value, check_value
 from ftproofs.symbolic.grammar import NAME, NUMBERS, RESERVED
 from ftproofs.symbolic.reader import read_expression
 
@@ -108,6 +108,8 @@ def _value(parameter: Parameter, value: Any) -> Expr | str:
             raise UsageError("FT234", f"expected one of {', '.join(parameter.choices)}, got {kind(value)}")
         return str(check_value(parameter.name, value))
     if _is_infinite(value):
+        if parameter.infinite and value in ("inf", "+inf"):
+            return INFINITE
         raise UsageError("FT202", f"domain of {parameter.name!r} must be finite, got {value}")
     number = _number(value)
     own: Value = int(number) if number.is_integer else float(number)

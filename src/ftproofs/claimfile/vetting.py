@@ -13,7 +13,7 @@ from typing import Any
 from sympy import Basic, Expr, I, Integer, Pow, Symbol, pi, solve
 
 from ftproofs.claim import Choices, Claim, Mean, Probability, Range
-from ftproofs.names import EXPERIMENTS, HEAVY_TAILED, MEASUREMENTS, PARAMETERS, infinite_variance
+from ftproofs.names import EXPERIMENTS, HEAVY_TAILED, INFINITE, MEASUREMENTS, PARAMETERS, infinite_variance
 from ftproofs.names.tails import VARIANCE_DEGREES
 from ftproofs.symbolic import balls
 from ftproofs.symbolic.balls import enclose
@@ -155,11 +155,12 @@ def _infinite_variance(claim: Claim, sides: list[Expr], box: Box, points: list[P
     if not isinstance(claim.quantifier, Mean) or not names & HEAVY_TAILED or "n" not in domain or "d" not in domain:
         return None
     for others in _other_values(claim):
-        noise = {SYMBOLS["sigma"]: others["sigma"]}
+        chosen = {SYMBOLS[name]: others[name] for name in ("sigma", "clients") if name in others}
+        chosen = {symbol: x for symbol, x in chosen.items() if x != INFINITE}
         for size in _integers(domain["d"]):
-            for samples in _near(size):
+            for samples in _near(size, others.get("clients", INFINITE)):
                 where = infinite_variance({**others, "n": samples, "d": size}, names, claim.experiment)
-                at = {SYMBOLS["n"]: samples, SYMBOLS["d"]: size} | noise
+                at = {SYMBOLS["n"]: samples, SYMBOLS["d"]: size} | chosen
                 if where and _contains(domain["n"], samples) and any(box.admits(dict(p) | at) for p in points[:20]):
                     return (
                         "FT213",
@@ -170,33 +171,45 @@ def _infinite_variance(claim: Claim, sides: list[Expr], box: Box, points: list[P
 
 
 def _other_values(claim: Claim) -> Iterator[dict[str, Any]]:
-    """The largest noise, the least penalty, an angle between the teachers, each kind of inputs and frozen layers."""
+    """The largest noise and difference, the least penalty, an angle between the teachers, and each kind of the rest.
+
+    The rest are inputs, frozen layers and numbers of clients.
+    """
     defaults = EXPERIMENTS[claim.experiment].parameters
     known: dict[str, list[Any]] = {}
-    for name in ("sigma", "theta", "inputs", "frozen_end"):
+    for name in ("theta", "inputs", "frozen_end"):
         if name in claim.domain:
             values = claim.domain[name]
             middle = [] if isinstance(values, Choices) else [(float(values.low) + float(values.high)) / 2]
             known[name] = list(getattr(values, "values", middle))
         elif name in defaults:
             known[name] = [defaults[name]]
-    sigma = claim.domain["sigma"] if "sigma" in claim.domain else Choices((Integer(0),))
-    known["sigma"] = [sigma.high if isinstance(sigma, Range) else max(sigma.values)]
-    for name in {"ridge", "L"} & set(defaults):
+    if "clients" in defaults:
+        given = claim.domain["clients"] if "clients" in claim.domain else Choices((defaults["clients"],))
+        known["clients"] = _integers(given) if isinstance(given, Range) else list(given.values)
+    known["sigma"] = [0]
+    for name, most in {"sigma": True, "client_radius": True, "ridge": False, "L": False}.items():
         if name in claim.domain:
-            given = claim.domain[name]
-            known[name] = [given.low if isinstance(given, Range) else min(given.values)]
-        else:
+            known[name] = [_end(claim.domain[name], most=most)]
+        elif name in defaults:
             known[name] = [defaults[name]]
     known["theta"] = sorted(known.get("theta", [0]), key=lambda theta: theta in (0, pi))[:1]
     for combination in itertools.product(*known.values()):
         yield dict(zip(known, combination, strict=True))
 
 
-def _near(size: int) -> list[int]:
-    """Numbers of samples at which something may have no variance: few, or near the dimension."""
-    near = range(size - VARIANCE_DEGREES, size + VARIANCE_DEGREES + 1)
-    return sorted({n for n in (*range(1, VARIANCE_DEGREES), *near) if n > 0})
+def _end(values: Range | Choices, *, most: bool) -> Any:
+    if isinstance(values, Range):
+        return values.high if most else values.low
+    return max(values.values) if most else min(values.values)
+
+
+def _near(size: int, clients: Any) -> list[int]:
+    """Numbers of samples at which something may have no variance: few, or near the dimension, of a client or of all."""
+    found = {*range(1, VARIANCE_DEGREES), *range(size - VARIANCE_DEGREES, size + VARIANCE_DEGREES + 1)}
+    if clients != INFINITE:
+        found |= set(range(size // int(clients), (size + VARIANCE_DEGREES) // int(clients) + 1))
+    return sorted(n for n in found if n > 0)
 
 
 def _integers(values: Any) -> list[int]:

@@ -38,7 +38,10 @@ _START = frozenset(
     }
 )
 
-HEAVY_TAILED = _NOISE | _UNIT_NOISE | _START
+#: What depends on the model of a server of finitely many clients, itself a fit to their samples.
+_SERVED = frozenset({*_START, "server_error", "pooled_gap", "sampled_gap", "tuned_risk", "ridge_bias"})
+
+HEAVY_TAILED = _NOISE | _UNIT_NOISE | _SERVED
 
 #: From this distance of n from d on the fitted noise's risk has a variance,
 VARIANCE_GAP = 4
@@ -54,7 +57,8 @@ def degrees(names: Collection[str], values: Mapping[str, Value], experiment: str
 
     Fitted noise has ``|d - n| + 1``, that of the source data ``|d - n_s| + 1``.  With its
     first layers frozen, or its readout alone trained, a network fits one number to n samples,
-    whose noise are also the labels' part that no multiple of the start explains: n, unless a ridge penalty bounds it.
+    whose noise are also the labels' part that no multiple of the start explains: n.  A ridge penalty bounds either.
+    A server's model has ``clients n - d + 1`` by its clients' noise and differences, whatever ridge comes after.
     Population inputs are exempt, their design is not random.
     """
     return min((least for least, _ in _degrees(names, values, experiment)), default=None)
@@ -73,13 +77,22 @@ def _degrees(names: Collection[str], values: Mapping[str, Value], experiment: st
     spoken = set(names)
     n, d, sigma, theta = (float(values.get(name, 0.0)) for name in ("n", "d", "sigma", "theta"))
     frozen, readout = values.get("frozen_end") == "first", experiment == "transfer.linear"
-    one_number = frozen or (readout and float(values.get("ridge", 0.0)) < _BOUNDED)
-    fitted = _NOISE if frozen or readout else _NOISE | _PREDICTOR | (_OUTSIDE if "L" in values else frozenset())
+    bounded = float(values.get("ridge", 0.0)) >= _BOUNDED
+    one_number = frozen or (readout and not bounded)
+    if experiment == "federated.server":
+        fitted: frozenset[str] = frozenset()
+    elif frozen or readout or bounded:
+        fitted = _NOISE
+    else:
+        fitted = _NOISE | _PREDICTOR | (_OUTSIDE if "L" in values else frozenset())
     found = []
     if spoken & _UNIT_NOISE or (sigma > 0 and spoken & fitted):
         found.append((round(abs(d - n)) + 1, f"d - n < {VARIANCE_GAP}"))
     if one_number and spoken & _MULTIPLE and (sigma > 0 or theta not in (0.0, math.pi)):
         found.append((round(n), f"n < {VARIANCE_DEGREES}"))
+    pool = float(values.get("clients", math.inf)) * n
+    if math.isfinite(pool) and spoken & _SERVED and (sigma > 0 or float(values.get("client_radius", 0.0)) > 0):
+        found.append((round(pool - d) + 1, f"clients n - d < {VARIANCE_GAP}"))
     samples = source_samples(values) if "gamma_s" in values else None
     if samples is not None and float(values.get("sigma_s", 0.0)) > 0 and spoken & _START:
         found.append((round(abs(d - samples)) + 1, f"d - n_s < {VARIANCE_GAP}"))

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import math
 from dataclasses import dataclass
 
 import numpy as np
@@ -213,10 +214,10 @@ def _client(
 
 
 def tuned_ridge(parameters: dict[str, Value]) -> float:
-    """The ridge that ``tuning`` says."""
+    """The ridge that ``tuning`` says; NaN for a client that does not differ, which no finite one suits best."""
     n, d, noise, radius = (float(parameters[name]) for name in ("n", "d", "sigma", "client_radius"))
     factor = {"dimension": d / n, "plain": 1.0, "inverse": n / d}[str(parameters["tuning"])]
-    return factor * noise**2 / radius**2
+    return factor * noise**2 / radius**2 if radius > 0 else math.nan
 
 
 def _personalise(
@@ -235,6 +236,8 @@ def _personalise(
     design = solvers.factorise(task.X, method=method if solved else 0, shared=shared)
     given = _column(parameters, "ridge", origin)
     tuned = torch.tensor([tuned_ridge(p) for p in parameters], dtype=origin.dtype, device=origin.device)
+    unknown = tuned.isnan()
+    tuned = torch.where(unknown, 0.0, tuned)
     status, info = server.status, server.info
     if solved:
         ends = [_ridge_end(task, design, ridge, method) for ridge in (given, tuned)]
@@ -257,7 +260,8 @@ def _personalise(
         status = tuple(next((s for s in three if s != OK), OK) for three in pairs)
         info = {"steps": fit.steps[:count], "drift": fit.drift[:count], "tail": bounds[0]}
     readings = server.readings | read_task(task, design) | read_predictor(task, design, ends[0], bounds[0])
-    readings["tuned_risk"] = read_risk(task, design, ends[1], bounds[1])
+    value, bound = read_risk(task, design, ends[1], bounds[1])
+    readings["tuned_risk"] = torch.where(unknown, torch.nan, value), torch.where(unknown, torch.inf, bound)
     # What the server's own distance to its fixed point does to what is read of it.
     readings |= _ridge_parts(task, given)
     for name in ("start_risk", "delta_norm", "perp_delta_norm", "delta_risk", "ridge_bias"):

@@ -99,7 +99,10 @@ FTFA_LIMIT = Claim(
 
 # -- ridge toward the server's model ------------------------------------------
 
-_RTFA = GLOBAL.with_ranges(ridge=log_range(Rational(1, 10), 5))
+#: A ridge has a limit on both sides of n = d; ladders of sizes keep away from there.
+_RTFA = GLOBAL.with_ranges(gamma=real_range(Rational(1, 10), 2), ridge=log_range(Rational(1, 10), 5)).where(
+    Or(gamma <= Rational(1, 2), gamma >= Rational(3, 2))
+)
 _m, _fall = resolvent_limit(gamma, ridge), resolvent_fall(gamma, ridge)
 
 RTFA_LIMIT = Claim(

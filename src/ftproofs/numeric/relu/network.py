@@ -69,6 +69,8 @@ def moved(W: Tensor, X: Tensor, slopes: Tensor, pull: Tensor) -> Tensor:
 def autograd_moved(W: Tensor, X: Tensor, a: Tensor, y: Tensor, eta: Tensor) -> Tensor:
     """The same by automatic differentiation of the loss itself."""
     free = W.detach().clone().requires_grad_(True)
-    loss = (torch.relu(torch.einsum("bnd,bmd->bnm", X, free)) @ a / math.sqrt(len(a)) - y).square().sum() / 2
+    # A product with the vector a would round by how many rows the batch has.
+    f = (torch.relu(torch.einsum("bnd,bmd->bnm", X, free)) * a).sum(dim=2) / math.sqrt(len(a))
+    loss = (f - y).square().sum() / 2
     (found,) = torch.autograd.grad(loss, free)
     return W - eta[:, None, None] * found
