@@ -13,8 +13,6 @@ from dataclasses import replace
 
 import numpy as np
 
-import numpy as np
-
 from ftproofs.check.anchors import E_VALUES, candidates, complement, pick
 from ftproofs.check.context import Context
 from ftproofs.check.draws import (
