@@ -85,7 +85,7 @@ class Mean:
         self.sign, self.tolerance, self.relation = d.kind == "sign", d.tolerance, d.relation
         self.scale, self.may = d.facts["scales"][i], d.facts.get("supports", {i: True})[i] and i < d.facts["anchors"]
         self.side = d.facts["sides"][i] if self.sign else 1
-        self.finer = 1 if self.sign else d.facts["finer"][i]
+        self.finer, self.least = (1 if self.sign else d.facts["finer"][i]), 0
         (p, q, *_), (self.lhs, self.rhs, _, self.marks) = d.draws(i, "pilot"), d.draws(i, "confirm")
         self.error = not numbers(p, q, self.lhs, self.rhs)
         self.logs, self.level = np.full(((1 if self.sign else 2) * len(BETS), 2), -inf), LEVEL
@@ -146,7 +146,7 @@ class Mean:
 
     def supported(self, cap):
         """Support at the looks that were planned: one, or a second one after an extension."""
-        first, count = self.planned(self.spread, cap), len(self.lhs)
+        first, count = max(self.planned(self.spread, cap), self.least), len(self.lhs)
         self.level = LEVEL if first >= cap else LEVEL / 2
         if count == first:
             return self.within(first, self.level)
@@ -163,12 +163,16 @@ def mean(d):
     anchors = d.facts["anchors"]
     if not anchors:
         return {"status": "undecided"}
+    costliest = max([track.planned(track.spread, cap) for track in tracks if track.may and not track.error], default=0)
+    for track in tracks:
+        if track.finer > 1:
+            track.least = max(BLOCK, ceil(costliest / 4 / BLOCK) * BLOCK)
     ways = [1] if sign else {"=": [0, 1], "<": [0], ">": [1]}[d.relation[0]]
     logs = np.array([track.logs for track in tracks])[:, :, ways]
     found = {"log_evidence": of_claim(logs[:anchors], logs[anchors:]), "log_confirmation": None}
     open_ = found["log_evidence"] < REFUTE
     judged = [track for track in tracks if track.may and not track.error]
-    if not open_ and any(len(track.lhs) > track.planned(track.spread, cap) for track in judged):
+    if not open_ and any(len(track.lhs) > max(track.least, track.planned(track.spread, cap)) for track in judged):
         for track in judged:  # there was a look before the refutation
             track.level = LEVEL if track.planned(track.spread, cap) >= cap else LEVEL / 2
     supported = [open_ and not sign and track.supported(cap) for track in judged]

@@ -24,6 +24,10 @@ CONFIRM_AT = 1e3
 ALPHA = 2e-4
 
 
+#: Where draws cost little an anchor takes at least one over this of the draws of the costliest: pilots miss tails.
+LEAST = 4
+
+
 def refuse_infinite_variance(
     settings: Iterable[Mapping[str, Value]], names: Collection[str] = ("risk",), experiment: str = ""
 ) -> None:
@@ -86,7 +90,8 @@ def decide_mean(
     **Draws.** Every setting starts at 256 and doubles up to a number planned for it. An
     anchor's plan is ``((z_alpha + z_{miss/2}) spread / tolerance)^2`` with the spread of an
     independent pilot of 256 (or the given variance), at most the cap; settings that may
-    only refute take no more than the costliest supporting anchor, or `Anchor.most`.
+    only refute take no more than the costliest supporting anchor, or `Anchor.most`, and an
+    anchor that is planned finer than the tolerance at least a quarter of the costliest's.
 
     **Refutation** is tried after each doubling, which an e-process allows: at a claim
     e-value of ``refute_at``, taken with no smaller a variance than the draws themselves show,
@@ -126,6 +131,8 @@ def decide_mean(
     for track in tracks:
         most = track.anchor.most
         track.target = min(track.target, costliest) if most is None else in_blocks(most, most)
+        if track.may_support and track.anchor.finer > 1:
+            track.target = max(track.target, in_blocks(costliest / LEAST, costliest))
     confirmation, size = None, BLOCK
     while not all(track.done for track in tracks):
         for track in tracks:
