@@ -9,7 +9,7 @@ from __future__ import annotations
 
 import math
 from collections.abc import Sequence
-from dataclasses import replace
+from dataclasses import dataclass
 
 import numpy as np
 
@@ -67,6 +67,25 @@ SHRINK_STEPS = 20
 SHRINK_DRAWS = 4096
 
 
+@dataclass(frozen=True)
+class Chosen:
+    """The settings that decide: anchors, of which the ``light`` ones support, then those that exploration adds.
+
+    The ``noisy`` anchors are those at which support would take too many draws; others that do not support have heavy
+    tails.
+    """
+
+    explored: Explored
+    anchors: list[Parameters]
+    light: list[Parameters]
+    noisy: list[Parameters]
+
+    @property
+    def settings(self) -> list[Parameters]:
+        """All of them, anchors first."""
+        return [*self.anchors, *self.explored.adaptive(self.anchors, ADAPTIVE)]
+
+
 def check_mean(claim: Claim, context: Context) -> Evidence:
     """The experiment leg of a claim whose quantifier is mean.
 
@@ -75,6 +94,52 @@ def check_mean(claim: Claim, context: Context) -> Evidence:
     """
     assert isinstance(claim.quantifier, Mean)
     judges = [Judge(statement) for statement in claim.statements]
+    budget = context.budget
+    chosen = choose(claim, context, judges)
+    anchors, settings, cap = chosen.anchors, chosen.settings, cap_of(claim, context, budget.draws)
+
+    def mark(judge: Judge, parameters: Parameters) -> Anchor:
+        most = _most(claim, parameters, cap) if parameters in chosen.noisy else None
+        supports, finer = parameters in chosen.light, _finer(claim, parameters)
+        return Anchor(natural_scale(judge, parameters), supports=supports, finer=finer, most=most)
+
+    parts: list[tuple[MeanDecision, MeanDecision]] = []
+    for number, judge in enumerate(judges):
+        marks = [mark(judge, parameters) for parameters in settings]
+        rule = {"tolerance": claim.margin, "cap": cap, **mean_facts(marks, len(anchors))}
+        with context.trail.decision("mean", "B", number, judge.statement, **rule) as trail:
+            solved = decide_mean(
+                mean_sampler(claim, context, judge, settings, engine_of_draws(claim)),
+                marks[: len(anchors)],
+                marks[len(anchors) :],
+                tolerance=claim.margin,
+                cap=cap,
+                relation=judge.statement.rel,
+            )
+            trail.concludes(solved)
+        context.progress(claim.id, budget.explored + number + 1, 2 * budget.explored)
+        cheap = _cheapest(solved, anchors, chosen.light, budget.end_to_end)
+        marks = [Anchor(natural_scale(judge, p), supports=p in chosen.light) for p in cheap]
+        rule = {"tolerance": claim.quantifier.end_to_end, "cap": budget.trainings, **mean_facts(marks, len(marks))}
+        with context.trail.decision("mean", "end_to_end", number, judge.statement, **rule) as trail:
+            trained = decide_mean(
+                mean_sampler(claim, context, judge, cheap, experiment(claim.experiment).engines[0]),
+                marks,
+                tolerance=claim.quantifier.end_to_end,
+                cap=budget.trainings,
+                relation=judge.statement.rel,
+            )
+            trail.concludes(trained)
+        parts.append((solved, trained))
+    return _conclude(claim, context, judges, chosen.explored, settings, parts, link_a(claim, context, anchors))
+
+
+def choose(claim: Claim, context: Context, judges: Sequence[Judge]) -> Chosen:
+    """What was explored, and the settings that decide.
+
+    Raises:
+        UsageError: FT213 as `check_mean`.
+    """
     budget = context.budget
 
     def score(parameters: Parameters) -> float:
@@ -88,71 +153,30 @@ def check_mean(claim: Claim, context: Context) -> Evidence:
     refuse_infinite_variance([candidate.parameters for candidate in pool], names, claim.experiment)
     cap = cap_of(claim, context, budget.draws)
     affordable = cap / AFFORDABLE
-    light = pick(
-        [c for c in pool if not heavy_tailed(claim, judges, c.parameters)],
-        budget.anchors,
-        lambda parameters: _planned(claim, context, judges, parameters) <= affordable,
-    )
-    if not light:
-        light = [p for p in explored.settings if not heavy_tailed(claim, judges, p)][: budget.anchors]
-    heavy = pick([c for c in pool if heavy_tailed(claim, judges, c.parameters)], budget.anchors // 2)
-    anchors = light + heavy
+
+    def is_heavy(parameters: Parameters) -> bool:
+        return heavy_tailed(claim, judges, parameters)
 
     def planned(parameters: Parameters) -> float:
-        """Draws planned for support; none where tails are too heavy for it."""
-        heavy = heavy_tailed(claim, judges, parameters)
-        return 0.0 if heavy else _planned(claim, context, judges, parameters)
+        return _planned(claim, context, judges, parameters)
 
-    def most(parameters: Parameters) -> int:
-        return cap * (NOISY if engine_at(claim, parameters) == LAW else 1)
+    def share(parameters: Parameters) -> float:
+        """Of the draws planned: where support takes too many, a refutation has as many as there may be."""
+        draws = 0.0 if is_heavy(parameters) else planned(parameters)
+        return 1.0 if draws <= affordable else min(1.0, _most(claim, parameters, cap) / draws)
 
-    # Where support takes too many draws a setting may still refute.
+    def needed(parameters: Parameters) -> float:
+        return E_VALUES * (UNPLANNED if is_heavy(parameters) else 1 / _finer(claim, parameters)) ** 2
 
-    more = complement(
-        claim,
-        context,
-        explored.source,
-        anchors,
-        budget.anchors,
-        lambda p: 1.0 if planned(p) <= affordable else min(1.0, most(p) / planned(p)),
-        lambda p: E_VALUES * (UNPLANNED if heavy_tailed(claim, judges, p) else 1 / _finer(claim, p)) ** 2,
+    light = (
+        pick([c for c in pool if not is_heavy(c.parameters)], budget.anchors, lambda p: planned(p) <= affordable)
+        or [p for p in explored.settings if not is_heavy(p)][: budget.anchors]
     )
-    anchors += more
-    noisy = [p for p in more if planned(p) > affordable]
-    light += [p for p in more if p not in noisy and not heavy_tailed(claim, judges, p)]
-    chosen = [*anchors, *explored.adaptive(anchors, ADAPTIVE)]
-
-    parts: list[tuple[MeanDecision, MeanDecision]] = []
-    for number, judge in enumerate(judges):
-        draws = mean_sampler(claim, context, judge, chosen, engine_of_draws(claim))
-        marks = [_anchor(claim, judge, p, supports=p in light) for p in chosen]
-        marks = [replace(m, most=most(p)) if p in noisy else m for m, p in zip(marks, chosen, strict=True)]
-        rule = {"tolerance": claim.margin, "cap": cap, **mean_facts(marks, len(anchors))}
-        with context.trail.decision("mean", "B", number, judge.statement, **rule) as trail:
-            solved = decide_mean(
-                draws,
-                marks[: len(anchors)],
-                marks[len(anchors) :],
-                tolerance=claim.margin,
-                cap=cap,
-                relation=judge.statement.rel,
-            )
-            trail.concludes(solved)
-        context.progress(claim.id, budget.explored + number + 1, 2 * budget.explored)
-        cheap = _cheapest(solved, anchors, light, budget.end_to_end)
-        marks = [replace(_anchor(claim, judge, p, supports=p in light), finer=1.0) for p in cheap]
-        rule = {"tolerance": claim.quantifier.end_to_end, "cap": budget.trainings, **mean_facts(marks, len(marks))}
-        with context.trail.decision("mean", "end_to_end", number, judge.statement, **rule) as trail:
-            trained = decide_mean(
-                mean_sampler(claim, context, judge, cheap, experiment(claim.experiment).engines[0]),
-                marks,
-                tolerance=claim.quantifier.end_to_end,
-                cap=budget.trainings,
-                relation=judge.statement.rel,
-            )
-            trail.concludes(trained)
-        parts.append((solved, trained))
-    return _conclude(claim, context, judges, explored, chosen, parts, link_a(claim, context, anchors))
+    anchors = light + pick([c for c in pool if is_heavy(c.parameters)], budget.anchors // 2)
+    more = complement(claim, context, explored.source, anchors, budget.anchors, share, needed)
+    noisy = [p for p in more if not is_heavy(p) and planned(p) > affordable]
+    light = light + [p for p in more if p not in noisy and not is_heavy(p)]
+    return Chosen(explored, anchors + more, light, noisy)
 
 
 def heavy_tailed(claim: Claim, judges: Sequence[Judge], parameters: Parameters) -> bool:
@@ -161,12 +185,13 @@ def heavy_tailed(claim: Claim, judges: Sequence[Judge], parameters: Parameters) 
     return least is not None and least <= HEAVY
 
 
-def _anchor(claim: Claim, judge: Judge, parameters: Parameters, *, supports: bool) -> Anchor:
-    return Anchor(natural_scale(judge, parameters), supports=supports, finer=_finer(claim, parameters))
-
-
 def _finer(claim: Claim, parameters: Parameters) -> float:
     return FINER if engine_at(claim, parameters) == LAW else 1.0
+
+
+def _most(claim: Claim, parameters: Parameters, cap: int) -> int:
+    """The draws of a setting that is too noisy for support."""
+    return cap * (NOISY if engine_at(claim, parameters) == LAW else 1)
 
 
 def _planned(claim: Claim, context: Context, judges: Sequence[Judge], parameters: Parameters) -> float:
@@ -268,7 +293,7 @@ def _simplest(
         draws = mean_sampler(claim, context, judge, [parameters], engine_of_draws(claim))
         return decide_mean(
             draws,
-            [_anchor(claim, judge, parameters, supports=not heavy_tailed(claim, [judge], parameters))],
+            [Anchor(natural_scale(judge, parameters), supports=not heavy_tailed(claim, [judge], parameters))],
             tolerance=claim.margin,
             cap=cap_of(claim, context, min(SHRINK_DRAWS, context.budget.draws)),
             relation=judge.statement.rel,
