@@ -22,12 +22,14 @@ CASES = [
     ("linear.finetune", {"n": 3, "d": 4}),
     ("linear.finetune", {"n": 9, "d": 6, "theta": math.pi}),
     ("deep-linear.finetune", {"n": 5, "d": 9, "L": 3}),
+    ("linear.scratch", {"n": 14, "d": 8}),
     ("transfer.linear", {"n": 6, "d": 14, "ridge": 0.3}),
     ("transfer.finetune", {"n": 4, "d": 16, "L": 3, "gamma_s": 0.5, "sigma_s": 0.4}),
 ]
 MORE = [
     ("linear.finetune", {"n": 4, "d": 30}),
     ("deep-linear.finetune", {"n": 6, "d": 20, "L": 2, "theta": 0.0}),
+    ("linear.scratch", {"n": 5, "d": 12}),
     ("transfer.scratch", {"n": 6, "d": 11}),
     ("transfer.linear", {"n": 12, "d": 5, "ridge": 0.0}),
     ("transfer.linear", {"n": 4, "d": 4, "ridge": 0.5, "gamma_s": 0.75, "sigma_s": 0.4}),
@@ -37,7 +39,8 @@ MORE = [
 
 
 def rows(name: str, changes: dict, engine: str, count: int, stage: str = "explore", start: int = 0) -> Rows:
-    values = complete(name, GIVEN | changes)
+    known = experiment(name).parameters
+    values = complete(name, {k: x for k, x in GIVEN.items() if k in known} | changes)
     settings = [Setting.of(name, values, stage=stage, index=start + i) for i in range(count)]
     return experiments.run(Block(tuple(settings), engine))
 

@@ -47,8 +47,9 @@ from ftproofs.numeric.tasks import Task
 #: The engine's name in blocks, beside the oracle's own.
 LAW = "law"
 
-#: Experiments whose limits are known in these numbers.
-EXPERIMENTS = ("linear.finetune", "deep-linear.finetune", "transfer.scratch", "transfer.linear", "transfer.finetune")
+#: Experiments whose limits are known in these numbers; those that start from zero.
+FROM_ZERO = ("linear.scratch", "transfer.scratch")
+EXPERIMENTS = (*FROM_ZERO, "linear.finetune", "deep-linear.finetune", "transfer.linear", "transfer.finetune")
 
 #: What can be read from them.
 MEASUREMENTS = frozenset(
@@ -220,7 +221,7 @@ def _readings(
     design = Design(eye.mT, eye.mT, one[:, 0])
     nothing = torch.zeros_like(one[:, 0])
     scratch = design.fit(task.y)
-    if name == "transfer.scratch":
+    if name in FROM_ZERO:
         task, beta = replace(task, source=torch.zeros_like(source)), scratch
     elif name == "linear.finetune":
         beta = solvers.linear_endpoint(design, task.y - task.image(source), source)
