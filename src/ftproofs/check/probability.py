@@ -9,6 +9,7 @@ from typing import Any
 
 import numpy as np
 
+from ftproofs.check.anchors import domain_points
 from ftproofs.check.context import Context
 from ftproofs.check.draws import (
     CORNERS,
@@ -47,6 +48,9 @@ ADAPTIVE = 2
 #: Settings tried on the way to a simpler counterexample, and draws for each at most.
 SHRINK_STEPS = 20
 SHRINK_DRAWS = 4096
+
+#: Settings looked at for one at which a bound is not trivial.
+SEARCHED = 64
 
 _ORDER = ("refuted", "error", "undecided", "none", "supported", "certified")
 
@@ -129,8 +133,12 @@ def choose(claim: Claim, context: Context, judges: Sequence[Judge]) -> tuple[Exp
     beyond = [p for p in promised if not supportable(deltas[id(p)], cap)]
     anchors = within[: budget.anchors]
     for judge in judges:  # and, where a bound is trivial at all of those, the first at which it is not
-        if not any(_says_something(claim, context, judge, p) for p in anchors):
-            anchors += [p for p in within if p not in anchors and _says_something(claim, context, judge, p)][:1]
+        if anchors and not any(_says_something(claim, context, judge, p) for p in anchors):
+            for p in [*within, *_searched(claim, context, judge, explored)]:
+                deltas[id(p)] = level_gap(claim, p)
+                if supportable(deltas[id(p)], cap) and _says_something(claim, context, judge, p):
+                    anchors.append(p)
+                    break
     if engine_of_draws(claim) == SOLVER:  # where bounds are tightest; training affords none
         for corner in explored.source.corners(CORNERS):
             delta = level_gap(claim, corner)
@@ -170,6 +178,16 @@ def _sampler(
 
 def _told(claim: Claim, judge: Judge, settings: Sequence[Parameters]) -> dict[str, Any]:
     return {"tolerance": claim.margin, "scales": [natural_scale(judge, p) for p in settings]}
+
+
+def _searched(claim: Claim, context: Context, judge: Judge, explored: Explored) -> list[Parameters]:
+    """Settings of the domain at which the bound is not trivial in one draw, searched for."""
+
+    def score(rows: Rows) -> float:
+        return 1.0 - float(outcomes_of(judge, rows, claim.margin).trivial.mean())
+
+    found = domain_points(claim, context, SEARCHED, score, explored.source)
+    return [rows.block.settings[0].parameters for rows in found if score(rows) == 1]
 
 
 def _says_something(claim: Claim, context: Context, judge: Judge, parameters: Parameters) -> bool:
