@@ -88,8 +88,8 @@ PENALTY = (
         ("penalty-alone", "cost"),
     ),
 )
-#: After the fixed point's own steps.
 MULTIPLIER = (
+    *FIXED_POINT,
     _equation("multiplier", "the multiplier is the noise over the strength"),
     _solved("tau", "tau at the solution", q.tau, r.replica_tau(*_ARGUMENTS)),
     _solved("theta", "theta there", q.theta, r.replica_theta(*_ARGUMENTS)),
