@@ -16,10 +16,10 @@ import time
 
 import numpy as np
 
-from ftproofs.claim import Block, Setting
 from ftproofs.names import complete
 from ftproofs.numeric.device import single_threaded
 from ftproofs.numeric.experiments import run
+from ftproofs.settings import Block, Setting
 
 
 def main() -> None:

@@ -18,12 +18,13 @@ from pathlib import Path
 
 import numpy as np
 
-from ftproofs.claim import Block, Rows
+from ftproofs.claim import Rows
 from ftproofs.ids import encode
 from ftproofs.numeric.seeds import code_hash
 from ftproofs.run.ledger import Ledger
 from ftproofs.run.payload import block_of, runs_of
 from ftproofs.run.replay import replay
+from ftproofs.settings import Block
 
 CLAIMS = (
     "linear-endpoint",

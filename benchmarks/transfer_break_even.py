@@ -21,9 +21,10 @@ from pathlib import Path
 import numpy as np
 from scipy.optimize import elementwise
 
-from ftproofs.claim import Block, Rows, Setting
+from ftproofs.claim import Rows
 from ftproofs.names import INFINITE, Value, complete
 from ftproofs.numeric import experiments
+from ftproofs.settings import Block, Setting
 
 #: The rows: n/d, label noise, source samples over d, depth (None: without end), the angle stated, degrees.
 ROWS = (

@@ -20,12 +20,13 @@ import numpy as np
 import torch
 from torch import Tensor
 
-from ftproofs.claim import Block, Rows, Setting
+from ftproofs.claim import Rows
 from ftproofs.names import Value, complete, source_samples
 from ftproofs.numeric import experiments, networks, pretraining, solvers, tasks
 from ftproofs.numeric.device import single_threaded
 from ftproofs.numeric.tasks import Task
 from ftproofs.numeric.training import fixed_step
+from ftproofs.settings import Block, Setting
 
 D, WIDTH, STEP, NAME = 200, 30, 0.005, "transfer.finetune"
 START = {2: 1e-4 / math.sqrt(WIDTH), 3: 2e-2 / math.sqrt(WIDTH)}

@@ -23,9 +23,10 @@ import sympy
 
 from ftproofs.catalog import claims
 from ftproofs.check import MemoryStore, check
-from ftproofs.claim import Block, Claim, Rows, Setting
+from ftproofs.claim import Claim, Rows
 from ftproofs.names import Value, complete
 from ftproofs.numeric import experiments
+from ftproofs.settings import Block, Setting
 from ftproofs.symbolic.balls import enclose
 from ftproofs.symbolic.derivation import derive
 from ftproofs.symbolic.functions import depth_root

@@ -13,10 +13,10 @@ from hypothesis import given
 from hypothesis import strategies as st
 
 from ftproofs import ids
-from ftproofs.claim import Setting
 from ftproofs.errors import UsageError
 from ftproofs.ids import SettingId, decode, encode
 from ftproofs.names import complete
+from ftproofs.settings import Setting
 
 CODE = hashlib.sha256(b"code").hexdigest()
 SETTING = Setting.of(

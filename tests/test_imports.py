@@ -22,7 +22,7 @@ from ftproofs.names import complete
 ROOT = Path(ftproofs.__file__).parent
 FILES = sorted(ROOT.rglob("*.py"))
 
-CORE = {"names", "claim", "verdict", "errors", "ids"}
+CORE = {"names", "claim", "settings", "verdict", "errors", "ids"}
 #: Which rooms each room may import from.  Nothing else may be added without changing the design.
 MAY: dict[str, set[str]] = {
     "core": {"core"},

@@ -11,9 +11,9 @@ import numpy as np
 
 from ftproofs import claims
 from ftproofs.check.judge import Judge
-from ftproofs.claim import Block, Setting
 from ftproofs.names import complete
 from ftproofs.numeric.experiments import run
+from ftproofs.settings import Block, Setting
 
 claim = claims["deep-linear-endpoint"]
 statement = next(s for s in claim.statements if str(s.lhs) == "perp_ratio")

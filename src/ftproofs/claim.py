@@ -6,13 +6,12 @@ objects, but this module treats them as opaque and does not import SymPy.
 
 from __future__ import annotations
 
-import json
-from collections.abc import Mapping, Sequence
+from collections.abc import Mapping
 from dataclasses import dataclass, field, replace
 from typing import TYPE_CHECKING, Any, Literal, Protocol, SupportsFloat, TypeAlias
 
 from ftproofs.errors import UsageError
-from ftproofs.names import Value
+from ftproofs.settings import Block
 
 if TYPE_CHECKING:
     import numpy as np
@@ -24,48 +23,7 @@ Relation = Literal["==", "<=", ">=", "<", ">"]
 RELATIONS: tuple[Relation, ...] = ("==", "<=", ">=", "<", ">")
 
 
-# -- settings and domains -----------------------------------------------------
-
-
-@dataclass(frozen=True, slots=True)
-class Setting:
-    """One point: a value for every parameter of an experiment, and a seed.
-
-    The seed of its data is derived from (experiment, code hash, values, root,
-    stage, index), never from a claim.
-    """
-
-    experiment: str
-    values: tuple[tuple[str, Value], ...]
-    root: int = 0
-    stage: str = "explore"
-    index: int = 0
-
-    @classmethod
-    def of(
-        cls, experiment: str, values: Mapping[str, Value], *, root: int = 0, stage: str = "explore", index: int = 0
-    ) -> Setting:
-        """A setting with its values in a canonical order."""
-        return cls(experiment, tuple(sorted(values.items())), root, stage, index)
-
-    @property
-    def parameters(self) -> dict[str, Value]:
-        """The values by name."""
-        return dict(self.values)
-
-    def canonical(self) -> str:
-        """Canonical JSON: equal settings give equal text, on every machine."""
-        content = [self.experiment, dict(self.values), self.root, self.stage, self.index]
-        return json.dumps(content, sort_keys=True, separators=(",", ":"), allow_nan=False)
-
-
-def parameters_of(settings: Sequence[Setting]) -> list[dict[str, Value]]:
-    """The settings' values by name; settings that share their values share a dictionary, which nobody may change."""
-    known: dict[int, dict[str, Value]] = {}
-    for setting in settings:
-        if id(setting.values) not in known:
-            known[id(setting.values)] = setting.parameters
-    return [known[id(setting.values)] for setting in settings]
+# -- domains ------------------------------------------------------------------
 
 
 @dataclass(frozen=True, slots=True)
@@ -360,46 +318,6 @@ class Claim:
 
 
 # -- what was measured --------------------------------------------------------
-
-
-@dataclass(frozen=True, slots=True)
-class Block:
-    """Settings of one shape trained (or solved) together: the unit of work and of storage.
-
-    ``engine`` is a training engine of the experiment, ``"solver"`` for draws of the
-    independent oracle, or ``"law"`` for those it makes at large sizes (`numeric.law`).
-    ``method`` picks between independent implementations (0: the usual one, 1: the
-    one that confirms).
-    """
-
-    settings: tuple[Setting, ...]
-    engine: str
-    method: int = 0
-
-    @property
-    def experiment(self) -> str:
-        """The experiment all its settings belong to."""
-        return self.settings[0].experiment
-
-    def __len__(self) -> int:
-        return len(self.settings)
-
-    def parameters(self) -> list[dict[str, Value]]:
-        """Every case's values by name; draws of one setting share a dictionary, which nobody may change."""
-        return parameters_of(self.settings)
-
-    def canonical(self) -> str:
-        """Canonical JSON; runs of consecutive indices at equal values are written once."""
-        runs: list[list[Any]] = []
-        for setting in self.settings:
-            head = [setting.values, setting.root, setting.stage]
-            if runs and runs[-1][0] == head and setting.index == runs[-1][1] + runs[-1][2]:
-                runs[-1][2] += 1
-            else:
-                runs.append([head, setting.index, 1])
-        cases = [[dict(head[0]), head[1], head[2], first, count] for head, first, count in runs]
-        content = [self.experiment, self.engine, self.method, cases]
-        return json.dumps(content, sort_keys=True, separators=(",", ":"), allow_nan=False)
 
 
 @dataclass(frozen=True, slots=True)

@@ -14,9 +14,9 @@ import zlib
 from dataclasses import dataclass
 from typing import Any, NoReturn
 
-from ftproofs.claim import Setting
 from ftproofs.errors import FTError, UsageError
 from ftproofs.names import EXPERIMENTS, complete
+from ftproofs.settings import Setting
 
 PREFIX = "ft1-"
 MAX_TEXT = 2000

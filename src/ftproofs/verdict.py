@@ -27,7 +27,7 @@ from collections.abc import Mapping
 from dataclasses import dataclass, field
 from typing import Any, Literal
 
-from ftproofs.claim import Setting
+from ftproofs.settings import Setting
 
 DerivationStatus = Literal["proved", "probable", "broken", "gap", "none", "disproved"]
 ExperimentStatus = Literal["certified", "supported", "refuted", "undecided", "error", "none"]

@@ -11,9 +11,10 @@ from sympy import Rational, cos, pi, sqrt
 
 from ftproofs.check import MemoryStore, check
 from ftproofs.check import context as context_module
-from ftproofs.claim import Block, Claim, Domain, Each, Mean, Rows, Source, Statement, real_range
+from ftproofs.claim import Claim, Domain, Each, Mean, Rows, Source, Statement, real_range
 from ftproofs.errors import TrainingError, UsageError
 from ftproofs.numeric import experiments
+from ftproofs.settings import Block
 from ftproofs.symbolic.functions import depth_root
 from ftproofs.symbolic.vocabulary import at_least, equal, greater, less, v
 

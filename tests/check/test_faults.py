@@ -14,10 +14,11 @@ import torch
 from ftproofs.check import MemoryStore, check
 from ftproofs.check.context import BUDGETS, Context
 from ftproofs.check.memory import within_memory
-from ftproofs.claim import Block, Claim, Domain, Each, Rows, Setting, Source
+from ftproofs.claim import Claim, Domain, Each, Rows, Source
 from ftproofs.errors import ResourceError
 from ftproofs.names import complete
 from ftproofs.numeric import experiments, tasks
+from ftproofs.settings import Block, Setting
 from ftproofs.symbolic.vocabulary import equal, v
 
 KINDS: list[tuple[str, dict[str, Any], str, str]] = [

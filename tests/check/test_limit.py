@@ -17,12 +17,13 @@ from ftproofs.check import context as context_module
 from ftproofs.check.judge import Judge
 from ftproofs.check.limit import together
 from ftproofs.check.sizes import at_size, ladder_at, ladder_of
-from ftproofs.claim import Block, Claim, Domain, Limit, Rows, Setting, Source, real_range
+from ftproofs.claim import Claim, Domain, Limit, Rows, Source, real_range
 from ftproofs.errors import UsageError
 from ftproofs.ids import decode
 from ftproofs.names import complete
 from ftproofs.numeric import experiments
 from ftproofs.report.results import evidence_result
+from ftproofs.settings import Block, Setting
 from ftproofs.symbolic.vocabulary import at_least, equal, v
 
 TASKS = Domain.of(

@@ -9,9 +9,10 @@ import pytest
 from ftproofs.check import MemoryStore
 from ftproofs.check.context import Context, budget_of
 from ftproofs.check.links import against_oracle
-from ftproofs.claim import Block, Rows
+from ftproofs.claim import Rows
 from ftproofs.names import experiment
 from ftproofs.numeric.experiments import SOLVER
+from ftproofs.settings import Block
 
 SETTING = dict(experiment("deep-linear.finetune").parameters) | {
     "n": 3,

@@ -20,9 +20,10 @@ from ftproofs.check.mutate import Judged, Mutation, mutate, unmutable
 from ftproofs.check.stored import EachRows, Recorder
 from ftproofs.check.stored_mean import MeanRows
 from ftproofs.check.stored_trend import TrendRows
-from ftproofs.claim import Block, Claim, Domain, Each, Mean, Rows, Source, Statement, Trend, real_range
+from ftproofs.claim import Claim, Domain, Each, Mean, Rows, Source, Statement, Trend, real_range
 from ftproofs.errors import UsageError
 from ftproofs.numeric import experiments
+from ftproofs.settings import Block
 from ftproofs.symbolic.functions import depth_root
 from ftproofs.symbolic.mutation import Mutant
 from ftproofs.symbolic.paired import at

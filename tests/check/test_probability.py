@@ -16,12 +16,13 @@ import ftproofs
 from ftproofs.check import MemoryStore, check
 from ftproofs.check.judge import Judge
 from ftproofs.check.outcomes import level_gap, outcomes_of
-from ftproofs.claim import Block, Claim, Domain, Probability, Setting, Source, Statement, real_range
+from ftproofs.claim import Claim, Domain, Probability, Source, Statement, real_range
 from ftproofs.errors import UsageError
 from ftproofs.ids import decode
 from ftproofs.names import complete
 from ftproofs.numeric import experiments
 from ftproofs.report.results import evidence_result
+from ftproofs.settings import Block, Setting
 from ftproofs.symbolic.vocabulary import at_least, at_most, equal, v
 
 TASKS = Domain.of(n=(8, 24), d=(30, 60), theta=real_range(Rational(1, 2), 2)).where(v.n <= v.d / 2)

@@ -17,7 +17,7 @@ from ftproofs.check import context as context_module
 from ftproofs.check.crossings import far, lines, movable
 from ftproofs.check.mutate import unmutable
 from ftproofs.check.sizes import at_exact_ratio, at_size, exact_ladder
-from ftproofs.claim import Block, Claim, Domain, Limit, Mean, Quantifier, Rows, Source, Statement, real_range
+from ftproofs.claim import Claim, Domain, Limit, Mean, Quantifier, Rows, Source, Statement, real_range
 from ftproofs.errors import UsageError
 from ftproofs.ids import decode
 from ftproofs.names import complete
@@ -25,6 +25,7 @@ from ftproofs.numeric import experiments
 from ftproofs.report.figures import figure
 from ftproofs.report.results import claim_result, evidence_result
 from ftproofs.report.stored import verdict_of
+from ftproofs.settings import Block
 from ftproofs.symbolic.boundary import sign_statement
 from ftproofs.symbolic.vocabulary import equal, v
 

@@ -9,8 +9,9 @@ from typing import Any
 
 from jsonschema import Draft202012Validator
 
-from ftproofs.claim import Claim, Setting
+from ftproofs.claim import Claim
 from ftproofs.names import complete
+from ftproofs.settings import Setting
 from ftproofs.verdict import Derivation, Evidence, Link, Observation, StepResult, Verdict, join
 
 CLAIM = "linear-endpoint"

@@ -17,9 +17,9 @@ import pytest
 from cli_helpers import CLAIM, SETTING, FakeCheck, document, one_line
 
 from ftproofs.check import MemoryStore
-from ftproofs.claim import Block
 from ftproofs.cli.interrupt import Interrupts
 from ftproofs.errors import ResourceError, TrainingError
+from ftproofs.settings import Block
 from ftproofs.verdict import Derivation, StepResult
 
 

@@ -12,10 +12,10 @@ import pytest
 from cli_helpers import CLAIM, document, one_line
 
 from ftproofs.catalog import find
-from ftproofs.claim import Block, Setting
 from ftproofs.names import complete
 from ftproofs.numeric.experiments import run as measured
 from ftproofs.run.ledger import Ledger
+from ftproofs.settings import Block, Setting
 
 
 @pytest.fixture

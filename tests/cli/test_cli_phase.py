@@ -9,7 +9,8 @@ import pytest
 from cli_helpers import document, one_line
 
 from ftproofs.check.context import MemoryStore
-from ftproofs.claim import Block, Rows
+from ftproofs.claim import Rows
+from ftproofs.settings import Block
 
 CLAIM = "linear-mean-risk"
 SMALL = ("--grid", "3x2", "--trained", "2", "--at", "d=24", "--x", "gamma=0.1:0.5", "--y", "theta=0.2:3")

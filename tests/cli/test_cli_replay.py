@@ -7,9 +7,9 @@ from typing import Any
 import pytest
 from cli_helpers import SETTING, document, one_line
 
-from ftproofs.claim import Setting
 from ftproofs.ids import encode
 from ftproofs.names import complete
+from ftproofs.settings import Setting
 from ftproofs.verdict import as_json
 
 
@@ -27,9 +27,9 @@ from ftproofs.verdict import as_json
     ],
 )
 def test_replay_gives_the_bits_the_row_has(run: Any, experiment: str, engine: str, method: int) -> None:
-    from ftproofs.claim import Block
     from ftproofs.numeric import experiments
     from ftproofs.numeric.seeds import code_hash
+    from ftproofs.settings import Block
 
     given = {"n": 7, "d": 16, "theta": 1.0, "sigma": 0.5, "source_norm": 1.25}
     settings = tuple(
@@ -62,10 +62,10 @@ def test_replay_gives_the_bits_the_row_has(run: Any, experiment: str, engine: st
 )
 def test_every_pipeline_replays(run: Any, experiment: str, given: dict[str, Any]) -> None:
     """Also one without samples, and one with source samples."""
-    from ftproofs.claim import Block
     from ftproofs.names import EXPERIMENTS
     from ftproofs.numeric import experiments
     from ftproofs.numeric.seeds import code_hash
+    from ftproofs.settings import Block
 
     setting = Setting.of(experiment, complete(experiment, given))
     engine = EXPERIMENTS[experiment].engines[0]

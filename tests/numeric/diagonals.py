@@ -6,9 +6,10 @@ from typing import Any
 
 import numpy as np
 
-from ftproofs.claim import Block, Rows, Setting
+from ftproofs.claim import Rows
 from ftproofs.names import complete
 from ftproofs.numeric import experiments
+from ftproofs.settings import Block, Setting
 
 
 def rows(experiment: str, trainer: str, count: int = 3, *, method: int = 0, root: int = 0, **given: Any) -> Rows:

@@ -10,10 +10,10 @@ import pytest
 import torch
 from scipy.optimize import brentq
 
-from ftproofs.claim import Setting
 from ftproofs.names import Value, complete
 from ftproofs.numeric import seeds, tasks
 from ftproofs.numeric.tasks import Task
+from ftproofs.settings import Setting
 
 
 @pytest.fixture(autouse=True)

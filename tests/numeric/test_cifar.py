@@ -9,13 +9,13 @@ from pathlib import Path
 import numpy as np
 import pytest
 
-from ftproofs.claim import Block, Setting
 from ftproofs.cli import main
 from ftproofs.cli.trending import on_images
 from ftproofs.errors import UsageError
 from ftproofs.names import complete
 from ftproofs.numeric import experiments
 from ftproofs.numeric.trends import cifar, images
+from ftproofs.settings import Block, Setting
 
 RNG = np.random.default_rng(0)
 PIXELS = RNG.integers(0, 256, (6, 3072), dtype=np.uint8)

@@ -8,11 +8,11 @@ import torch
 from diagonals import agree, rows
 from problems import fixed_draws  # noqa: F401
 
-from ftproofs.claim import Setting
 from ftproofs.errors import UsageError
 from ftproofs.names import INFINITE, complete
 from ftproofs.numeric.diagonal import tasks
 from ftproofs.numeric.diagonal.readings import bregman, penalty
+from ftproofs.settings import Setting
 
 POINT = {"c": 0.3, "r": 0.2, "reinit": 0.2, "beta_aux": -1.1, "beta_main": 0.7, "curvature": 1.7, "time": 0.4}
 

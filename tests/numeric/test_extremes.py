@@ -6,9 +6,9 @@ import numpy as np
 import pytest
 import torch
 
-from ftproofs.claim import Block, Setting
 from ftproofs.names import complete
 from ftproofs.numeric import experiments, solvers, tasks
+from ftproofs.settings import Block, Setting
 
 SPECTRA = (
     {"spectrum": "power-law", "alpha": 1.5},

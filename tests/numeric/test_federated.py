@@ -9,11 +9,11 @@ from problems import fixed_draws  # noqa: F401
 from sympy import limit, oo, simplify, symbols
 from transfers import agree, rows, same_rows, settings
 
-from ftproofs.claim import Block, Setting
 from ftproofs.errors import UsageError
 from ftproofs.names import complete
 from ftproofs.numeric import experiments, solvers
 from ftproofs.numeric.training import fedavg as rounds
+from ftproofs.settings import Block, Setting
 from ftproofs.symbolic.federated import pooled_error
 
 BASE = {"n": 6, "d": 10, "clients": 8, "sigma": 0.5, "client_radius": 0.7}

@@ -8,11 +8,12 @@ import numpy as np
 import pytest
 from scipy.stats import ks_2samp, rankdata
 
-from ftproofs.claim import Block, Rows, Setting
+from ftproofs.claim import Rows
 from ftproofs.errors import UsageError
 from ftproofs.names import experiment
 from ftproofs.names.values import complete
 from ftproofs.numeric import experiments, law
+from ftproofs.settings import Block, Setting
 
 #: Each level is for one of about 300 comparisons, at fixed seeds.
 LEVEL = 1e-6

@@ -5,13 +5,13 @@ from __future__ import annotations
 import pytest
 import torch
 
-from ftproofs.claim import Setting
 from ftproofs.names.values import complete
 from ftproofs.numeric import networks, tasks
 from ftproofs.numeric.training import compiled, flow
 from ftproofs.numeric.training.bounds import norm
 from ftproofs.numeric.training.deep_linear import Network, train_deep_linear
 from ftproofs.numeric.training.problem import Problem
+from ftproofs.settings import Setting
 
 SHAPES = [(1, 3, 7), (1, 9, 4), (2, 5, 11), (3, 4, 9), (4, 2, 6)]
 

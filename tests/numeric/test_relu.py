@@ -10,13 +10,13 @@ import pytest
 import torch
 from scipy.integrate import quad
 
-from ftproofs.claim import Block, Setting
 from ftproofs.errors import UsageError
 from ftproofs.names import complete
 from ftproofs.numeric.experiments import run
 from ftproofs.numeric.relu import kernel, leaky, network, train
 from ftproofs.numeric.relu.tasks import draw, labels, unit
 from ftproofs.numeric.training.bounds import norm
+from ftproofs.settings import Block, Setting
 
 WIDE = complete("relu.finetune", {"n": 3, "d": 6, "m": 256, "theta": 1.5})
 CASES = {

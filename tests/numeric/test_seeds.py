@@ -4,10 +4,10 @@ import numpy as np
 import pytest
 import torch
 
-from ftproofs.claim import Setting
 from ftproofs.errors import UsageError
 from ftproofs.numeric import seeds
 from ftproofs.numeric.device import resolve_device
+from ftproofs.settings import Setting
 
 SETTING = Setting.of("linear.finetune", {"n": 3, "d": 5, "theta": 1.0}, root=7, stage="explore", index=2)
 

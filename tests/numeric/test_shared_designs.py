@@ -6,13 +6,13 @@ import numpy as np
 import pytest
 import torch
 
-from ftproofs.claim import Block, Setting
 from ftproofs.errors import UsageError
 from ftproofs.ids import encode
 from ftproofs.names import complete
 from ftproofs.numeric import experiments, tasks
 from ftproofs.numeric.seeds import code_hash, of_design, sharing
 from ftproofs.run.replay import replay
+from ftproofs.settings import Block, Setting
 
 ISOTROPIC = {"n": 9, "d": 20, "theta": 1.1, "sigma": 0.4}
 TASK = {"n": 9, "d": 20, "theta": 1.1, "sigma": 0.4, "spectrum": "power-law", "direction": "resolution"}

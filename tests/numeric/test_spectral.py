@@ -6,10 +6,10 @@ import numpy as np
 import pytest
 import torch
 
-from ftproofs.claim import Block, Setting
 from ftproofs.errors import UsageError
 from ftproofs.names import complete
 from ftproofs.numeric import experiments, solvers, tasks
+from ftproofs.settings import Block, Setting
 
 SPECTRA = ({"spectrum": "power-law", "alpha": 1.5}, {"spectrum": "spiked", "spikes": 4, "spike_ratio": 30.0})
 

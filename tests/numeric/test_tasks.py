@@ -5,10 +5,10 @@ import pytest
 import torch
 from problems import batch, fixed_draws, same_bits  # noqa: F401
 
-from ftproofs.claim import Setting
 from ftproofs.errors import UsageError
 from ftproofs.names import complete
 from ftproofs.numeric import networks, tasks
+from ftproofs.settings import Setting
 
 
 def norms(z: torch.Tensor) -> np.ndarray:

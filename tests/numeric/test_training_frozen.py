@@ -7,11 +7,11 @@ import pytest
 import torch
 from problems import BASE, batch, deep_limit, distance, fixed_draws, linear_limit, same_bits  # noqa: F401
 
-from ftproofs.claim import Block
 from ftproofs.errors import UsageError
 from ftproofs.numeric import experiments, networks
 from ftproofs.numeric.training import train
 from ftproofs.numeric.training.frozen import frozen_start
+from ftproofs.settings import Block
 
 EXPERIMENT = "deep-linear.frozen"
 BASE.setdefault(EXPERIMENT, BASE["deep-linear.finetune"])

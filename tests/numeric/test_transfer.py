@@ -7,10 +7,10 @@ import pytest
 from problems import fixed_draws  # noqa: F401
 from transfers import agree, rows, same_rows, settings
 
-from ftproofs.claim import Block
 from ftproofs.errors import UsageError
 from ftproofs.names import EXPERIMENTS, complete, source_samples
 from ftproofs.numeric import experiments
+from ftproofs.settings import Block
 
 TRANSFER = ("transfer.scratch", "transfer.linear", "transfer.finetune")
 READ = ("risk", "scratch_risk", "transfer_gain", "beta_norm", "par_beta_norm", "perp_beta_norm", "fit_gap")

@@ -6,10 +6,10 @@ import torch
 from problems import fixed_draws  # noqa: F401
 from transfers import rows, same_rows, settings
 
-from ftproofs.claim import Block
 from ftproofs.errors import UsageError
 from ftproofs.numeric import experiments
 from ftproofs.numeric.training.pretrain import pretrain
+from ftproofs.settings import Block
 
 NAME = "deep-linear.pretrain"
 BASE = {"d": 16, "width": 5, "init_scale": 0.03, "source_norm": 1.4}

@@ -6,9 +6,9 @@ import torch
 from problems import fixed_draws  # noqa: F401
 from transfers import agree, rows, same_rows, settings
 
-from ftproofs.claim import Block
 from ftproofs.numeric import experiments
 from ftproofs.numeric.training.ridge import train_ridge
+from ftproofs.settings import Block
 
 BASE = {"n": 12, "d": 30, "theta": 1.0, "source_norm": 1.3, "target_norm": 0.8, "sigma": 0.3}
 READ = ("risk", "beta_norm", "par_beta_norm", "perp_beta_norm", "train_loss")

@@ -8,9 +8,9 @@ import torch
 from problems import fixed_draws  # noqa: F401
 from transfers import rows, same_rows, settings
 
-from ftproofs.claim import Block
 from ftproofs.numeric import experiments
 from ftproofs.numeric.trends import clusters, descent, digits, images, layers, modular, teachers
+from ftproofs.settings import Block
 
 BASE = {"samples": 16, "pretrained": "no"}
 

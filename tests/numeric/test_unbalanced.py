@@ -6,10 +6,10 @@ import numpy as np
 import pytest
 from problems import batch, deep_limit, distance, fixed_draws  # noqa: F401
 
-from ftproofs.claim import Block
 from ftproofs.errors import UsageError
 from ftproofs.numeric import experiments, solvers
 from ftproofs.numeric.training import train
+from ftproofs.settings import Block
 
 EXPERIMENT = "deep-linear.finetune"
 

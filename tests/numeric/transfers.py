@@ -6,9 +6,10 @@ from typing import Any
 
 import numpy as np
 
-from ftproofs.claim import Block, Rows, Setting
+from ftproofs.claim import Rows
 from ftproofs.names import complete
 from ftproofs.numeric import experiments
+from ftproofs.settings import Block, Setting
 
 BASE: dict[str, Any] = {"n": 14, "d": 30, "theta": 1.0, "source_norm": 1.3, "target_norm": 0.8, "sigma": 0.3}
 

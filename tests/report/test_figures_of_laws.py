@@ -2,8 +2,8 @@
 
 from __future__ import annotations
 
-from ftproofs.claim import Setting
 from ftproofs.report.figures import figure
+from ftproofs.settings import Setting
 from ftproofs.verdict import Derivation, Evidence, Observation, SizeMean, Slack, Verdict
 
 SEEN = Observation(Setting.of("linear.finetune", {"n": 2, "d": 4}), "ft1-x", 0, 0.5, 0.75, 0.0, 0.5)

@@ -17,11 +17,11 @@ from latex_helpers import hostile_claims, whole_catalog
 from seen_helpers import spots
 
 from ftproofs.catalog import claims, families
-from ftproofs.claim import Setting
 from ftproofs.report.folder import write_folder
 from ftproofs.report.latex import document
 from ftproofs.report.results import claim_result
 from ftproofs.report.stored import Stored
+from ftproofs.settings import Setting
 from ftproofs.verdict import Derivation, Evidence, Observation, Verdict
 
 #: A line may stand this far into the margin, in points (1 pt is 0.35 mm).

@@ -9,13 +9,14 @@ import numpy as np
 import pytest
 
 from ftproofs.catalog import claims, families
-from ftproofs.claim import Block, Claim, Rows, Setting
+from ftproofs.claim import Claim, Rows
 from ftproofs.names import Value, complete
 from ftproofs.report.charts import pictures
 from ftproofs.report.html import page
 from ftproofs.report.latex import document
 from ftproofs.report.pairs import Pair, pairs_seen
 from ftproofs.report.stored import Stored
+from ftproofs.settings import Block, Setting
 
 CLAIM = claims()["digits-large-first-layer"]
 AT: dict[str, Value] = {"samples": 32, "product_scale": 0.7, "pretrained": "yes"}

@@ -10,10 +10,11 @@ from pathlib import Path
 
 import pytest
 
-from ftproofs.claim import Claim, Domain, Each, Mean, Setting, Source, Statement
+from ftproofs.claim import Claim, Domain, Each, Mean, Source, Statement
 from ftproofs.errors import ResourceError, UsageError
 from ftproofs.report import files, tables
 from ftproofs.report.figures import derivation_cell, experiment_cell, figure, number, seconds
+from ftproofs.settings import Setting
 from ftproofs.verdict import Derivation, Evidence, Link, Observation, StepResult, Verdict, join
 
 SEEN = Observation(Setting("linear.finetune", ()), "ft1-x", 0, 1.0, 1.5, 1e-9, 0.5)

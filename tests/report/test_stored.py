@@ -11,7 +11,7 @@ import pytest
 
 from ftproofs.catalog import claims, families
 from ftproofs.check.mutate import unmutable
-from ftproofs.claim import Claim, Domain, Setting
+from ftproofs.claim import Claim, Domain
 from ftproofs.errors import UsageError
 from ftproofs.numeric.seeds import code_hash
 from ftproofs.report.figures import derivation_cell, experiment_cell, figure
@@ -22,6 +22,7 @@ from ftproofs.report.notebook import verdict_html
 from ftproofs.report.results import claim_result, power_record
 from ftproofs.report.stored import Stored, read_ledger, read_results, verdict_of
 from ftproofs.run.ledger import Ledger
+from ftproofs.settings import Setting
 from ftproofs.verdict import Derivation, Evidence, Link, Observation, Power, StepResult, Verdict, as_json, join
 
 SEEN = Observation(Setting.of("", {"n": 3, "theta": 0.5, "spectrum": "spiked"}), "ft1-x", 0, 1.0, 1.5, 1e-9, 0.5)

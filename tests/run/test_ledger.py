@@ -16,13 +16,14 @@ from pathlib import Path
 import numpy as np
 import pytest
 
-from ftproofs.claim import Block, Claim, Domain, Each, Rows, Setting, Source, Statement
+from ftproofs.claim import Claim, Domain, Each, Rows, Source, Statement
 from ftproofs.errors import ResourceError, UsageError
 from ftproofs.names import complete
 from ftproofs.run import ledger as module
 from ftproofs.run.hashes import claim_hash, judging_hash
 from ftproofs.run.ledger import Ledger
 from ftproofs.run.ledger_schema import SCHEMA_VERSION
+from ftproofs.settings import Block, Setting
 
 CODE = "0" * 64
 WRITER = Path(__file__).with_name("writer.py")

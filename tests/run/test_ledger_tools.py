@@ -11,12 +11,13 @@ import pytest
 
 from ftproofs.catalog import find
 from ftproofs.check.trail import Decided, Lot
-from ftproofs.claim import Block, Rows, Setting
+from ftproofs.claim import Rows
 from ftproofs.errors import UsageError
 from ftproofs.names import complete
 from ftproofs.numeric.experiments import run
 from ftproofs.run.ledger import Ledger
 from ftproofs.run.ledger_tools import contents, lines, merge, opened, powers, verify, words
+from ftproofs.settings import Block, Setting
 from ftproofs.verdict import Account
 
 (CLAIM,) = find("linear-endpoint")

@@ -10,7 +10,7 @@ import pytest
 from sympy import Rational, cos, pi, sign
 
 from ftproofs.check import MemoryStore
-from ftproofs.claim import Block, Claim, Domain, Each, Limit, Mean, Probability, Quantifier, Source, real_range
+from ftproofs.claim import Claim, Domain, Each, Limit, Mean, Probability, Quantifier, Source, real_range
 from ftproofs.errors import UsageError
 from ftproofs.names import experiment
 from ftproofs.numeric import experiments
@@ -18,6 +18,7 @@ from ftproofs.run import phase as phase_module
 from ftproofs.run.phase import FINE, Diagram, compute
 from ftproofs.run.phase_cells import interval
 from ftproofs.run.phase_plan import Plan, plan
+from ftproofs.settings import Block
 from ftproofs.symbolic.vocabulary import at_most, equal, v
 
 RATIO = v.n / v.d

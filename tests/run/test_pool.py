@@ -22,7 +22,7 @@ import pytest
 
 from ftproofs.catalog import find
 from ftproofs.check import MemoryStore, check
-from ftproofs.claim import Block, Rows, Setting
+from ftproofs.claim import Rows
 from ftproofs.errors import FileError, FTError, ResourceError, UsageError
 from ftproofs.names import complete
 from ftproofs.numeric.experiments import run
@@ -30,6 +30,7 @@ from ftproofs.report.results import claim_result
 from ftproofs.run.dask_workers import dask_workers, facing
 from ftproofs.run.pool import Pool, Task
 from ftproofs.run.row_service import RemoteRows, RowService
+from ftproofs.settings import Block, Setting
 
 #: Two that train the same networks, one that trains others, one that trains none.
 CLAIMS = find("linear-endpoint", "linear-risk", "deep-linear-frozen", "deep-linear-infinite-depth")

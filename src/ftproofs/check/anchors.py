@@ -20,11 +20,12 @@ from ftproofs.check.context import Context
 from ftproofs.check.draws import CORNERS, exploratory
 from ftproofs.check.judge import Judge
 from ftproofs.check.links import engine_of_draws
-from ftproofs.claim import Claim, Rows, Setting
+from ftproofs.claim import Claim, Rows
 from ftproofs.decision import ALPHA
 from ftproofs.names import INFINITE, Value
 from ftproofs.numeric.experiments import SOLVER
 from ftproofs.numeric.sampling import Batches, batches, explore
+from ftproofs.settings import Setting
 from ftproofs.symbolic.acceptance import acceptor
 from ftproofs.symbolic.equivalence import Errors, spoken
 from ftproofs.symbolic.kernels import solves

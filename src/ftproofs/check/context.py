@@ -8,12 +8,13 @@ from functools import partial
 
 from ftproofs.check.memory import within_memory
 from ftproofs.check.trail import Trail
-from ftproofs.claim import Block, Rows, Setting, Store
+from ftproofs.claim import Rows, Store
 from ftproofs.errors import UsageError, unknown
 from ftproofs.ids import encode
 from ftproofs.names import PARAMETERS, Value
 from ftproofs.numeric import experiments
 from ftproofs.numeric.seeds import code_hash
+from ftproofs.settings import Block, Draws, Setting
 
 Progress = Callable[[str, int, int], None]
 
@@ -132,15 +133,15 @@ class Context:
         method: int = 0,
     ) -> Block:
         """Settings with consecutive indices from ``start``, to be measured together."""
-        # Draws of one setting share its values: there may be a hundred thousand of them.
-        shared: dict[int, Setting] = {}
-        for parameters in values:
-            if id(parameters) not in shared:
-                shared[id(parameters)] = Setting.of(experiment, parameters, root=self.seed, stage=stage)
-        settings = tuple(
-            Setting(experiment, shared[id(parameters)].values, self.seed, stage, start + i)
-            for i, parameters in enumerate(values)
-        )
+
+        def setting(parameters: dict[str, Value], index: int) -> Setting:
+            return Setting.of(experiment, parameters, root=self.seed, stage=stage, index=index)
+
+        settings: Sequence[Setting]
+        if all(parameters is values[0] for parameters in values):
+            settings = Draws(setting(values[0], start), len(values))
+        else:
+            settings = tuple(setting(parameters, start + i) for i, parameters in enumerate(values))
         return Block(settings, engine, method)
 
     def identify(self, rows: Rows, case: int) -> str:

@@ -12,10 +12,11 @@ from ftproofs.check.context import Context, by_shape
 from ftproofs.check.judge import Gaps, Judge
 from ftproofs.check.links import against_oracle, solver_draws
 from ftproofs.check.trail import told
-from ftproofs.claim import Block, Claim, Rows
+from ftproofs.claim import Claim, Rows
 from ftproofs.decision import EachDecision, combine, decide_each
 from ftproofs.names import Value, experiment, scale_names
 from ftproofs.numeric.sampling import Batches, Outcome, Values, batches, explore, shrink
+from ftproofs.settings import Block
 from ftproofs.symbolic.acceptance import acceptor
 from ftproofs.verdict import Evidence, Link, Observation
 

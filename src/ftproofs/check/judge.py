@@ -114,18 +114,22 @@ class Judge:
 
     def relative(self, lhs: np.ndarray, rhs: np.ndarray, rows: Rows) -> np.ndarray:
         """The violation on every case over max(|rhs|, scale/10), shape (case,); negative where it holds with room."""
+        common = rows.block.common
+        if common is not None:
+            scale = self.scale({k: float(x) for k, x in common.items() if not isinstance(x, str)})
+            return violation(lhs, rhs, scale, self.statement.rel)
         scales: dict[int, float] = {}
         for setting in rows.block.settings:
             if id(setting.values) not in scales:
                 numbers = {k: float(x) for k, x in setting.values if not isinstance(x, str)}
                 scales[id(setting.values)] = self.scale(numbers)
-        scale = np.array([scales[id(setting.values)] for setting in rows.block.settings])
-        return violation(lhs, rhs, scale, self.statement.rel)
+        every = np.array([scales[id(setting.values)] for setting in rows.block.settings])
+        return violation(lhs, rhs, every, self.statement.rel)
 
     def _sides(self, rows: Rows, columns: list[np.ndarray]) -> tuple[np.ndarray, np.ndarray]:
         if self._kernels is None:
             take = np.linspace(0, len(rows.block) - 1, min(KERNEL_POINTS, len(rows.block))).astype(int)
-            points = [tuple(float(column[i]) for column in columns) for i in take]
+            points = [tuple(float(column[i % len(column)]) for column in columns) for i in take]
             self._kernels = (
                 checked(self.statement.lhs, self._symbols, points),
                 checked(self.statement.rhs, self._symbols, points),
@@ -134,9 +138,13 @@ class Judge:
         return np.asarray(lhs, dtype=float), np.asarray(rhs, dtype=float)
 
     def _column(self, name: str, rows: Rows) -> np.ndarray:
+        """A symbol's values: one of each case, or a single one for all."""
         if name in MEASUREMENTS:
             return rows.values[name]
-        # Draws of one setting share its values (`context.block`): each is read once.
+        common = rows.block.common
+        if common is not None:
+            return np.array([float(parameter(common, name))])
+        # Settings that share their values: each is read once.
         read: dict[int, float] = {}
         for setting in rows.block.settings:
             if id(setting.values) not in read:

@@ -223,9 +223,9 @@ def _score(claim: Claim, context: Context, judge: Judge, parameters: Parameters)
 def _cheapest(
     solved: MeanDecision, anchors: Sequence[Parameters], light: Sequence[Parameters], count: int
 ) -> list[Parameters]:
-    """The supporting anchors that need the fewest draws: those that training can afford."""
+    """The supporting anchors that cost least to train at: few draws are needed, of small networks."""
     ranked = sorted(
-        (finding.spread, number)
+        (finding.spread**2 * int(anchors[number]["n"]) * int(anchors[number]["d"]), number)
         for number, finding in enumerate(solved.settings[: len(anchors)])
         if anchors[number] in light and not finding.error
     )

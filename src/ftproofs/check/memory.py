@@ -6,8 +6,9 @@ from collections.abc import Callable, Mapping
 
 import numpy as np
 
-from ftproofs.claim import Block, Rows
+from ftproofs.claim import Rows
 from ftproofs.errors import ResourceError
+from ftproofs.settings import Block
 
 #: What PyTorch says when the system gives it no memory; on a GPU the error has a class of its own.
 _SAYS = ("allocate memory", "not enough memory", "out of memory")
@@ -41,7 +42,7 @@ def lacks_memory(error: Exception) -> bool:
 
 def _part(block: Block, start: int, stop: int) -> Block:
     settings = block.settings[start:stop]
-    return Block(settings * 2 if len(settings) == 1 else settings, block.engine, block.method)
+    return Block(Block(settings, block.engine).padded(), block.engine, block.method)
 
 
 def _cut(rows: Rows, count: int) -> Rows:

@@ -12,11 +12,12 @@ from sympy import Symbol
 
 from ftproofs.check.anchors import values_at
 from ftproofs.check.judge import Judge
-from ftproofs.claim import Block, Claim, Rows, Setting, Statement, Store
+from ftproofs.claim import Claim, Rows, Statement, Store
 from ftproofs.ids import encode
 from ftproofs.names import experiment
 from ftproofs.numeric.experiments import USABLE
 from ftproofs.numeric.seeds import code_hash
+from ftproofs.settings import Block, Setting
 from ftproofs.symbolic.mutation import Mutant
 
 #: What became of a mutant, and by what.

@@ -15,11 +15,12 @@ from ftproofs.check.draws import Parameters
 from ftproofs.check.judge import Judge
 from ftproofs.check.sizes import at_size, ladder_at
 from ftproofs.check.stored import UNTRUSTED, Finding
-from ftproofs.claim import Claim, Rows, Setting, Statement
+from ftproofs.claim import Claim, Rows, Statement
 from ftproofs.decision import LimitSampler
 from ftproofs.decision.ladder import LimitRule, LimitTrack
 from ftproofs.decision.limit import FIRST
 from ftproofs.numeric.experiments import LAW, SOLVER
+from ftproofs.settings import Setting
 from ftproofs.symbolic.mutation import Mutant
 
 

@@ -14,11 +14,12 @@ from ftproofs.check.draws import Parameters
 from ftproofs.check.judge import Judge, violation
 from ftproofs.check.links import engine_of_draws
 from ftproofs.check.stored import UNTRUSTED, Finding, factor, ratios
-from ftproofs.claim import Claim, Rows, Setting, Statement
+from ftproofs.claim import Claim, Rows, Statement
 from ftproofs.decision import REFUTE_AT, counts
 from ftproofs.decision.probability import ALPHA
 from ftproofs.numeric import statistics
 from ftproofs.numeric.statistics import BLOCK
+from ftproofs.settings import Setting
 from ftproofs.symbolic.mutation import Mutant
 
 

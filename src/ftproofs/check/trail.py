@@ -15,7 +15,8 @@ from typing import Any
 import numpy as np
 
 from ftproofs.check.judge import Gaps
-from ftproofs.claim import Block, Rows, Statement
+from ftproofs.claim import Rows, Statement
+from ftproofs.settings import Block
 
 #: What decisions found, as far as they have it.
 _FOUND = ("status", "estimate", "interval", "log_evidence", "log_confirmation", "gap", "half_width")

@@ -7,7 +7,8 @@ import threading
 from types import FrameType, TracebackType
 from typing import Any
 
-from ftproofs.claim import Block, Rows, Store
+from ftproofs.claim import Rows, Store
+from ftproofs.settings import Block
 
 
 class Interrupts:

@@ -8,7 +8,7 @@ from collections.abc import Callable
 import torch
 from torch import Tensor
 
-from ftproofs.claim import Block, Rows, parameters_of
+from ftproofs.claim import Rows
 from ftproofs.errors import UsageError, unknown
 from ftproofs.names import Experiment, Value, experiment
 from ftproofs.numeric import federated, law, solvers, tasks, training, transfer
@@ -24,6 +24,7 @@ from ftproofs.numeric.training import stability
 from ftproofs.numeric.training.result import DIVERGED, scale
 from ftproofs.numeric.training.ridge import train_ridge
 from ftproofs.numeric.trends import clusters, digits, modular, teachers
+from ftproofs.settings import Block, parameters_of
 
 __all__ = ["DIVERGED", "LAW", "SOLVER", "USABLE", "WITHOUT_BOUND", "run"]
 

@@ -3,13 +3,13 @@
 from __future__ import annotations
 
 import math
+from collections.abc import Sequence
 from dataclasses import dataclass
 
 import numpy as np
 import torch
 from torch import Tensor
 
-from ftproofs.claim import Block, Setting
 from ftproofs.errors import UsageError
 from ftproofs.names import Experiment, Value
 from ftproofs.numeric import solvers, tasks
@@ -18,6 +18,7 @@ from ftproofs.numeric.seeds import generator, of_design, sharing
 from ftproofs.numeric.training.fedavg import SAMPLED_ROUNDS, fedavg, step_size
 from ftproofs.numeric.training.result import OK
 from ftproofs.numeric.training.ridge import train_ridge
+from ftproofs.settings import Block, Setting
 
 Measured = tuple[Readings, tuple[str, ...], tuple[str, ...], dict[str, Tensor]]
 
@@ -54,7 +55,7 @@ def measure(spec: Experiment, block: Block, parameters: list[dict[str, Value]], 
         parameters = [setting.parameters for setting in settings]
     else:
         # Kernels for a batch of one round differently: one case stands beside a copy of itself.
-        settings = block.settings if len(block) > 1 else block.settings * 2
+        settings = block.padded()
         parameters = parameters if len(block) > 1 else parameters * 2
         chosen = slice(len(block))
     origin, clients = _draw_clients(settings, parameters, device)
@@ -76,7 +77,7 @@ def _norm(z: Tensor) -> Tensor:
 
 
 def _draw_clients(
-    settings: tuple[Setting, ...], parameters: list[dict[str, Value]], device: str
+    settings: Sequence[Setting], parameters: list[dict[str, Value]], device: str
 ) -> tuple[Tensor, Clients | None]:
     """The global model (case, d), uniform of norm ``source_norm``, and the clients; None for infinitely many.
 
@@ -115,7 +116,7 @@ def _column(parameters: list[dict[str, Value]], name: str, like: Tensor) -> Tens
     return torch.tensor([float(p[name]) for p in parameters], dtype=like.dtype, device=like.device)
 
 
-def _taking_part(settings: tuple[Setting, ...], parameters: list[dict[str, Value]], clients: int) -> np.ndarray:
+def _taking_part(settings: Sequence[Setting], parameters: list[dict[str, Value]], clients: int) -> np.ndarray:
     """Weights (round, case, client) of the clients in the rounds of some; a case whose clients all take part too."""
     weights = np.empty((SAMPLED_ROUNDS, len(settings), clients))
     for i, (setting, p) in enumerate(zip(settings, parameters, strict=True)):
@@ -126,7 +127,7 @@ def _taking_part(settings: tuple[Setting, ...], parameters: list[dict[str, Value
 
 
 def _serve(
-    settings: tuple[Setting, ...],
+    settings: Sequence[Setting],
     parameters: list[dict[str, Value]],
     origin: Tensor,
     clients: Clients | None,
@@ -174,7 +175,7 @@ def _serve(
 
 
 def _client(
-    settings: tuple[Setting, ...],
+    settings: Sequence[Setting],
     parameters: list[dict[str, Value]],
     origin: Tensor,
     clients: Clients | None,
@@ -221,7 +222,7 @@ def tuned_ridge(parameters: dict[str, Value]) -> float:
 
 
 def _personalise(
-    settings: tuple[Setting, ...],
+    settings: Sequence[Setting],
     parameters: list[dict[str, Value]],
     origin: Tensor,
     clients: Clients | None,

@@ -35,7 +35,6 @@ import numpy as np
 import torch
 from torch import Tensor
 
-from ftproofs.claim import Block, Setting, parameters_of
 from ftproofs.errors import UsageError
 from ftproofs.names import Experiment, Value, source_samples
 from ftproofs.numeric import solvers, tasks
@@ -43,6 +42,7 @@ from ftproofs.numeric.measurements import ROUNDING, Readings, read_excess, read_
 from ftproofs.numeric.seeds import generator, of_design, sharing
 from ftproofs.numeric.solvers import Design
 from ftproofs.numeric.tasks import Task
+from ftproofs.settings import Block, Setting, parameters_of
 
 #: The engine's name in blocks, beside the oracle's own.
 LAW = "law"
@@ -138,14 +138,9 @@ def _unit(z: np.ndarray) -> np.ndarray:
     return z / np.sqrt((z * z).sum(axis=1, keepdims=True))
 
 
-def _column(parameters: Sequence[dict[str, Value]], name: str) -> np.ndarray:
-    read = {id(p): float(p.get(name, 0.0)) for p in {id(p): p for p in parameters}.values()}
-    return np.array([read[id(p)] for p in parameters])[:, None]
-
-
 def _plane(parameters: Sequence[dict[str, Value]]) -> tuple[np.ndarray, np.ndarray, np.ndarray]:
     """The teachers in their plane: the source's length, and the target along and across it; each (case, 1)."""
-    source, target, angle = (_column(parameters, name) for name in ("source_norm", "target_norm", "theta"))
+    source, target, angle = (tasks.column(parameters, name) for name in ("source_norm", "target_norm", "theta"))
     # Exact angles have exact coordinates.
     cosine = np.where(angle == np.pi, -1.0, np.cos(angle))
     return source, target * cosine, target * np.where(angle == np.pi, 0.0, np.sin(angle))
@@ -167,7 +162,7 @@ def _pretrained(
     teacher = source[cases] * first
     target = along[cases] * first + across[cases] * second
     fit = np.zeros_like(teacher)
-    fit[:, :INSIDE] = teacher[:, :INSIDE] + _column([parameters[i] for i in cases], "sigma_s") * small.fitted
+    fit[:, :INSIDE] = teacher[:, :INSIDE] + tasks.column([parameters[i] for i in cases], "sigma_s") * small.fitted
     length = np.sqrt((fit * fit).sum(axis=1, keepdims=True))
     source[cases] = length
     along[cases] = (fit * target).sum(axis=1, keepdims=True) / length
@@ -202,7 +197,7 @@ def measure(
 
 
 def _readings(
-    name: str, settings: tuple[Setting, ...], parameters: list[dict[str, Value]], shared: int, device: str
+    name: str, settings: Sequence[Setting], parameters: list[dict[str, Value]], shared: int, device: str
 ) -> Readings:
     shape = int(parameters[0]["n"]), int(parameters[0]["d"])
     sources = [generator(of_design(setting), "law") for setting in settings[::shared]]
@@ -214,7 +209,7 @@ def _readings(
         return torch.from_numpy(np.ascontiguousarray(array)).to(device)
 
     source, target = move(length * first), move(along * first + across * second)
-    noise = move(_column(parameters, "sigma") * small.fitted)
+    noise = move(tasks.column(parameters, "sigma") * small.fitted)
     eye = torch.eye(INSIDE, ALL, dtype=source.dtype, device=source.device).expand(len(settings), INSIDE, ALL)
     one = torch.ones_like(source)
     task = Task(eye, target[:, :INSIDE] + noise, noise, source, target, one, settings)
@@ -226,10 +221,10 @@ def _readings(
     elif name == "linear.finetune":
         beta = solvers.linear_endpoint(design, task.y - task.image(source), source)
     elif name == "transfer.linear":
-        ridge = move(_column(parameters, "ridge")[:, 0])
+        ridge = move(tasks.column(parameters, "ridge")[:, 0])
         image = move(small.design)
         labels = torch.einsum("crk,ck->cr", image, target[:, :INSIDE]) + move(
-            _column(parameters, "sigma") * small.noise
+            tasks.column(parameters, "sigma") * small.noise
         )
         predicted = torch.einsum("crk,ck->cr", image, source[:, :INSIDE])
         # The oracle multiplies the penalty by the number of labels, which are fewer here.

@@ -14,12 +14,12 @@ import numpy as np
 import torch
 from torch import Tensor
 
-from ftproofs.claim import Setting
 from ftproofs.errors import UsageError
 from ftproofs.names import Value
 from ftproofs.numeric.elementwise import power
 from ftproofs.numeric.seeds import Stream, generator
 from ftproofs.numeric.tasks import Task
+from ftproofs.settings import Setting
 
 
 def predictor(weights: list[Tensor]) -> Tensor:

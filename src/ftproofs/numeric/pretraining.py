@@ -14,7 +14,6 @@ import numpy as np
 import torch
 from torch import Tensor
 
-from ftproofs.claim import Setting
 from ftproofs.names import Value, source_samples
 from ftproofs.numeric import networks, solvers
 from ftproofs.numeric.gram import GramDesign, suits
@@ -23,6 +22,7 @@ from ftproofs.numeric.tasks import Task
 from ftproofs.numeric.training import descent
 from ftproofs.numeric.training.pretrain import Pretrained, pretrain
 from ftproofs.numeric.training.result import OK, scale
+from ftproofs.settings import Setting
 
 #: Steps after which linear regression on source data, or from scratch, is given up.
 LINEAR_STEPS = 40_000

@@ -11,9 +11,9 @@ from typing import Literal
 
 import numpy as np
 
-from ftproofs.claim import Setting
 from ftproofs.errors import UsageError
 from ftproofs.names import Value
+from ftproofs.settings import Setting
 
 #: Modules of the numeric wing that choose settings or judge rows, and so leave the rows themselves alone.
 WITHOUT_ROWS = frozenset({"axes.py", "sampling.py", "statistics.py"})

@@ -11,11 +11,11 @@ import numpy as np
 import torch
 from torch import Tensor
 
-from ftproofs.claim import Setting, parameters_of
 from ftproofs.errors import UsageError
 from ftproofs.names import PARAMETERS, Value
 from ftproofs.numeric.seeds import generator, of_design, sharing
 from ftproofs.numeric.solvers import resolution
+from ftproofs.settings import Draws, Setting, parameters_of
 
 
 @dataclass(frozen=True)
@@ -36,7 +36,7 @@ class Task:
     source: Tensor
     target: Tensor
     spectrum: Tensor
-    settings: tuple[Setting, ...]
+    settings: Sequence[Setting]
     shared: int = 1
 
     def __len__(self) -> int:
@@ -86,16 +86,19 @@ def draw(settings: Sequence[Setting], *, device: str = "cpu", shared: int = 1) -
     parameters = parameters_of(settings)
     n, d = _shape(parameters)
     X, (eps, first, second) = _normals(settings, n, d, shared)
-    spectrum = np.stack([eigenvalues(p, d) for p in parameters])
+    source, target = _teachers(parameters, first, second)
+    spectrum = np.empty((len(parameters), d))
+    for p, cases in _alike(parameters):
+        spectrum[cases] = values = eigenvalues(p, d)
+        if p.get("direction", "uniform") != "uniform":
+            axes = band(p, values)
+            source[cases], target[cases] = _turned(p, source[cases], target[cases], axes, first[cases], second[cases])
     for rows, eigenvalue, p in zip(X, spectrum[::shared], parameters[::shared], strict=True):
-        rows[:] = _design(p, rows)
+        if p.get("inputs", "gaussian") != "gaussian":
+            rows[:] = _design(p, rows)
         if p.get("spectrum", "isotropic") != "isotropic":
             rows *= np.sqrt(eigenvalue)
-    source, target = _teachers(parameters, first, second)
-    for i, p in enumerate(parameters):
-        if p.get("direction", "uniform") != "uniform":
-            source[i], target[i] = _turned(p, source[i], target[i], band(p, spectrum[i]), first[i], second[i])
-    noise = _column(parameters, "sigma") * eps
+    noise = column(parameters, "sigma") * eps
     if shared == 1:
         # One row at a time: a case's bits do not depend on its neighbours.
         y = np.einsum("cnd,cd->cn", X, target) + noise
@@ -109,7 +112,7 @@ def draw(settings: Sequence[Setting], *, device: str = "cpu", shared: int = 1) -
     return Task(move(X), move(y), move(noise), move(source), move(target), move(spectrum), tuple(settings), shared)
 
 
-def whole_designs(settings: tuple[Setting, ...], shared: int) -> tuple[tuple[Setting, ...], list[int]]:
+def whole_designs(settings: Sequence[Setting], shared: int) -> tuple[Sequence[Setting], list[int]]:
     """All cases of the designs that these settings share, design by design, and where these settings are among them.
 
     As many designs as the settings would fill if each stood with all its neighbours, so
@@ -141,6 +144,8 @@ def whole_designs(settings: tuple[Setting, ...], shared: int) -> tuple[tuple[Set
 
 def _consecutive(settings: Sequence[Setting]) -> bool:
     """Whether these are draws of one setting, in order."""
+    if isinstance(settings, Draws):
+        return True
     first = settings[0]
     return all(
         setting.index == first.index + i and setting.values is first.values and setting.stage == first.stage
@@ -222,7 +227,7 @@ def _turned(
     along: np.ndarray,
     across: np.ndarray,
 ) -> tuple[np.ndarray, np.ndarray]:
-    """Teachers of the same norms and angle whose difference lies in the span of the indexed axes.
+    """Teachers of the same norms and angle whose difference lies in the span of the indexed axes; all (case, d).
 
     Its direction there, and the other direction of the teachers' plane, are uniformly
     random.  Teachers without a difference stay as they are.
@@ -235,14 +240,14 @@ def _turned(
     if size <= 1e-12 * (s + tau):
         return source, target
     axis = np.zeros_like(along)
-    axis[indices] = along[indices]
-    axis /= np.sqrt((axis * axis).sum())
+    axis[:, indices] = along[:, indices]
+    axis = _unit(axis)
     if sine == 0.0:
         first, second = axis * (x / size), np.zeros_like(axis)
     else:
         for _ in range(2):  # twice: orthogonal to the last bits
-            across = across - (across * axis).sum() * axis
-        other = across / np.sqrt((across * across).sum())
+            across = across - (across * axis).sum(axis=1, keepdims=True) * axis
+        other = _unit(across)
         first, second = (x * axis - y * other) / size, (y * axis + x * other) / size
     return s * first, tau * (cosine * first + sine * second)
 
@@ -254,8 +259,9 @@ def same_shape(parameters: list[dict[str, Value]]) -> None:
         UsageError: FT305, naming a parameter of the shape in which they differ.
     """
     first = parameters[0]
+    distinct = [p for p, _ in _alike(parameters)]
     for name in (key for key in first if PARAMETERS[key].shapes):
-        if any(p[name] != first[name] for p in parameters):
+        if any(p[name] != first[name] for p in distinct):
             raise UsageError("FT305", f"settings trained together need the same {name}")
 
 
@@ -268,8 +274,22 @@ def _shape(parameters: list[dict[str, Value]]) -> tuple[int, int]:
     return n, d
 
 
-def _column(parameters: list[dict[str, Value]], name: str, default: Value = 0.0) -> np.ndarray:
-    return np.array([[float(p.get(name, default))] for p in parameters])
+def _alike(parameters: Sequence[dict[str, Value]]) -> Sequence[tuple[dict[str, Value], slice | list[int]]]:
+    """Values and the cases that have them: draws of one setting share a dictionary."""
+    if parameters.count(parameters[0]) == len(parameters):
+        return [(parameters[0], slice(None))]
+    known: dict[int, tuple[dict[str, Value], list[int]]] = {}
+    for i, p in enumerate(parameters):
+        known.setdefault(id(p), (p, []))[1].append(i)
+    return list(known.values())
+
+
+def column(parameters: Sequence[dict[str, Value]], name: str, default: float = 0.0) -> np.ndarray:
+    """A parameter of every case, shape (case, 1), float64."""
+    found = np.empty((len(parameters), 1))
+    for p, cases in _alike(parameters):
+        found[cases] = float(p.get(name, default))
+    return found
 
 
 def _design(parameters: dict[str, Value], z: np.ndarray) -> np.ndarray:
@@ -294,8 +314,8 @@ def _teachers(
 ) -> tuple[np.ndarray, np.ndarray]:
     """Source and target, each (case, d)."""
     along = _unit(first)
-    source, target = _column(parameters, "source_norm") * along, _column(parameters, "target_norm") * along
-    angles = _column(parameters, "theta")[:, 0]
+    source, target = column(parameters, "source_norm") * along, column(parameters, "target_norm") * along
+    angles = column(parameters, "theta")[:, 0]
     target[angles == math.pi] *= -1
     turned = (angles != 0) & (angles != math.pi)
     if turned.any():
@@ -305,6 +325,6 @@ def _teachers(
         for _ in range(2):  # twice: orthogonal to the last bits
             across = across - (across * axis).sum(axis=1, keepdims=True) * axis
         turn = angles[turned, None]
-        norms = _column(parameters, "target_norm")[turned]
+        norms = column(parameters, "target_norm")[turned]
         target[turned] = norms * (np.cos(turn) * axis + np.sin(turn) * _unit(across))
     return source, target

@@ -7,7 +7,6 @@ from dataclasses import replace
 import torch
 from torch import Tensor
 
-from ftproofs.claim import Block, parameters_of
 from ftproofs.errors import UsageError
 from ftproofs.names import Experiment, Value
 from ftproofs.numeric import networks, pretraining, tasks
@@ -18,6 +17,7 @@ from ftproofs.numeric.tasks import Task, whole_designs
 from ftproofs.numeric.training.pretrain import Pretrained, pretrain
 from ftproofs.numeric.training.problem import INTEGRATION_FLAG, SAFETY
 from ftproofs.numeric.trials import SOLVER, Trial
+from ftproofs.settings import Block, parameters_of
 
 #: Numbers in the designs that are trained together at most.
 PIECE = 1 << 23
@@ -31,7 +31,7 @@ def pretrain_alone(spec: Experiment, block: Block, parameters: list[dict[str, Va
     if any(p["init_scale"] == 0 for p in parameters):
         raise UsageError("FT305", "deep-linear.pretrain needs init_scale > 0: at 0 nothing moves")
     tasks.same_shape(parameters)
-    settings = block.settings if len(block) > 1 else block.settings * 2
+    settings = block.padded()
     count = len(block)
     teacher = pretraining.teacher_of(settings, device)
     start = [W.to(device) for W in networks.random_start(settings, depth, width, d)]
@@ -90,7 +90,7 @@ def transfer(spec: Experiment, block: Block, parameters: list[dict[str, Value]],
 def _piece(spec: Experiment, block: Block, parameters: list[dict[str, Value]], device: str, shared: int) -> Measured:
     count = len(block)
     # Kernels for a batch of one round differently: train it beside a copy of itself.
-    settings, parameters = (block.settings, parameters) if count > shared else (block.settings * 2, parameters * 2)
+    settings, parameters = (block.settings, parameters) if count > shared else ((*block.settings,) * 2, parameters * 2)
     trial = Trial.draw(tasks.draw(settings, device=device, shared=shared), parameters, block.engine, block.method)
     scratch = trial.scratch()
     net: Pretrained | None = None

@@ -8,10 +8,11 @@ from dataclasses import dataclass, field
 from pathlib import Path
 from typing import Any, get_args
 
-from ftproofs.claim import Claim, Setting
+from ftproofs.claim import Claim
 from ftproofs.errors import UsageError
 from ftproofs.names import PARAMETERS
 from ftproofs.run.hashes import claim_hash
+from ftproofs.settings import Setting
 from ftproofs.verdict import (
     DERIVATION_STATUSES,
     EXPERIMENT_STATUSES,

@@ -12,8 +12,9 @@ import time
 from functools import cache
 from pathlib import Path
 
-from ftproofs.claim import Block, Rows, Store
+from ftproofs.claim import Rows, Store
 from ftproofs.run.ledger import Ledger
+from ftproofs.settings import Block
 
 #: Seconds between two looks whether another run is done with a block.
 _AGAIN = 0.05

@@ -17,13 +17,14 @@ from pathlib import Path
 from types import TracebackType
 from typing import Any, Literal
 
-from ftproofs.claim import Block, Claim, Rows
+from ftproofs.claim import Claim, Rows
 from ftproofs.errors import ResourceError, UsageError
 from ftproofs.names import Value
 from ftproofs.run.account import pack_account
 from ftproofs.run.hashes import claim_hash, judging_hash
 from ftproofs.run.ledger_schema import APPLICATION_ID, SCHEMA_VERSION, Table, additions, sealed, unsealed
 from ftproofs.run.payload import DamagedPayload, Payload, block_of, pack, runs_of, unpack
+from ftproofs.settings import Block
 from ftproofs.verdict import Account, as_json
 
 BUSY_SECONDS = 30.0

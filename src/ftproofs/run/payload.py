@@ -11,8 +11,9 @@ from typing import Any, TypeAlias
 
 import numpy as np
 
-from ftproofs.claim import Block, Rows, Setting
+from ftproofs.claim import Rows
 from ftproofs.names import Value
+from ftproofs.settings import Block, Setting
 
 FLOAT = np.dtype("<f8")
 _GROUPS = ("values", "bounds", "info")

@@ -17,12 +17,13 @@ from sympy import Integer
 
 from ftproofs.check.judge import Judge, parameter
 from ftproofs.check.links import COMPARED, has_oracle
-from ftproofs.claim import Block, Rows, Statement, Store
+from ftproofs.claim import Rows, Statement, Store
 from ftproofs.names import MEASUREMENTS, PARAMETERS, Value, experiment, natural_unit
 from ftproofs.numeric import experiments
 from ftproofs.run.phase_cells import Cell, read_cell
 from ftproofs.run.phase_plan import AGREEMENT, Plan, spoken
 from ftproofs.run.pool import cores, worker_processes
+from ftproofs.settings import Block
 from ftproofs.symbolic.kernels import numpy_kernel
 from ftproofs.symbolic.vocabulary import SYMBOLS, symbol_names
 

@@ -10,9 +10,10 @@ from types import MappingProxyType
 import numpy as np
 
 from ftproofs.check.judge import measured
-from ftproofs.claim import Block, Choices, Claim, Limit, Range, Setting
+from ftproofs.claim import Choices, Claim, Limit, Range
 from ftproofs.errors import UsageError, nearest
 from ftproofs.names import INFINITE, PARAMETERS, Value, check_value, complete, experiment
+from ftproofs.settings import Block, Setting
 from ftproofs.symbolic.acceptance import acceptor
 from ftproofs.symbolic.boundary import SignStatement, sign_statements
 from ftproofs.symbolic.kernels import solves

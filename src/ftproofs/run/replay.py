@@ -6,12 +6,13 @@ from collections.abc import Mapping
 
 import numpy as np
 
-from ftproofs.claim import Block, Rows
+from ftproofs.claim import Rows
 from ftproofs.errors import ResourceError, UsageError
 from ftproofs.ids import SettingId, decode
 from ftproofs.names import Value, source_samples
 from ftproofs.numeric import experiments
 from ftproofs.numeric.seeds import code_hash
+from ftproofs.settings import Block
 
 #: An id is untrusted; one that asks for more than this is not tried.
 MAX_BYTES = 4 * 2**30

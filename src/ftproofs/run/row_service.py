@@ -18,8 +18,9 @@ from multiprocessing.connection import Client, Connection, Listener, wait
 from types import TracebackType
 from typing import Any
 
-from ftproofs.claim import Block, Rows, Store
+from ftproofs.claim import Rows, Store
 from ftproofs.run.leases import Busy
+from ftproofs.settings import Block
 
 Progress = Callable[[str, int, int], None]
 

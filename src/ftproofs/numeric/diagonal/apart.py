@@ -8,9 +8,9 @@ from functools import wraps
 import torch
 from torch import Tensor
 
-from ftproofs.claim import Block
 from ftproofs.names import Experiment, Value, source_samples
 from ftproofs.numeric.diagonal.readings import Readings
+from ftproofs.settings import Block
 
 Measured = tuple[Readings, tuple[str, ...], tuple[str, ...], dict[str, Tensor]]
 Measure = Callable[[Experiment, Block, list[dict[str, Value]], str], Measured]

@@ -7,7 +7,6 @@ from dataclasses import replace
 import torch
 from torch import Tensor
 
-from ftproofs.claim import Block
 from ftproofs.names import Experiment, Value
 from ftproofs.numeric.diagonal import tasks
 from ftproofs.numeric.diagonal.apart import Measured, by_source
@@ -24,6 +23,7 @@ from ftproofs.numeric.diagonal.train import train_flow
 from ftproofs.numeric.training.bounds import UNIT
 from ftproofs.numeric.training.problem import INTEGRATION_FLAG
 from ftproofs.numeric.training.result import AIM
+from ftproofs.settings import Block
 
 SOLVER = "solver"
 

@@ -13,7 +13,6 @@ from __future__ import annotations
 import torch
 from torch import Tensor
 
-from ftproofs.claim import Block
 from ftproofs.errors import UsageError
 from ftproofs.names import Experiment, Value
 from ftproofs.numeric.diagonal import tasks
@@ -28,6 +27,7 @@ from ftproofs.numeric.training import flow
 from ftproofs.numeric.training.bounds import UNIT, norm
 from ftproofs.numeric.training.problem import INTEGRATION_FLAG, SAFETY
 from ftproofs.numeric.training.result import NOT_CONVERGED, OK
+from ftproofs.settings import Block
 
 TOLERANCES = (1e-12, 1e-10)
 MAX_STEPS = 12_000

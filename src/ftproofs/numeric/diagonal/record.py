@@ -2,6 +2,8 @@
 
 from __future__ import annotations
 
+import math
+
 import torch
 from torch import Tensor
 
@@ -14,6 +16,9 @@ FALLEN = 1e-8
 
 #: Points inside each step at which the interpolated loss is looked at.
 INSIDE = 8
+
+#: Halvings of an interval that find a crossing to the last bits.
+HALVINGS = 50
 
 
 class Record:
@@ -72,9 +77,7 @@ class Record:
         u, H = share[None, :], torch.where(moved, h, 1.0)[:, None]
         l0, l1 = before[1][:, None], log[:, None]
         m0, m1 = before[2][:, None] * H, slope[:, None] * H
-        cubic = (
-            l0 * (1 + 2 * u) * (1 - u) ** 2 + m0 * u * (1 - u) ** 2 + l1 * u * u * (3 - 2 * u) + m1 * u * u * (u - 1)
-        )
+        cubic = _cubic(u, l0, m0, l1, m1)
         # The cubic's error, judged by how far it leaves the quadratic through the same ends.
         loose = (m0 + m1 - 2 * (l1 - l0)).abs().amax(dim=1) / 8
         when = before[0][:, None] + u * H
@@ -88,13 +91,41 @@ class Record:
             self.loss_time_gap[index],
         )
         self.loss_time[index] = torch.maximum(top, self.loss_time[index])
-        rate = (first[:, None] - cubic) / when.clamp_min(1e-300)
-        counts = moved[:, None] & (before[1][:, None] > first[:, None] + torch.log(torch.tensor(FALLEN).to(t)))
-        rate = torch.where(counts, rate, torch.inf)
+        rate, last = self._rates(u, (l0, m0, l1, m1), before[0], h, first, moved)
         start = torch.where(before[0] == 0, -before[2], torch.inf)
         least = torch.minimum(rate.amin(dim=1), torch.where(moved & (self.initial[index] > 0), start, torch.inf))
         lower = least < self.decay[index]
-        gap = torch.minimum(loose / t.clamp_min(1e-300), (rate[:, -1] - least).clamp_min(0) + 0.01 * loose / t)
+        gap = torch.minimum(loose / t.clamp_min(1e-300), (last - least).clamp_min(0) + 0.01 * loose / t)
         gap = torch.where(least == start, 0.0, gap)
         self.decay_gap[index] = torch.where(lower & torch.isfinite(gap), gap, self.decay_gap[index])
         self.decay[index] = torch.minimum(least, self.decay[index])
+
+    @staticmethod
+    def _rates(
+        u: Tensor, ends: tuple[Tensor, ...], begin: Tensor, h: Tensor, first: Tensor, moved: Tensor
+    ) -> tuple[Tensor, Tensor]:
+        """Mean rates of decay since the start (row, point), infinite where the loss has fallen far, and the last."""
+        floor = first[:, None] + math.log(FALLEN)
+        cubic = _cubic(u, *ends)
+        counts = (moved[:, None] & (ends[0] > floor)) & (cubic >= floor).cummin(dim=1).values
+        rate = torch.where(
+            counts, (first[:, None] - cubic) / (begin[:, None] + u * h[:, None]).clamp_min(1e-300), torch.inf
+        )
+        crossed = moved & (ends[0] > floor)[:, 0] & ~counts[:, -1]
+        if not bool(crossed.any()):
+            return rate, rate[:, -1]
+        # There the loss has fallen far enough, and counts no more.
+        high = u[0][counts.sum(dim=1).clamp_max(u.shape[1] - 1)][:, None]
+        low = high - u[:, :1]
+        for _ in range(HALVINGS):
+            middle = (low + high) / 2
+            above = _cubic(middle, *ends) > floor
+            low, high = torch.where(above, middle, low), torch.where(above, high, middle)
+        end = -math.log(FALLEN) / (begin + high[:, 0] * h).clamp_min(1e-300)
+        last = torch.where(crossed, end, rate[:, -1])
+        return torch.cat([rate, last[:, None]], dim=1), last
+
+
+def _cubic(u: Tensor, l0: Tensor, m0: Tensor, l1: Tensor, m1: Tensor) -> Tensor:
+    """The cubic with values l0, l1 and slopes m0, m1 at 0 and 1, at u."""
+    return l0 * (1 + 2 * u) * (1 - u) ** 2 + m0 * u * (1 - u) ** 2 + l1 * u * u * (3 - 2 * u) + m1 * u * u * (u - 1)

@@ -9,7 +9,6 @@ from __future__ import annotations
 import torch
 from torch import Tensor
 
-from ftproofs.claim import Block
 from ftproofs.names import Experiment, Value
 from ftproofs.numeric.diagonal.ended import Ended
 from ftproofs.numeric.diagonal.experiments import Measured, Trainer
@@ -21,6 +20,7 @@ from ftproofs.numeric.diagonal.train import MAX_STEPS, TOLERANCES
 from ftproofs.numeric.training import flow
 from ftproofs.numeric.training.bounds import UNIT, norm
 from ftproofs.numeric.training.problem import SAFETY
+from ftproofs.settings import Block
 
 #: Trainings at ``exp(k SPACING)`` times a parameter, k = -4 .. 4 without 0.
 SPACING = 0.08

@@ -14,11 +14,11 @@ import numpy as np
 import torch
 from torch import Tensor
 
-from ftproofs.claim import Setting
 from ftproofs.errors import UsageError
 from ftproofs.names import Value, source_samples
 from ftproofs.numeric.seeds import generator
 from ftproofs.numeric.tasks import same_shape
+from ftproofs.settings import Setting
 
 
 @dataclass(frozen=True)

@@ -18,6 +18,8 @@ RECORD = 9
 
 _FALLEN = math.log(1e-8)
 _INSIDE = 9
+#: Halvings of an interval that find a crossing to the last bits.
+_HALVINGS = 50
 
 
 @part
@@ -42,6 +44,17 @@ def off_path(
 
 
 @part
+def _crossing(l0: float, m0: float, l1: float, m1: float, low: float, high: float) -> float:
+    """Where between low and high the cubic with values l0, l1 and slopes m0, m1 at 0 and 1 falls below 0."""
+    for _ in range(_HALVINGS):
+        u = (low + high) / 2
+        v = 1 - u
+        cubic = l0 * (1 + 2 * u) * v * v + m0 * u * v * v + l1 * u * u * (3 - 2 * u) - m1 * u * u * v
+        low, high = (u, high) if cubic > 0 else (low, u)
+    return high
+
+
+@part
 def see(record: Array, t: float, loss: float, fall: float, gap: float) -> None:
     """A network stands at time t with this loss, ``L' = -fall``, and so far off the path."""
     record[KKT] = gap if not gap <= record[KKT] else record[KKT]
@@ -56,7 +69,8 @@ def see(record: Array, t: float, loss: float, fall: float, gap: float) -> None:
     first = math.log(max(record[INITIAL], 1e-300))
     m0, m1 = s0 * H, slope * H
     loose = abs(m0 + m1 - 2 * (log - l0)) / 8
-    counts = l0 > first + _FALLEN
+    floor = first + _FALLEN
+    counts = l0 > floor
     top, least, rate, when = -math.inf, math.inf, math.inf, begin
     for inside in range(1, _INSIDE + 1):
         u = inside / _INSIDE
@@ -65,8 +79,13 @@ def see(record: Array, t: float, loss: float, fall: float, gap: float) -> None:
         when = begin + u * H
         product = when * math.exp(cubic)
         top = product if product > top or math.isnan(product) else top
-        rate = (first - cubic) / max(when, 1e-300) if counts else math.inf
-        least = rate if rate < least or math.isnan(rate) else least
+        if counts:
+            rate = (first - cubic) / max(when, 1e-300)
+            if cubic < floor:
+                # There the loss has fallen far enough, and counts no more.
+                counts = False
+                rate = -_FALLEN / (begin + _crossing(l0 - floor, m0, log - floor, m1, u - 1 / _INSIDE, u) * H)
+            least = rate if rate < least or math.isnan(rate) else least
     ends = max(when * loss, begin * math.exp(l0))
     if top > record[LOSS_TIME]:
         record[LOSS_TIME_GAP] = min(loose * top, max(top - ends, 0.0) + 0.01 * loose * top)

@@ -9,13 +9,13 @@ import numpy as np
 import torch
 from torch import Tensor
 
-from ftproofs.claim import Block
 from ftproofs.names import Experiment, Value
 from ftproofs.numeric.measurements import ROUNDING, Readings
 from ftproofs.numeric.relu import kernel, network
 from ftproofs.numeric.relu.tasks import SphereTask, draw
 from ftproofs.numeric.relu.train import Trained, descend, pretrain
 from ftproofs.numeric.training.bounds import norm
+from ftproofs.settings import Block
 
 Measured = tuple[Readings, tuple[str, ...], tuple[str, ...], dict[str, Tensor]]
 

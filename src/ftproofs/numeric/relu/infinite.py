@@ -13,12 +13,12 @@ import scipy.linalg
 import torch
 from torch import Tensor
 
-from ftproofs.claim import Block
 from ftproofs.names import Experiment, Value
 from ftproofs.numeric.measurements import ROUNDING
 from ftproofs.numeric.relu import kernel
 from ftproofs.numeric.relu.finetune import Measured
 from ftproofs.numeric.relu.tasks import draw, labels
+from ftproofs.settings import Block
 
 #: Training ends once the distance to the limit is below this, relative to it; and after so many steps.
 AIM = 1e-12

@@ -14,11 +14,11 @@ import numpy as np
 import torch
 from torch import Tensor
 
-from ftproofs.claim import Block, Setting
 from ftproofs.names import Experiment, Value
 from ftproofs.numeric.relu.finetune import Measured
 from ftproofs.numeric.seeds import generator
 from ftproofs.numeric.training.bounds import UNIT
+from ftproofs.settings import Block, Setting
 
 #: Fresh inputs at which the network is compared with its linear rule.
 TEST = 512

@@ -9,9 +9,9 @@ import numpy as np
 import torch
 from torch import Tensor
 
-from ftproofs.claim import Setting
 from ftproofs.errors import UsageError
 from ftproofs.numeric.seeds import generator
+from ftproofs.settings import Setting
 
 
 def half(m: int) -> int:

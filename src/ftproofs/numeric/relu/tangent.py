@@ -8,12 +8,12 @@ import numpy as np
 import torch
 from torch import Tensor
 
-from ftproofs.claim import Block
 from ftproofs.names import Experiment, Value
 from ftproofs.numeric.measurements import ROUNDING
 from ftproofs.numeric.relu.finetune import TOGETHER, Measured
 from ftproofs.numeric.relu.tasks import sphere, unit
 from ftproofs.numeric.seeds import generator
+from ftproofs.settings import Block
 
 
 def measure(spec: Experiment, block: Block, parameters: list[dict[str, Value]], device: str) -> Measured:

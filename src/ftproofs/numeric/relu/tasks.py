@@ -7,11 +7,11 @@ from dataclasses import dataclass
 
 import numpy as np
 
-from ftproofs.claim import Setting
 from ftproofs.errors import UsageError
 from ftproofs.names import source_samples
 from ftproofs.numeric import tasks
 from ftproofs.numeric.seeds import Stream, generator
+from ftproofs.settings import Setting
 
 #: Fresh inputs at which predictors are compared.
 TEST = 256

@@ -8,13 +8,13 @@ import numpy as np
 import torch
 from torch import Tensor
 
-from ftproofs.claim import Block, Setting
 from ftproofs.names import Experiment, Value
 from ftproofs.numeric import tasks
 from ftproofs.numeric.measurements import Readings
 from ftproofs.numeric.trends.descent import Loss, Weights, descend
 from ftproofs.numeric.trends.layers import total
 from ftproofs.numeric.trends.pairing import pair_generator
+from ftproofs.settings import Block, Setting
 
 #: Inputs on which the classifier is compared with its linear rule.
 FRESH = 2000
@@ -31,7 +31,7 @@ def measure(spec: Experiment, block: Block, parameters: list[dict[str, Value]], 
     """Train the first layer; a pair shares inputs, teacher and the start's standard normal numbers."""
     tasks.same_shape(parameters)
     # Kernels for a batch of one round differently: one case stands beside a copy of itself.
-    settings = block.settings if len(block) > 1 else block.settings * 2
+    settings = block.padded()
     W, X, y, fresh = _draw(settings, device)
     leak = torch.tensor([float(s.parameters["leak"]) for s in settings], dtype=W.dtype, device=device)[:, None, None]
     found = descend(_loss(block.method), (W,), (X, y, leak), GOAL, max_steps=MAX_STEPS, longest=LONGEST)

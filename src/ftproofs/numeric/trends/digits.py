@@ -8,7 +8,6 @@ import numpy as np
 import torch
 from torch import Tensor
 
-from ftproofs.claim import Block, Setting
 from ftproofs.names import Experiment, Value
 from ftproofs.numeric import tasks
 from ftproofs.numeric.measurements import Readings
@@ -17,6 +16,7 @@ from ftproofs.numeric.trends import images
 from ftproofs.numeric.trends.descent import MAX_STEPS, Weights, descend
 from ftproofs.numeric.trends.layers import LOSSES, mse
 from ftproofs.numeric.trends.pairing import pair_generator
+from ftproofs.settings import Block, Setting
 
 #: Images pretrained on, and images left for tests; those between are fine-tuned on.
 PRETRAINED, TESTED = 500, 1000
@@ -33,7 +33,7 @@ def measure(spec: Experiment, block: Block, parameters: list[dict[str, Value]], 
     """Pretrain, draw the readout anew, fine-tune; a pair shares images, classes and standard normal numbers."""
     tasks.same_shape(parameters)
     # Kernels for a batch of one round differently: one case stands beside a copy of itself.
-    settings = block.settings if len(block) > 1 else block.settings * 2
+    settings = block.padded()
     loss = LOSSES[block.method]
     data = images.registered(int(parameters[0]["data_key"])) if "data_key" in parameters[0] else images.digits()
     kinds = int(data[1].max()) + 1

@@ -8,7 +8,6 @@ import numpy as np
 import torch
 from torch import Tensor
 
-from ftproofs.claim import Block, Setting
 from ftproofs.names import Experiment, Value
 from ftproofs.numeric import tasks
 from ftproofs.numeric.measurements import Readings
@@ -16,6 +15,7 @@ from ftproofs.numeric.training.result import DIVERGED, OK
 from ftproofs.numeric.trends.descent import Loss, Weights, descend
 from ftproofs.numeric.trends.layers import total
 from ftproofs.numeric.trends.pairing import pair_generator
+from ftproofs.settings import Block, Setting
 
 #: Length of embeddings, hidden neurons, and the share of the pairs (a, b) that are trained on.
 LENGTH, HIDDEN = 24, 48
@@ -30,7 +30,7 @@ def measure(spec: Experiment, block: Block, parameters: list[dict[str, Value]], 
     """Train all weights on a share of the table of a + b mod p; look at the rest of it."""
     tasks.same_shape(parameters)
     # Kernels for a batch of one round differently: one case stands beside a copy of itself.
-    settings = block.settings if len(block) > 1 else block.settings * 2
+    settings = block.padded()
     start, order = _draw(settings, device)
     p = int(parameters[0]["modulus"])
     table = torch.arange(p, device=device)

@@ -4,9 +4,9 @@ from __future__ import annotations
 
 import numpy as np
 
-from ftproofs.claim import Setting
 from ftproofs.names import experiment
 from ftproofs.numeric.seeds import Stream, generator
+from ftproofs.settings import Setting
 
 
 def paired(setting: Setting) -> Setting:

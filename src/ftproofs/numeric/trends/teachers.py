@@ -8,13 +8,13 @@ import numpy as np
 import torch
 from torch import Tensor
 
-from ftproofs.claim import Block, Setting
 from ftproofs.names import Experiment, Value
 from ftproofs.numeric import tasks
 from ftproofs.numeric.measurements import Readings
 from ftproofs.numeric.trends.descent import Weights, descend
 from ftproofs.numeric.trends.layers import LOSSES, mse, total
 from ftproofs.numeric.trends.pairing import pair_generator
+from ftproofs.settings import Block, Setting
 
 #: Neurons of the target teacher, samples of the source and fresh inputs for tests.
 TEACHERS = 6
@@ -32,7 +32,7 @@ def measure(spec: Experiment, block: Block, parameters: list[dict[str, Value]], 
     """Pretrain; train the readout, the whole network, and one from scratch; compare them on fresh inputs."""
     tasks.same_shape(parameters)
     # Kernels for a batch of one round differently: one case stands beside a copy of itself.
-    settings = block.settings if len(block) > 1 else block.settings * 2
+    settings = block.padded()
     start, again, (X_s, y_s), (X, y), fresh = _draw(settings, device)
     loss = LOSSES[block.method]
     pretrained = descend(loss, start, (X_s, y_s), GOAL, max_steps=MAX_STEPS)
