@@ -268,3 +268,12 @@ def test_two_relative_scales_on_the_same_data() -> None:
     gain = trained.values["other_mse"] - trained.values["mse"]
     assert gain == pytest.approx(trained.values["layer_gain"], abs=1e-12)
     assert (abs(gain) > 1e-3).all()
+
+
+@pytest.mark.parametrize("method", [0, 1])
+def test_the_mean_rate_of_decay_ends_where_the_loss_has_fallen_far(method: int) -> None:
+    # Steps that go far beyond that place had left the rate there, and its bound, to chance.
+    found = rows("diagonal.scratch", "flow", method=method, count=12, n=4, d=9, c=2.0, r=-0.6498)
+    rates, bounds = found.values["loss_decay"], found.bounds["loss_decay"]
+    assert (bounds < 0.01 * rates).all()
+    assert (rates >= 4 - bounds).all()

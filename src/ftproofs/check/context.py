@@ -134,14 +134,19 @@ class Context:
     ) -> Block:
         """Settings with consecutive indices from ``start``, to be measured together."""
 
-        def setting(parameters: dict[str, Value], index: int) -> Setting:
-            return Setting.of(experiment, parameters, root=self.seed, stage=stage, index=index)
-
+        # Draws of one setting share its values.
+        shared: dict[int, Setting] = {}
+        for parameters in values:
+            if id(parameters) not in shared:
+                shared[id(parameters)] = Setting.of(experiment, parameters, root=self.seed, stage=stage, index=start)
         settings: Sequence[Setting]
-        if all(parameters is values[0] for parameters in values):
-            settings = Draws(setting(values[0], start), len(values))
+        if len(shared) == 1:
+            settings = Draws(shared[id(values[0])], len(values))
         else:
-            settings = tuple(setting(parameters, start + i) for i, parameters in enumerate(values))
+            settings = tuple(
+                Setting(experiment, shared[id(parameters)].values, self.seed, stage, start + i)
+                for i, parameters in enumerate(values)
+            )
         return Block(settings, engine, method)
 
     def identify(self, rows: Rows, case: int) -> str:

@@ -14,14 +14,14 @@ from dataclasses import dataclass
 import numpy as np
 
 from ftproofs.check.context import Context
-from ftproofs.check.draws import Parameters, natural_scale
+from ftproofs.check.draws import Parameters, engine_at, law_rows, natural_scale
 from ftproofs.check.judge import Judge, parameter
 from ftproofs.check.links import engine_of_draws
 from ftproofs.check.sizes import at_size, check_domain
-from ftproofs.claim import Claim, Each, Limit, Probability
+from ftproofs.claim import Claim, Each, Limit, Probability, Rows
 from ftproofs.errors import FTError, UsageError
 from ftproofs.names import EXPERIMENTS, PARAMETERS, Value, complete
-from ftproofs.numeric.experiments import SOLVER
+from ftproofs.numeric.experiments import LAW, SOLVER
 from ftproofs.numeric.sampling import batches, explore
 from ftproofs.numeric.statistics import relative_error
 from ftproofs.symbolic.acceptance import acceptor
@@ -31,6 +31,10 @@ from ftproofs.symbolic.orientation import oriented
 SETTINGS = 24
 DRAWS = {"each": 4, "mean": 2048, "limit": 256}
 SIZE = 96
+
+#: Draws where they come from the law of the design, and the size of a limit's there.
+DRAWN = 4096
+LARGE = 512
 
 #: Draws at each setting where they have to be trained.
 TRAINED = 64
@@ -131,9 +135,15 @@ def _looker(claim: Claim, context: Context, judge: Judge) -> Callable[[Parameter
     engine = engine_of_draws(claim)
     draws = DRAWS[claim.quantifier.name] if engine == SOLVER else min(TRAINED, DRAWS[claim.quantifier.name])
 
-    def look(parameters: Parameters) -> Seen | None:
+    def drawn(parameters: Parameters) -> list[Rows]:
+        there = at_size(parameters, LARGE) if isinstance(claim.quantifier, Limit) else parameters
+        if not isinstance(claim.quantifier, Each) and engine_at(claim, there) == LAW:
+            return law_rows(claim, context, there, "diagnose", 0, DRAWN)
         block = context.block(claim.experiment, [parameters] * draws, engine=engine, stage="diagnose")
-        lhs, rhs = judge.samples(context.draws(block))
+        return [context.draws(block)]
+
+    def look(parameters: Parameters) -> Seen | None:
+        lhs, rhs = (np.concatenate(side) for side in zip(*map(judge.samples, drawn(parameters)), strict=True))
         if not (np.isfinite(lhs).all() and np.isfinite(rhs).all()):
             return None
         scale = natural_scale(judge, parameters)

@@ -103,7 +103,7 @@ def exploratory(claim: Claim, context: Context, parameters: Parameters) -> Rows:
 def to_plan_with(claim: Claim, context: Context, parameters: Parameters) -> list[Rows]:
     """Draws at a setting that tell how many a decision takes; more of them where the law of the design is known."""
     if engine_at(claim, parameters) == LAW:
-        return _law_rows(claim, context, parameters, "explore", 0, PLANNING)
+        return law_rows(claim, context, parameters, "explore", 0, PLANNING)
     return [exploratory(claim, context, parameters)]
 
 
@@ -155,7 +155,7 @@ def mean_sampler(
         parameters = settings[setting]
         # What confirms a refutation solves designs that are drawn.
         if engine == SOLVER and method == 0 and engine_at(claim, parameters) == LAW:
-            found = _law_rows(claim, context, parameters, stage, start, count)
+            found = law_rows(claim, context, parameters, stage, start, count)
         else:
             found = draw_rows(claim, context, parameters, engine, stage, start, count, method=method)
         parts = [judge.samples(rows) for rows in found]
@@ -173,7 +173,7 @@ def engine_at(claim: Claim, parameters: Parameters) -> str:
     return oracle_at(claim, parameters) if engine == SOLVER else engine
 
 
-def _law_rows(claim: Claim, context: Context, parameters: Parameters, stage: str, start: int, count: int) -> list[Rows]:
+def law_rows(claim: Claim, context: Context, parameters: Parameters, stage: str, start: int, count: int) -> list[Rows]:
     """Draws from the law of the design: those of one generator are independent, so each counts."""
     start, count = start // MOST_SHARED, count // MOST_SHARED
     return draw_rows(claim, context, parameters, LAW, f"{stage}/{MOST_SHARED}", start, count, step=CHUNK // MOST_SHARED)
