@@ -1,17 +1,22 @@
 """The stages of one step of DOP853 (see `training.flow`) for deep linear networks, one network after the other.
 
-Between two looks at a batch every network stays in the cache: all its stages are taken before the next one's.
+Between two looks at a batch every network stays in the cache: all its stages are taken before the next one's.  Small
+networks go eight abreast (`abreast`).
 """
 
 from __future__ import annotations
 
 import numpy as np
 
+from ftproofs.numeric.loops.abreast import stages_abreast
 from ftproofs.numeric.loops.compiling import leaf, loop, part
 from ftproofs.numeric.loops.stepping import FIFTH, MOVE, STAGES, THIRD, combined
 from ftproofs.numeric.loops.vectors import add, residual
 
 Array = np.ndarray
+
+#: Networks with at most so many weights go eight abreast.
+SMALL = 1024
 
 
 @leaf
@@ -88,7 +93,7 @@ def _slope(
 def stages(
     X: Array, XT: Array, y: Array, shapes: Array, speed: float, start: Array, h: Array, K: Array, move: Array
 ) -> None:
-    """The stages after the first into K (case, stage, m), then the step and its error estimates into move (case, 3, m).
+    """The step and its error estimates into move (case, 3, m); K (case, stage, m) but for its first slopes is scratch.
 
     Args:
         X: designs (case, n, d); XT: the same turned over; y: labels (case, n).
@@ -98,6 +103,9 @@ def stages(
         h: the steps (case,).
     """
     widest, (n, m) = shapes.max(), (y.shape[1], start.shape[1])
+    if m <= SMALL:
+        stages_abreast(X, y, shapes, speed, start, h, K, move)
+        return
     tails, back = np.empty((shapes.shape[0], widest)), np.empty((2, widest))
     rho, z = np.empty(n), np.empty(m)
     for case in range(start.shape[0]):

@@ -40,6 +40,19 @@ MOVE, FIFTH, THIRD = STAGES - 1, STAGES, STAGES + 1
 
 
 @leaf
+def terms_of(row: int) -> int:
+    """How many times four terms a row of the table has."""
+    return _COUNT[row]
+
+
+@leaf
+def term_of(row: int, c: int) -> tuple[int, float, int, float, int, float, int, float]:
+    """Four terms of a row: stages and their weights, by turns."""
+    place, value = _PLACE[row, c], _VALUE[row, c]
+    return place[0], value[0], place[1], value[1], place[2], value[2], place[3], value[3]
+
+
+@leaf
 def combined(row: int, h: float, K: Array, out: Array) -> None:
     """``out += h sum_s w_s K_s`` with one row of the table, K (stage, m)."""
     for c in range(_COUNT[row]):

@@ -49,7 +49,7 @@ class Stages(Protocol):
     """Another way to take a step's stages, as `_Workspace.stages` does."""
 
     def __call__(self, start: Tensor, h: Tensor, K: Tensor, move: Tensor) -> None:
-        """From z (case, m) and its slopes ``K[:, 0]``, the other slopes K (case, stage, m), and move (case, 3, m)."""
+        """From z (case, m) and slopes ``K[:, 0]`` to move (case, 3, m); the rest of K (case, stage, m) is scratch."""
 
 
 class _Workspace:
