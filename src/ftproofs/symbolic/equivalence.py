@@ -24,7 +24,7 @@ import numpy as np
 import sympy
 from sympy import Expr, Rational, S, Symbol
 
-from ftproofs.claim import Claim, Domain, Limit, Mean, Statement
+from ftproofs.claim import Claim, Domain, Each, Limit, Mean, Statement
 from ftproofs.errors import FTError
 from ftproofs.names import EXPERIMENTS, MEASUREMENTS, PER_COORDINATE, scale_names
 from ftproofs.symbolic.arrays import Arrays
@@ -82,7 +82,9 @@ class Comparison:
     ) -> None:
         self.claim = claim
         self.tolerance = tolerance
-        self._solutions = [_solutions(statement) for statement in claim.statements]
+        self._solutions = [
+            _solutions(statement, sums=isinstance(claim.quantifier, Each)) for statement in claim.statements
+        ]
         self._rule = {symbol: value for solution in self._solutions for symbol, value in solution.items()}
         self._box = box_for(sorted(spoken(claim, mutants), key=str), _complete(claim))
         drawn = (*self._box.points(POINTS, seed="mutation"), *_ends(self._box))
@@ -347,9 +349,19 @@ def _multiple(changed: Expr, whole: Expr) -> Expr | None:
     return None if any(symbol.name in MEASUREMENTS for symbol in times.free_symbols) else times
 
 
-def _solutions(statement: Statement) -> dict[Symbol, Expr]:
-    """The measurement that the equation gives, where its left side is a product with a power of one."""
+def _solutions(statement: Statement, *, sums: bool = False) -> dict[Symbol, Expr]:
+    """The measurement that the equation gives, where its left side is a product with a power of one.
+
+    With ``sums`` also where it is a sum with a multiple of one: what holds of every network may be solved for any part.
+    """
     if statement.rel != "==":
+        return {}
+    if sums and statement.lhs.is_Add:
+        for term in sorted(statement.lhs.args, key=sympy.default_sort_key):
+            others = statement.lhs - term
+            found = _solutions(Statement(term, "==", statement.rhs - others))
+            if found and not any((term / symbol).has(symbol) for symbol in found):
+                return found
         return {}
     factors = sympy.Mul.make_args(statement.lhs)
     # What is measured stands in the numerator; what it is measured by, below.

@@ -43,11 +43,11 @@ def _arcsinh(xp: Any, a: Any, c: Any) -> tuple[Any, Any, Any]:
 
 
 def penalty_array(xp: Any, x: Any, c: Any) -> Any:
-    """``q(x; c)`` for float64 arrays of one shape, c > 0; at most 4 ULP from 1e-300 to 1e300."""
+    """``q(x; c)`` for float64 arrays of one shape, c > 0, NaN below 0; at most 4 ULP from 1e-300 to 1e300."""
     with np.errstate(all="ignore"):
         a = xp.abs(x)
         z, t, h = _arcsinh(xp, a, c)
-        return xp.where(z < _SMALL, a * z * _near(xp, z) / 2, a * (t - h) / 2)
+        return xp.where(c < 0, np.nan, xp.where(z < _SMALL, a * z * _near(xp, z) / 2, a * (t - h) / 2))
 
 
 def _near(xp: Any, z: Any) -> Any:
@@ -71,7 +71,8 @@ def excess_array(xp: Any, x: Any, c: Any) -> Any:
     with np.errstate(all="ignore"):
         z, t, h = _arcsinh(xp, xp.abs(x), c)
         near = 1 / ((1 + xp.sqrt(1 + xp.where(z < _SMALL, z, 0 * z) ** 2)) * _near(xp, z))
-        return xp.where(z < _SMALL, near, h / xp.where(z < _SMALL, 1 + 0 * z, t - h))
+        far = h / xp.where(z < _SMALL, 1 + 0 * z, t - h)
+        return xp.where(c < 0, np.nan, xp.where(z < _SMALL, near, far))
 
 
 def hypot_array(xp: Any, x: Any, y: Any) -> Any:
@@ -80,10 +81,10 @@ def hypot_array(xp: Any, x: Any, y: Any) -> Any:
 
 
 def stretch_array(xp: Any, c: Any, x: Any) -> Any:
-    """``sqrt(c**2 + x**2) - c`` for c >= 0, without cancellation or overflow."""
+    """``sqrt(c**2 + x**2) - c``, without cancellation or overflow."""
     with np.errstate(all="ignore"):
-        size = xp.hypot(c, x) + c
-        return xp.where(size > 0, xp.abs(x) * (xp.abs(x) / size), 0 * size)
+        size = xp.hypot(c, x) + xp.abs(c)
+        return xp.where(c < 0, size, xp.where(size > 0, xp.abs(x) * (xp.abs(x) / size), 0 * size))
 
 
 # -- arbitrary precision ----------------------------------------------------------
@@ -95,7 +96,9 @@ def _arcsinh_mp(mp: Any, x: Any, c: Any) -> tuple[Any, Any]:
 
 
 def penalty_mp(mp: Any, x: Any, c: Any) -> Any:
-    """``q(x; c)`` at the working precision (scalars)."""
+    """``q(x; c)`` at the working precision (scalars); NaN where c < 0."""
+    if c < 0:
+        return mp.nan
     t, h = _arcsinh_mp(mp, x, c)
     return abs(x) * (t - h) / 2
 
@@ -106,7 +109,9 @@ def slope_mp(mp: Any, x: Any, c: Any) -> Any:
 
 
 def excess_mp(mp: Any, x: Any, c: Any) -> Any:
-    """``L - 1`` at the working precision (scalars)."""
+    """``L - 1`` at the working precision (scalars); NaN where c < 0."""
+    if c < 0:
+        return mp.nan
     if x == 0:
         return mp.mpf(1)
     t, h = _arcsinh_mp(mp, x, c)
@@ -120,6 +125,8 @@ def hypot_mp(mp: Any, x: Any, y: Any) -> Any:
 
 def stretch_mp(mp: Any, c: Any, x: Any) -> Any:
     """``sqrt(c**2 + x**2) - c`` at the working precision (scalars)."""
+    if c < 0:
+        return mp.hypot(c, x) - c
     return x * x / (mp.hypot(c, x) + c) if x else mp.mpf(0)
 
 
@@ -143,8 +150,8 @@ def penalty_ball(x: arb, c: arb) -> arb:
 
 
 def slope_ball(x: arb, c: arb) -> arb:
-    """An enclosure of q'."""
-    return (x / c).asinh() / 2 if c > 0 else arb.nan()
+    """An enclosure of q'; odd in c."""
+    return (x / c).asinh() / 2
 
 
 def excess_ball(x: arb, c: arb) -> arb:
@@ -168,7 +175,7 @@ def hypot_ball(x: arb, y: arb) -> arb:
 def stretch_ball(c: arb, x: arb) -> arb:
     """An enclosure of ``sqrt(c**2 + x**2) - c``, which grows with |x| and falls with c >= 0."""
     if not c >= 0:
-        return arb.nan()
+        return hypot_ball(c, x) - c
     ends = []
     for a, scale in ((x.abs_lower(), c.upper()), (x.abs_upper(), c.lower())):
         ends.append(arb(0) if a == 0 else a * a / ((scale * scale + a * a).sqrt() + scale))
