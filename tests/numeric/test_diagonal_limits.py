@@ -15,7 +15,7 @@ from ftproofs.numeric.diagonal.limits import read_limits
 from ftproofs.numeric.diagonal.nested import nested_fit, read_nested, read_support
 from ftproofs.numeric.diagonal.network import symmetric_start
 from ftproofs.numeric.diagonal.regression import Regression
-from ftproofs.numeric.solvers import least_weighted_l1
+from ftproofs.numeric.solvers import weighted_l1_fit
 
 
 def drawn(seed: int, n: int = 3, d: int = 7):
@@ -33,16 +33,16 @@ def by_vertices(X, y, weights):
 @pytest.mark.parametrize("seed", range(4))
 def test_the_least_weighted_norm_is_that_of_the_best_vertex(seed):
     X, y, weights = drawn(seed)
-    low, high = least_weighted_l1(X, y, weights)
+    _, low, high = weighted_l1_fit(X, y, weights)
     assert low <= by_vertices(X, y, weights) <= high
     assert high - low <= 1e-9 * high
     # Doubled weights double it; one more row can only raise it.
-    assert least_weighted_l1(X, y, 2 * weights)[1] == pytest.approx(2 * high, rel=1e-9)
-    assert least_weighted_l1(X[:2], y[:2], weights)[0] <= high
+    assert weighted_l1_fit(X, y, 2 * weights)[2] == pytest.approx(2 * high, rel=1e-9)
+    assert weighted_l1_fit(X[:2], y[:2], weights)[1] <= high
 
 
 def test_without_a_fit_nothing_is_found():
-    low, high = least_weighted_l1(np.ones((2, 3)), np.array([0.0, 1.0]), np.ones(3))
+    _, low, high = weighted_l1_fit(np.ones((2, 3)), np.array([0.0, 1.0]), np.ones(3))
     assert math.isnan(low)
     assert high == math.inf
 

@@ -261,11 +261,6 @@ def localisation(spectrum: np.ndarray, gap: float) -> float:
     return 1 / float(np.interp(gap**2, np.r_[0.0, heights], np.r_[0.0, corners]))
 
 
-def least_weighted_l1(X: np.ndarray, y: np.ndarray, weights: np.ndarray) -> tuple[float, float]:
-    """The bounds of `weighted_l1_fit`."""
-    return weighted_l1_fit(X, y, weights)[1:]
-
-
 def weighted_l1_fit(X: np.ndarray, y: np.ndarray, weights: np.ndarray) -> tuple[np.ndarray, float, float]:
     """A fit b and bounds of ``min sum_i w_i |b_i|`` over the interpolators ``X b = y`` (weighted basis pursuit).
 

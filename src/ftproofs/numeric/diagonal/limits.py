@@ -7,6 +7,7 @@ from __future__ import annotations
 
 from collections.abc import Iterator
 
+import numpy as np
 import torch
 from torch import Tensor
 
@@ -14,7 +15,7 @@ from ftproofs.numeric.diagonal.ended import Ended, Reading
 from ftproofs.numeric.diagonal.readings import Readings, weighted_fit
 from ftproofs.numeric.diagonal.regression import Regression
 from ftproofs.numeric.elementwise import hypot
-from ftproofs.numeric.solvers import least_weighted_l1
+from ftproofs.numeric.solvers import weighted_l1_fit
 from ftproofs.numeric.training.bounds import UNIT, norm
 
 
@@ -28,12 +29,15 @@ def read_limits(problem: Regression, ended: Ended) -> Readings:
     for name, power in (("lazy_share", 1.0), ("lazy_square_share", 2.0), ("lazy_root_share", 0.5)):
         found[name] = _share(problem, beta, c, power, radius)
     size = beta.abs()
-    own = torch.asinh(size / c)
-    least, gap = _least(problem, own)
+    own = torch.asinh(ratio)
+    fit, least, gap = _fit(problem, own)
     total = (own * size).sum(dim=1)
-    # A coordinate's term moves by at most 1 + asinh times beta's error, and the minimum by that of the weights.
-    loose = 2 * (radius * norm(1 + own) + gap)
-    found["own_excess"] = (total - least) / total, loose / total
+    # To second order in beta's error: what a coordinate's term |beta| asinh(|beta|/c) moves by, and what the weights
+    # do, which the minimum follows by as much as the fit is long.
+    bend = 1 / hypot(torch.ones_like(ratio), ratio)
+    term = radius * norm(own + ratio * bend) + radius**2 / c.amin(dim=1)
+    moved = radius * norm(fit * bend / c) + radius**2 * norm(fit / c**2)
+    found["own_excess"] = (total - least) / total, (term + 2 * moved + gap) / total
     top = (size + hypot(size, c)).amax(dim=1)
     weights = torch.log(top[:, None] / c)
     for name, chosen in (
@@ -64,12 +68,19 @@ def _share(problem: Regression, beta: Tensor, c: Tensor, power: float, radius: T
 
 def _least(problem: Regression, weights: Tensor) -> Reading:
     """The least ``sum w_i |b_i|`` over all fits, and half the distance of its bounds, each (case,)."""
-    bounds = torch.tensor(list(_programs(problem, weights)), dtype=weights.dtype, device=weights.device)
-    return bounds.mean(dim=1), (bounds[:, 1] - bounds[:, 0]) / 2
+    return _fit(problem, weights)[1:]
 
 
-def _programs(problem: Regression, weights: Tensor) -> Iterator[tuple[float, float]]:
+def _fit(problem: Regression, weights: Tensor) -> tuple[Tensor, Tensor, Tensor]:
+    """The fit of least ``sum w_i |b_i|`` (case, d), and what `_least` says."""
+    fits, lower, upper = (
+        torch.from_numpy(np.array(part)).to(weights) for part in zip(*_programs(problem, weights), strict=True)
+    )
+    return fits, (lower + upper) / 2, (upper - lower) / 2
+
+
+def _programs(problem: Regression, weights: Tensor) -> Iterator[tuple[np.ndarray, float, float]]:
     assert problem.X is not None
     arrays = (z.detach().cpu().numpy() for z in (problem.X, problem.y, weights))
     for X, y, w in zip(*arrays, strict=True):
-        yield least_weighted_l1(X, y, w)
+        yield weighted_l1_fit(X, y, w)
