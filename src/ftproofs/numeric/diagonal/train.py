@@ -23,7 +23,7 @@ TOLERANCES = (1e-12, 1e-10)
 #: The same where the tail is integrated to the end, so that noise has to stay below the last residual.
 TAIL_TOLERANCES = (1e-13, 2e-12)
 
-MAX_STEPS = 12_000
+MAX_STEPS = 40_000
 
 #: Designs integrated together are this large at most, in numbers: they are read again at every stage.
 CACHED = 1 << 19
