@@ -17,10 +17,10 @@ from scipy.special import ndtri
 from sympy import Symbol
 
 from ftproofs.check.context import Context
-from ftproofs.check.draws import CORNERS, exploratory
+from ftproofs.check.draws import CORNERS, engine_at, exploratory
 from ftproofs.check.judge import Judge
 from ftproofs.check.links import engine_of_draws
-from ftproofs.claim import Claim, Rows
+from ftproofs.claim import Claim, Each, Rows
 from ftproofs.decision import ALPHA
 from ftproofs.names import INFINITE, Value
 from ftproofs.numeric.experiments import SOLVER
@@ -83,12 +83,18 @@ def domain_points(
     found: list[Rows] = []
 
     def draw(batch: tuple[Parameters, ...]) -> tuple[float, list[int]]:
-        found.append(context.draws(context.block(claim.experiment, batch, engine=engine_of_draws(claim), stage=STAGE)))
+        found.append(_drawn(claim, context, batch[0]))
         return score(found[-1]), []
 
     source = source or batches(claim.domain, claim.experiment, acceptor(claim.domain), size=1)
     explore(source, draw, seed=context.seed, examples=count, shrink_calls=0)
     return found
+
+
+def _drawn(claim: Claim, context: Context, parameters: Parameters) -> Rows:
+    """One draw at a setting; of a claim about a law from the law of the design, where that is known."""
+    engine = engine_of_draws(claim) if isinstance(claim.quantifier, Each) else engine_at(claim, parameters)
+    return context.draws(context.block(claim.experiment, [parameters], engine=engine, stage=STAGE))
 
 
 def candidates(claim: Claim, context: Context, source: Batches | None = None) -> list[Candidate]:
@@ -196,10 +202,7 @@ class _Search:
 
     def at(self, parameters: Parameters) -> Candidate:
         """One setting."""
-        block = self._context.block(
-            self._claim.experiment, [parameters], engine=engine_of_draws(self._claim), stage=STAGE
-        )
-        return self._candidate(self._context.draws(block))
+        return self._candidate(_drawn(self._claim, self._context, parameters))
 
     def drawn(self, source: Batches | None, count: int = CANDIDATES) -> list[Candidate]:
         """Distinct settings, drawn towards where the mutants differ from the claim."""
