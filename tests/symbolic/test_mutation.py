@@ -116,6 +116,17 @@ def test_multiples_of_a_mean_are_known_and_other_functions_of_it_are_not() -> No
     assert compared(asked, equal((v.risk - v.n) ** 2, (sqrt(v.n / v.d) - v.n) ** 2)).label == "different"
 
 
+def test_an_equation_between_a_sum_and_a_constant_is_put_into_its_mutants() -> None:
+    asked = claim(equal(v.fit_gap + v.n * v.perp_gap, v.d))
+    total = v.fit_gap + v.n * v.perp_gap
+    assert compared(asked, equal(sqrt(total), sqrt(v.d))).label == "equivalent"
+    assert compared(asked, equal(1 / total, 1 / v.d)).label == "equivalent"
+    assert compared(asked, equal(v.fit_gap + v.d * v.perp_gap, v.d)).label == "different"
+    # Of means only multiples are known.
+    mean = claim(equal(total, v.d), quantifier=Mean())
+    assert compared(mean, equal(sqrt(total), sqrt(v.d))).label == "different"
+
+
 def test_where_a_claims_own_equations_have_no_value_nothing_is_compared() -> None:
     """The energy may be 0 on a box, never in a network: there nothing has a value."""
     asked = claim(

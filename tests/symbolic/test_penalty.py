@@ -164,3 +164,21 @@ def test_latex():
     assert latex(p.prox(z, theta, c) ** 2) == r"\eta^{2}\left(z; \theta; c\right)"
     assert latex(p.hypot(x, c)) == r"\sqrt{x^{2} + c^{2}}"
     assert Derivative(p.penalty(x, c), x).doit() == p.penalty_slope(x, c)
+
+
+@pytest.mark.parametrize("name", ["q", "excess"])
+def test_no_arithmetic_knows_a_penalty_of_negative_scale(name):
+    expr, at = FUNCTIONS[name], {x: 0.7, c: -1.3}
+    assert np.isnan(numpy_kernel(expr, [x, c])(np.array([0.7]), np.array([-1.3])))[0]
+    assert not balls.enclose(expr, at).is_finite()
+    assert not expr.subs(at).is_finite
+
+
+@pytest.mark.parametrize("name", ["slope", "stretch"])
+def test_what_goes_on_below_zero_is_one_number_in_every_arithmetic(name):
+    expr = FUNCTIONS[name]
+    for a, b in ((0.7, -1.3), (-2.0, -1e-3), (1e-3, -5.0)):
+        exact = balls.enclose(expr, {x: a, c: b})
+        value = float(numpy_kernel(expr, [x, c])(np.array([a]), np.array([b]))[0])
+        assert float(exact.mid()) == pytest.approx(value, rel=1e-14)
+        assert float(expr.subs({x: a, c: b})) == pytest.approx(value, rel=1e-14)

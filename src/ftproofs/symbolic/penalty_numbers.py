@@ -60,10 +60,10 @@ def _near(xp: Any, z: Any) -> Any:
 
 
 def slope_array(xp: Any, x: Any, c: Any) -> Any:
-    """``q'(x; c) = arcsinh(x/c)/2``, the same conditions."""
+    """``q'(x; c) = arcsinh(x/c)/2``, the same conditions; odd in c."""
     with np.errstate(all="ignore"):
-        z, t, _ = _arcsinh(xp, xp.abs(x), c)
-        return xp.sign(x) * xp.where(z < 1e-8, z, t) / 2
+        z, t, _ = _arcsinh(xp, xp.abs(x), xp.abs(c))
+        return xp.sign(x) * xp.sign(c) * xp.where(z < 1e-8, z, t) / 2
 
 
 def excess_array(xp: Any, x: Any, c: Any) -> Any:
