@@ -12,10 +12,11 @@ from jsonschema import Draft202012Validator
 from sympy import Expr, Rational, sqrt
 
 import ftproofs
+from ftproofs.catalog import claims
 from ftproofs.check import MemoryStore, check
 from ftproofs.check import context as context_module
 from ftproofs.check.judge import Judge
-from ftproofs.check.limit import together
+from ftproofs.check.limit import choose, together
 from ftproofs.check.sizes import at_size, ladder_at, ladder_of
 from ftproofs.claim import Claim, Domain, Limit, Rows, Source, real_range
 from ftproofs.errors import UsageError
@@ -251,3 +252,15 @@ def test_the_limit_near_the_square_design(seed: int) -> None:
     store = MemoryStore()
     assert settled(claim(BIAS + NOISE, domain=domain), store, seed=seed).word == "supported"
     assert settled(claim(BIAS + v.sigma**2 * v.gamma, domain=domain), store, seed=seed).word == "refuted"
+
+
+def test_anchors_go_where_wrong_formulas_differ_that_are_solved_for() -> None:
+    """The first settings drawn have large noise, where ``sigma`` for the share of features used makes no error."""
+    replica = claims()["replica-risk"]
+    context = context_module.Context(MemoryStore(), context_module.BUDGETS["low"])
+    judges = [Judge(statement) for statement in replica.statements]
+    explored, anchors, asked, _ = choose(replica, context, judges)
+    assert len(anchors) == len(asked) == 1
+    assert asked[0]["sigma"] <= 0.25 < anchors[0]["sigma"]
+    # The same whatever is drawn there.
+    assert choose(replica, context_module.Context(MemoryStore(), context_module.BUDGETS["low"]), judges)[2] == asked

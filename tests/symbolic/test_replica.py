@@ -257,6 +257,40 @@ def test_malformed_groups_are_refused(text):
         read_groups(text)
 
 
+def test_points_are_solved_for_once_and_together(monkeypatch):
+    made, delta, sigma = batch(6)
+    columns = [delta, sigma, np.zeros(6)]
+    columns += [x for i in range(4) for x in (made.weight[:, i], np.exp(made.log_c[:, i]), made.b[:, i], made.s[:, i])]
+    monkeypatch.setattr(r, "_solved", {})
+    asked = []
+    monkeypatch.setattr(r, "solve", lambda groups, *rest: asked.append(len(rest[0])) or solve(groups, *rest))
+    first = r.solved([x[:4] for x in columns])
+    mixed = r.solved([x[[5, 0, 3, 3, 4, 5]] for x in columns])
+    assert asked == [4, 2]
+    assert list(mixed.mse[1:4]) == [first.mse[i] for i in (0, 3, 3)]
+    assert mixed.tau[0] == mixed.tau[5]
+    monkeypatch.setattr(r, "_solved", {})
+    assert all(
+        np.array_equal(getattr(r.solved(columns), n)[:4], getattr(first, n)) for n in ("tau", "theta", "penalty")
+    )
+    monkeypatch.setattr(r, "_KEPT", 2)  # what is forgotten is solved for again
+    monkeypatch.setattr(r, "_solved", {})
+    assert np.array_equal(r.solved(columns).mse[:4], first.mse)
+    assert len(r._solved) == 2
+
+
+@pytest.mark.parametrize("place", range(3, 7))
+def test_what_is_no_share_or_no_number_has_no_fixed_point(place):
+    values = [Rational(1, 2), Rational(1, 10), 0, 1, 1, 1, 0]
+    values[place] = float("nan")
+    assert np.isnan(r.solved([np.array([float(x)]) for x in values]).mse).all()
+    share = symbols("share", real=True)
+    error = r.replica_mse(*values[:3], share, 1, 1, 0)
+    assert np.isnan(numpy_kernel(error, [share])(np.array([-0.25])))
+    with pytest.raises(balls.Undefined):
+        balls.enclose(error, {share: Rational(-1, 4)})
+
+
 def test_an_inequality_at_settings_is_enclosed_at_each() -> None:
     """What fails at one of the settings, and what is spread over a range, is not proved."""
     held, close = layers.HEADLINE, AtSettings().close

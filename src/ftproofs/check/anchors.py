@@ -14,7 +14,7 @@ from dataclasses import dataclass
 
 import numpy as np
 from scipy.special import ndtri
-from sympy import Symbol
+from sympy import Expr, Symbol
 
 from ftproofs.check.context import Context
 from ftproofs.check.draws import CORNERS, engine_at, exploratory
@@ -28,7 +28,7 @@ from ftproofs.numeric.sampling import Batches, batches, explore
 from ftproofs.settings import Setting
 from ftproofs.symbolic.acceptance import acceptor
 from ftproofs.symbolic.equivalence import Errors, spoken
-from ftproofs.symbolic.kernels import solves
+from ftproofs.symbolic.kernels import solves, solves_together
 from ftproofs.symbolic.mutation import Mutant, strict_mutants
 
 #: The stage of draws that are points of the domain and decide nothing.
@@ -37,6 +37,10 @@ STAGE = "points"
 #: Settings from which anchors are picked, and those looked at for the mutants that these would leave.
 CANDIDATES = 64
 SEARCHED = 256
+
+#: Mutants asked about where formulas are solved for, and settings looked at.
+SOLVED = 32
+SOLVED_AT = 64
 
 #: Up to how many times what is enough more evidence is better: a setting may get a part of the draws planned.
 SPARE = 4.0
@@ -117,7 +121,11 @@ def pick(
 
 def guided(claim: Claim) -> bool:
     """Whether wrong formulas say where to look: not where a formula's numbers are found by solving equations."""
-    return not any(solves(side) for statement in claim.statements for side in (statement.lhs, statement.rhs))
+    return not any(solves(side) for side in _sides(claim))
+
+
+def _sides(claim: Claim) -> list[Expr]:
+    return [side for statement in claim.statements for side in (statement.lhs, statement.rhs)]
 
 
 def complement(
@@ -132,8 +140,8 @@ def complement(
     """At most so many settings that kill what the anchors would leave, each at least `LEFT` of a mutant.
 
     The mutants left say where to search, corners of the domain included, and again as long as
-    something is found.  None where the claim is not `guided`: hundreds of mutants at dozens of
-    settings would take longer than all draws.
+    something is found.  Where the claim is not `guided` few mutants are asked about, and all settings looked at are
+    evaluated at once; none where that takes as long as one by one, which would be longer than all draws.
 
     Args:
         share: of the draws that support is planned to take at a setting, what can be afforded; 0 to leave it out. It is
@@ -141,11 +149,12 @@ def complement(
         needed: draws that a refutation takes at a setting, in units of (spread/error)^2, where those of support are
             planned: `E_VALUES` or `INTERVAL`, as the claim's refutations are, or more where plans cannot be relied on.
     """
-    if not guided(claim):
+    led = guided(claim)
+    if not (led or all(solves_together(side) for side in _sides(claim))):
         return []
-    asked = strict_mutants(claim, context.budget.completed)
+    asked = strict_mutants(claim, context.budget.completed if led else SOLVED)
     search = _Search(claim, context, asked, needed)
-    among = [search.at(parameters) for parameters in anchors]
+    among = search.at(anchors)
     total = np.zeros(len(asked))
     picked: list[Parameters] = []
     while True:
@@ -155,7 +164,8 @@ def complement(
         search, total = search.of(left), seen[left]
         if len(picked) == count or (1 - total).sum() < LEFT:
             return picked
-        pool = search.drawn(source, SEARCHED) + [search.at(corner) for corner in source.corners(CORNERS)]
+        pool = search.drawn(source, SEARCHED) if led else search.spread(source, SOLVED_AT)
+        pool += search.at(source.corners(CORNERS))
         among = _greedily(pool, count - len(picked), share, given=total, least=LEFT)
         if not among:
             return picked
@@ -200,9 +210,14 @@ class _Search:
         found._errors = self._errors.of(chosen)
         return found
 
-    def at(self, parameters: Parameters) -> Candidate:
-        """One setting."""
-        return self._candidate(_drawn(self._claim, self._context, parameters))
+    def at(self, settings: Sequence[Parameters]) -> list[Candidate]:
+        """These settings."""
+        return self._candidates([_drawn(self._claim, self._context, parameters) for parameters in settings])
+
+    def spread(self, source: Batches, count: int) -> list[Candidate]:
+        """Distinct settings of the domain, whatever the mutants are there."""
+        found = domain_points(self._claim, self._context, count, source=source)
+        return self._candidates(list({rows.block.settings[0]: rows for rows in found}.values()))
 
     def drawn(self, source: Batches | None, count: int = CANDIDATES) -> list[Candidate]:
         """Distinct settings, drawn towards where the mutants differ from the claim."""
@@ -211,14 +226,19 @@ class _Search:
         def score(rows: Rows) -> float:
             setting = rows.block.settings[0]
             if setting not in found:
-                found[setting] = self._candidate(rows)
+                found[setting] = self._candidates([rows])[0]
             return float(np.minimum(found[setting].strength, SPARE).sum())
 
         domain_points(self._claim, self._context, count, score, source)
         return list(found.values())
 
-    def _candidate(self, rows: Rows) -> Candidate:
-        errors = self._errors([values_at(rows, 0, self._symbols)])[:, 0]
+    def _candidates(self, found: Sequence[Rows]) -> list[Candidate]:
+        if not found:
+            return []
+        errors = self._errors([values_at(rows, 0, self._symbols) for rows in found])
+        return [self._candidate(rows, own) for rows, own in zip(found, errors.T, strict=True)]
+
+    def _candidate(self, rows: Rows, errors: np.ndarray) -> Candidate:
         parameters = rows.block.settings[0].parameters
         strength = _strength(errors, self._claim.margin, self._needed(parameters))
         if self._bounds:

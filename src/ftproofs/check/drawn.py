@@ -85,6 +85,13 @@ class Formulas:
                     return False
         return True
 
+    def prepare(self, statement: Statement, settings: Sequence[Drawn]) -> None:
+        """Evaluate at the first draw of all settings at once: what is solved for at a point is solved for together."""
+        for side in (statement.lhs, statement.rhs):
+            kernel, names = self._kernel(side)
+            if names:
+                kernel(*(np.concatenate([drawn.column(name, 0, 1) for drawn in settings]) for name in names))
+
     def impossible(self, statement: Statement, settings: Iterable[Drawn]) -> str:
         """A draw at which a side certainly has no real, finite value; empty if none is found."""
         for drawn in settings:

@@ -122,13 +122,15 @@ def choose(
 
     explored = explore_settings(claim, context, check_domain(claim), score, steps=2 * context.budget.explored)
     # Anchors are the first settings drawn, whatever they looked like, and where wrong formulas differ that those miss.
-    anchors = list(explored.settings[: context.budget.anchors])
+    # Where formulas are solved for, draws are dear: half of the anchors are those.
+    count = context.budget.anchors if guided(claim) else math.ceil(context.budget.anchors / 2)
+    anchors = list(explored.settings[:count])
     asked = complement(
         claim,
         context,
         explored.source,
         anchors,
-        context.budget.anchors,
+        count,
         lambda parameters: float(all(_affordable(claim, context, judge, parameters) for judge in judges)),
         lambda parameters: INTERVAL,
     )

@@ -52,8 +52,8 @@ OVERALL = 0.95
 class Judged:
     """What became of a mutant.
 
-    ``difference`` is the largest relative error it makes where the claim holds; ``by``
-    says what killed it or how its equivalence was found.
+    ``difference`` is the largest relative error it makes where the claim holds, NaN if draws killed it before that
+    was asked; ``by`` says what killed it or how its equivalence was found.
     """
 
     mutant: Mutant
@@ -236,19 +236,21 @@ _KINDS: dict[type, tuple[Callable[[Claim, Context], Evidence], Callable[[Claim, 
 
 
 def _judge(mutant: Mutant, compare: Comparison, rows: Stored) -> Judged:
-    compared = compare(mutant)
-    if isinstance(compare.claim.quantifier, Limit) and compared.label in ("equivalent", "sub-tolerance"):
-        # That measurements stand for their limits is an assumption; draws may know better.
+    if isinstance(compare.claim.quantifier, Limit):
+        # That measurements stand for their limits is an assumption, so draws are asked first, which is quicker as well.
         outcome, by = rows.judge(mutant)
         if outcome == "killed":
-            return Judged(mutant, "killed", compared.difference, by)
+            return Judged(mutant, "killed", math.nan, by)
+        compared = compare(mutant)
+    else:
+        compared = compare(mutant)
+        outcome, by = rows.judge(mutant) if compared.label == "different" else ("survived", "")
     if compared.label == "undefined":
         return Judged(mutant, "undefined", compared.difference, f"no real value at {compared.route}")
     if compared.label == "equivalent":
         return Judged(mutant, "equivalent", compared.difference, compared.route)
     if compared.label == "sub-tolerance":
         return Judged(mutant, "sub-tolerance", compared.difference)
-    outcome, by = rows.judge(mutant)
     return Judged(mutant, outcome, compared.difference, by)
 
 

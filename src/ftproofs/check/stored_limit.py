@@ -75,11 +75,14 @@ class LimitRows:
         return found
 
     def judge(self, mutant: Mutant) -> Finding:
-        """Killed when the limit that some ladder's draws extrapolate to excludes it, as for the claim itself."""
+        """Killed when the limit that some ladder's draws extrapolate to excludes it, as for the claim itself.
+
+        A ladder where its kernel is not to be trusted, near a pole or where nearly everything cancels, accuses nothing.
+        """
         statement = mutant.statement
         judge = Judge(statement)
-        if not self._formulas.trusted(judge, self._tops()):
-            return UNTRUSTED
+        self._formulas.prepare(statement, list(self._drawn.values()))
+        doubted: set[int] = set()
         rule = LimitRule(self._claim.margin, 2**31, statement.rel)
         tracks = self._tracks(judge, rule)
         rounds, longest = FIRST, max(self._rounds(track) for track in tracks)
@@ -90,12 +93,15 @@ class LimitRows:
                 where = self._formulas.impossible(statement, self._drawn.values())
                 return ("undefined", f"no real value at {where}") if where else ("survived", "")
             for track in tracks:
-                if track.accuses(rule):
+                if track.index not in doubted and track.accuses(rule):
+                    if not self._formulas.trusted(judge, (self._top(track.index),)):
+                        doubted.add(track.index)
+                        continue
                     found = track.extrapolation
                     sizes = f"d = {track.ladder.sizes[0]}..{track.ladder.sizes[-1]}"
                     return "killed", f"error {found.limit:+.3g} for d -> oo from {sizes}, {found.draws.sum()} draws"
             if rounds >= longest:
-                return "survived", tracks[0].doubt
+                return UNTRUSTED if doubted else ("survived", tracks[0].doubt)
             rounds *= 2
 
     def slack(self, statement: Statement) -> float:
@@ -112,14 +118,15 @@ class LimitRows:
 
     def _tracks(self, judge: Judge, rule: LimitRule) -> list[LimitTrack]:
         tracks = []
-        for i, sizes in enumerate(self._sizes):
-            scale = judge.scale(self._drawn[i, len(sizes) - 1, "pilot"].parameters)
+        for i in range(len(self._sizes)):
+            scale = judge.scale(self._top(i).parameters)
             tracks.append(LimitTrack(i, replace(self._ladders[i], scale=scale), i < self._anchors))
             tracks[-1].plan(self._sampler(judge.statement), rule)
         return tracks
 
-    def _tops(self) -> list[Drawn]:
-        return [self._drawn[i, len(sizes) - 1, "pilot"] for i, sizes in enumerate(self._sizes)]
+    def _top(self, i: int) -> Drawn:
+        """The first draws of a setting at its largest size."""
+        return self._drawn[i, len(self._sizes[i]) - 1, "pilot"]
 
     def _rounds(self, track: LimitTrack) -> int:
         """How many rounds of draws are stored at every size of a ladder."""

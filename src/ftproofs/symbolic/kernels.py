@@ -147,6 +147,11 @@ def solves(expr: Expr) -> bool:
     return bool(_stated(expr))
 
 
+def solves_together(expr: Expr) -> bool:
+    """Whether all such functions in it are solved for at many points at once."""
+    return all(getattr(function, "together", False) for function in _stated(expr))
+
+
 def _stated(expr: Expr) -> list[Any]:
     return [type(f) for f in expr.atoms(Function) if hasattr(type(f), "accuracy")]
 

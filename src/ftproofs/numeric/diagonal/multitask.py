@@ -30,7 +30,7 @@ from ftproofs.numeric.training.result import NOT_CONVERGED, OK
 from ftproofs.settings import Block
 
 TOLERANCES = (1e-12, 1e-10)
-MAX_STEPS = 12_000
+MAX_STEPS = 40_000
 
 #: Bound on the path that is left at which training stops, relative to the teachers' norm.
 AIM = 1e-9
