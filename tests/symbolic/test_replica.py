@@ -291,6 +291,13 @@ def test_what_is_no_share_or_no_number_has_no_fixed_point(place):
         balls.enclose(error, {share: Rational(-1, 4)})
 
 
+def test_coordinates_of_no_kind_have_no_fixed_point():
+    nothing = np.empty((2, 0))
+    assert np.isnan(solve(Groups(nothing, nothing, nothing, nothing), np.full(2, 0.5), np.full(2, 0.1)).mse).all()
+    none = np.zeros((2, 1))
+    assert np.isnan(solve(Groups(none, none, none + 1, none), np.full(2, 0.5), np.full(2, 0.1)).mse).all()
+
+
 def test_an_inequality_at_settings_is_enclosed_at_each() -> None:
     """What fails at one of the settings, and what is spread over a range, is not proved."""
     held, close = layers.HEADLINE, AtSettings().close

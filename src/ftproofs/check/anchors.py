@@ -28,7 +28,7 @@ from ftproofs.numeric.sampling import Batches, batches, explore
 from ftproofs.settings import Setting
 from ftproofs.symbolic.acceptance import acceptor
 from ftproofs.symbolic.equivalence import Errors, spoken
-from ftproofs.symbolic.kernels import solves, solves_together
+from ftproofs.symbolic.kernels import solves, solves_in_batches
 from ftproofs.symbolic.mutation import Mutant, strict_mutants
 
 #: The stage of draws that are points of the domain and decide nothing.
@@ -150,7 +150,7 @@ def complement(
             planned: `E_VALUES` or `INTERVAL`, as the claim's refutations are, or more where plans cannot be relied on.
     """
     led = guided(claim)
-    if not (led or all(solves_together(side) for side in _sides(claim))):
+    if not (led or all(solves_in_batches(side) for side in _sides(claim))):
         return []
     asked = strict_mutants(claim, context.budget.completed if led else SOLVED)
     search = _Search(claim, context, asked, needed)

@@ -147,9 +147,9 @@ def solves(expr: Expr) -> bool:
     return bool(_stated(expr))
 
 
-def solves_together(expr: Expr) -> bool:
+def solves_in_batches(expr: Expr) -> bool:
     """Whether all such functions in it are solved for at many points at once."""
-    return all(getattr(function, "together", False) for function in _stated(expr))
+    return all(getattr(function, "in_batches", False) for function in _stated(expr))
 
 
 def _stated(expr: Expr) -> list[Any]:

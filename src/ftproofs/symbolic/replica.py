@@ -91,7 +91,7 @@ class _Replica(Function):
     #: Relative error of the arrays: an expression of these need not agree with balls to a few units.
     accuracy = 1e-10
     #: Many points are solved for at once, which takes a millisecond each.
-    together = True
+    in_batches = True
     head = ""
 
     @classmethod

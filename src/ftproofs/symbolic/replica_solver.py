@@ -64,7 +64,7 @@ def solve(
     """The fixed point of every case.
 
     Args:
-        groups: arrays of shape (case, group); no solution where a weight is negative.
+        groups: arrays of shape (case, group); no solution where a weight is negative or all are 0.
         delta: samples over dimension, positive, shape (case,); where ridge is 0 and
             delta > 1 the solution is least squares.
         sigma: standard deviation of the noise for X_ij ~ N(0, 1/n), shape (case,).
@@ -78,7 +78,8 @@ def solve(
     ridge = np.zeros_like(delta) if ridge is None else np.asarray(ridge, dtype=np.float64)
     with np.errstate(all="ignore"):
         problem = _Problem(groups, delta, sigma**2, ridge)
-        usable = (delta > 0) & (sigma >= 0) & (ridge >= 0) & (groups.weight >= 0).all(axis=-1)
+        usable = (delta > 0) & (sigma >= 0) & (ridge >= 0)
+        usable &= (groups.weight >= 0).all(axis=-1) & (groups.weight.sum(axis=-1) > 0)
         for column in (groups.weight, groups.log_c, groups.b, groups.s):
             usable &= np.isfinite(column).all(axis=-1)
         usable &= (groups.second_moment() > 0) | (sigma > 0)
