@@ -55,20 +55,30 @@ def _product(f: Array, first: int, stride: int, z: Array, row: int, leap: int) -
     return total
 
 
+@leaf
+def _wave(e: Array, row: int, single: bool, x: Any, share: Any, real: float, square: float, imaginary: float) -> None:
+    """The parts of ``h l / (1 + x l) = h (l + |l|^2 x) / |1 + x l|^2``; share is ``h / |1 + x l|^2``."""
+    store(e, row, (real + square * x) * share)
+    if not single:
+        store(e, row + 1, imaginary * share)
+
+
 @part
 def _fadings(h: Array, s: Array, c: int, real: Array, imaginary: Array, e: Array) -> None:
-    """The e_r of channel c into rows of e; there are fewer eigenvalues than r by the number of pairs."""
+    """The e_r of channel c into rows of e; there are four eigenvalues, fewer than r by the number of pairs."""
     step, sigma = load(h, 0), load(s, c)
     x = step * (sigma * sigma)
     whole = 2 * real.shape[0] - NODES
-    for k in range(whole):
-        store(e, NODES * c + k, step * real[k] / (1.0 + x * real[k]))
-    for k in range(whole, real.shape[0]):
-        square = real[k] * real[k] + imaginary[k] * imaginary[k]
-        share = step / (1.0 + x * (2.0 * real[k] + square * x))
-        row = NODES * c + 2 * k - whole
-        store(e, row, (real[k] + square * x) * share)
-        store(e, row + 1, imaginary[k] * share)
+    for k in range(0, real.shape[0], 2):
+        one = real[k] * real[k] + imaginary[k] * imaginary[k]
+        two = real[k + 1] * real[k + 1] + imaginary[k + 1] * imaginary[k + 1]
+        below, other = 1.0 + x * (2.0 * real[k] + one * x), 1.0 + x * (2.0 * real[k + 1] + two * x)
+        # One division for both.
+        share = step / (below * other)
+        for j in range(2):
+            row = NODES * c + (k + j if k + j < whole else 2 * (k + j) - whole)
+            part, square = (share * other, one) if j == 0 else (share * below, two)
+            _wave(e, row, k + j < whole, x, part, real[k + j], square, imaginary[k + j])
 
 
 @part
@@ -79,31 +89,36 @@ def _sums(s: Array, b: Array, alpha: Array, first: Array, begin: Array, e: Array
     ``M_rt = sum s^4 b^2 e_r e_t``, ``D_r = sum s^2 b^2 e_r``.
 
     Args:
-        s, b, alpha: (n, net).
+        s, b, alpha: (n, net), n even.
         first: ``m^(1-L)``, (net,).
         begin: the row sums of the matrices L_r, (node r,).
         e: (n r, net).
     """
     S, P, V, M, D = forms
     S[:], P[:], V[:], M[:], D[:] = 0.0, 0.0, 0.0, 0.0, 0.0
-    for c in range(s.shape[0]):
+    start = load(first, 0)
+    # Two channels at a time, so that sums are loaded and stored half as often.
+    for c in range(0, s.shape[0], 2):
         sigma, here, at = load(s, c), load(alpha, c), NODES * c
+        sigma2, here2, at2 = load(s, c + 1), load(alpha, c + 1), NODES * (c + 1)
         w, q = sigma * sigma, sigma * load(b, c)
-        g = q * load(first, 0) - w * here
+        w2, q2 = sigma2 * sigma2, sigma2 * load(b, c + 1)
+        g, g2 = q * start - w * here, q2 * start - w2 * here2
         for i in range(NODES):
             a = here + g * _product(begin, NODES * i, 1, e, at, 1)
-            z = w * a
-            _add(S, i, z * a)
-            _add(P, i, q * a)
-            z *= q
+            a2 = here2 + g2 * _product(begin, NODES * i, 1, e, at2, 1)
+            z, z2 = w * a, w2 * a2
+            _add(S, i, z * a + z2 * a2)
+            _add(P, i, q * a + q2 * a2)
+            z, z2 = z * q, z2 * q2
             for r in range(NODES):
-                _add(V, NODES * i + r, z * load(e, at + r))
+                _add(V, NODES * i + r, z * load(e, at + r) + z2 * load(e, at2 + r))
         for r in range(NODES):
-            z = q * q * load(e, at + r)
-            _add(D, r, z)
-            z *= w
+            z, z2 = q * q * load(e, at + r), q2 * q2 * load(e, at2 + r)
+            _add(D, r, z + z2)
+            z, z2 = z * w, z2 * w2
             for t in range(r, NODES):
-                _add(M, NODES * r + t, z * load(e, at + t))
+                _add(M, NODES * r + t, z * load(e, at + t) + z2 * load(e, at2 + t))
     for r in range(NODES):
         for t in range(r):
             store(M, NODES * r + t, load(M, NODES * t + r))
@@ -307,7 +322,9 @@ def integrated(
     for k in range(NODES * NODES):
         for j in range(NODES):
             begins[k] += parts[NODES * k + j]
-    sigma, labels, now, e = _scratch(n), _scratch(n), _scratch(n), _scratch(NODES * n)
+    # A channel more where their number is odd, in which nothing is and nothing moves.
+    even = n + n % 2
+    sigma, labels, now, e = _scratch(even), _scratch(even), _scratch(even), _scratch(NODES * even)
     block = NODES * NODES
     forms = (_scratch(NODES), _scratch(NODES), _scratch(block), _scratch(block), _scratch(NODES))
     at, c, q, Z, K = _scratch(NODES), _scratch(block), _scratch(NODES), _scratch(block), _scratch(block + NODES)
@@ -343,7 +360,7 @@ def integrated(
         store(first, 0, _power(load(start, 0), eight(1.0), 1 - depth))
         for v in range(EIGHT):
             step[v], moving[v] = rate * h[v], case[v] >= 0 and depth > 1
-        for k in range(n):
+        for k in range(even):
             _fadings(step, sigma, k, real, imaginary, e)
         c[:] = 0.0
         for i in range(NODES):
