@@ -8,6 +8,7 @@ What moves in a channel during a step is known but for m at the nodes.  With ``q
 where the e_r are the real and imaginary parts of ``h l / (1 + x l)``, l being the eigenvalues of the collocation's
 matrix, and the matrices L_r are constant.  So the two sums over channels that m' needs are a quadratic and a linear
 form in q, whose coefficients are summed once a step: Newton's method costs the same whatever the number of samples.
+They round as the eigenbasis itself does, with the square of the condition number.
 
 The last axis of every array counts networks, whose places are taken by the next ones as they arrive: what a network's
 numbers are does not depend on its neighbours.
