@@ -15,7 +15,9 @@ EXPERIMENT = "deep-linear.finetune"
 
 
 def fit(task, parameters, depth, **options):
-    return train_spectral(Eigen.of(task, gram(task.X)), task.source, depth, scale(task, parameters), **options)
+    return train_spectral(
+        Eigen.of(task.X, task.y, gram(task.X)), task.source, depth, scale(task, parameters), **options
+    )
 
 
 def radius(trained):

@@ -16,14 +16,11 @@ from ftproofs.bench.outcome import Outcome, Side
 from ftproofs.bench.plain_loop import STEPS, PlainLoop
 from ftproofs.numeric.gram import GramDesign, gram
 from ftproofs.numeric.solvers import deep_linear_endpoint
-from ftproofs.numeric.tasks import Task
 from ftproofs.numeric.training.spectral import Eigen, train_spectral
 from ftproofs.symbolic.roots import depth_root_array
 
 ANGLES = NETS = 20
 DEPTH = 2
-#: Numbers in the designs that are trained on together.
-TOGETHER = 1 << 22
 
 PEER = "torch.optim.SGD, full matrices, float32, 5000 steps"
 
@@ -50,20 +47,11 @@ def limit(plan: Plan) -> list[Outcome]:
 
 def integrated(row: Row) -> Tensor:
     """Where the flow ends, (angle, net, d): the eigenbasis of a design is that of all its angles."""
-    one = torch.ones_like(row.source[0])
-    task = Task(row.X, row.y[0], torch.zeros_like(row.y[0]), row.source[0], row.target[0], one, ())
-    eigen = Eigen.of(task, gram(row.X))
-    several = max(1, TOGETHER // row.X.numel())
-    ends = []
-    for y, source in zip(row.y.split(several), row.source.split(several), strict=True):
-        angles = len(y)
-        X, U, s, wide = (z.repeat(angles, *[1] * (z.ndim - 1)) for z in (row.X, eigen.U, eigen.s, eigen.wide))
-        labels = y.flatten(0, 1)
-        b = torch.bmm(U.mT, labels[:, :, None])[:, :, 0]
-        start = source.flatten(0, 1)
-        trained = train_spectral(Eigen(X, labels, U, s, b, wide), start, DEPTH, torch.ones_like(wide))
-        ends.append(trained.beta.unflatten(0, (angles, -1)))
-    return torch.cat(ends)
+    angles = len(row.y)
+    y, source = (z.transpose(0, 1).flatten(0, 1) for z in (row.y, row.source))
+    eigen = Eigen.of(row.X, y, gram(row.X), shared=angles)
+    trained = train_spectral(eigen, source, DEPTH, torch.ones_like(y[:, 0]))
+    return trained.beta.unflatten(0, (-1, angles)).transpose(0, 1)
 
 
 def solved(row: Row) -> Tensor:

@@ -2,30 +2,32 @@
 
 from __future__ import annotations
 
-import math
 from collections.abc import Callable, Sequence
 from functools import partial
 
 import numpy as np
 import torch
 
-from ftproofs.bench.data import Row, diagonal, phase_row, rng
+from ftproofs.bench.data import Diagonal, Row, diagonal, phase_row, rng
 from ftproofs.bench.figures import fit
 from ftproofs.bench.measure import Plan, by_turns
 from ftproofs.bench.outcome import Growth
-from ftproofs.names import complete
+from ftproofs.names import Value, complete
+from ftproofs.numeric import tasks
 from ftproofs.numeric.diagonal import dual
+from ftproofs.numeric.diagonal.descent import train_descent
 from ftproofs.numeric.diagonal.train import train_flow
 from ftproofs.numeric.gram import GramDesign, gram
 from ftproofs.numeric.solvers import deep_linear_endpoint
 from ftproofs.numeric.tasks import Task
-from ftproofs.numeric.training import train
-from ftproofs.numeric.training.spectral import Channels, State, advance, collocation
+from ftproofs.numeric.training.deep_linear import train_deep_linear
+from ftproofs.numeric.training.frozen import train_frozen
+from ftproofs.numeric.training.reduced import train_reduced
+from ftproofs.numeric.training.spectral import Channels, State, integrate
+from ftproofs.settings import Setting
 
-#: What steps of the depths 2, 3 and 4 are expected to grow as: 900, 974 and 1043 steps.
-DEPTH_STEPS = math.log(1043 / 900) / math.log(2)
-#: Newton's method on the dual between d = 20 and d = 100, where n^2 d + n^3 has not taken over yet.
-DUAL = 1.8
+#: Bounds between which the tail of a deep linear flow lies.
+TAIL = (1e-6, 1e-14)
 
 
 def growths(plan: Plan) -> list[Growth]:
@@ -35,9 +37,11 @@ def growths(plan: Plan) -> list[Growth]:
     return [
         *_flow_batch(plan),
         *_flow_dimension(plan),
+        *_descent(plan),
+        *_frozen(plan),
         _dual(plan),
         _eigen(plan, (400, 800, 1600)),
-        _channels(plan, (128, 256, 512)),
+        _channels(plan, (512, 1024, 2048)),
         _limit(plan),
         *_depth(plan),
     ]
@@ -47,6 +51,14 @@ def _times(works: dict[float, Callable[[], object]], plan: Plan) -> tuple[float,
     """The median seconds of each size."""
     seconds = by_turns({str(size): work for size, work in works.items()}, plan, turns=3)
     return tuple(float(np.median(values)) for values in seconds.values())
+
+
+def _each(runs: dict[float, Callable[[int], object]], counts: tuple[int, int], plan: Plan) -> tuple[float, ...]:
+    """The seconds of a step at each size: runs of fewer and of more steps, so that what comes before drops out."""
+    works = {(size, count): partial(run, count) for size, run in runs.items() for count in counts}
+    seconds = by_turns({str(key): work for key, work in works.items()}, plan, turns=3)
+    few, many = ([np.array(seconds[str((size, count))]) for size in runs] for count in counts)
+    return tuple(float(np.median(b - a)) / (counts[1] - counts[0]) for a, b in zip(few, many, strict=True))
 
 
 def _growth(
@@ -86,13 +98,61 @@ def _flow_dimension(plan: Plan) -> list[Growth]:
     ]
 
 
+def _descent(plan: Plan) -> list[Growth]:
+    """A step of descent costs n d, and as much again for each further network."""
+
+    def run(data: Diagonal, steps: int) -> None:
+        share, teacher = torch.full_like(data.unit, 0.1), data.weights.beta
+        begin = [data.weights]
+        train_descent(
+            data.problem, begin, data.unit, teacher=teacher, share=share, alone=True, aim=0.0, max_steps=steps
+        )
+
+    found = []
+    for variable, sizes, expected in (("d, n = d/2", (64, 128, 256), 2.0), ("batch", (16, 64, 256), 1.0)):
+        runs: dict[float, Callable[[int], object]] = {}
+        for size in sizes:
+            data = (
+                diagonal(10, 20, size, plan.device)
+                if variable == "batch"
+                else diagonal(size // 2, size, 8, plan.device)
+            )
+            runs[size] = partial(run, data)
+        each = _each(runs, (200, 1000), plan)
+        found.append(_growth("diagonal descent", variable, "seconds a step", sizes, each, expected, at_most=True))
+    return found
+
+
+def _frozen(plan: Plan) -> list[Growth]:
+    """A step of the flow of some layers, the others frozen: products with the data, n d, of every network."""
+
+    def run(task: Task, parameters: list[dict[str, Value]], steps: int) -> None:
+        train_frozen(task, parameters, max_steps=steps)
+
+    found = []
+    for variable, sizes, expected in (("d, n = d/2", (64, 128, 256), 2.0), ("batch", (16, 64, 256), 1.0)):
+        runs: dict[float, Callable[[int], object]] = {}
+        for size in sizes:
+            d, nets = (20, size) if variable == "batch" else (size, 8)
+            own = complete("deep-linear.frozen", {"n": d // 2, "d": d, "L": 3, "width": 4, "theta": 1.0})
+            settings = [Setting.of("deep-linear.frozen", own, index=i) for i in range(nets)]
+            task = tasks.draw(settings, device=plan.device)
+            runs[size] = partial(run, task, [own] * nets)
+        each = _each(runs, (10, 40), plan)
+        found.append(_growth("frozen layers", variable, "seconds a step", sizes, each, expected, at_most=True))
+    return found
+
+
 def _dual(plan: Plan) -> Growth:
-    """Newton's method on the dual problem."""
+    """A step of Newton's method on the dual problem: a Gram matrix and its factor, n^2 d + n^3."""
     works: dict[float, Callable[[], object]] = {}
-    for d in (20, 40, 100):
-        data = diagonal(d // 2, d, 64, plan.device)
+    sizes, steps = (128, 256, 512), []
+    for d in sizes:
+        data = diagonal(d // 2, d, 8, plan.device)
         works[d] = partial(dual.solve, data.X, data.y, data.weights.scale)
-    return _growth("dual Newton", "d, n = d/2", "seconds", list(works), _times(works, plan), DUAL)
+        steps.append(float(dual.solve(data.X, data.y, data.weights.scale).iterations.mean()))
+    each = [t / count for t, count in zip(_times(works, plan), steps, strict=True)]
+    return _growth("dual Newton", "d, n = d/2", "seconds a step", sizes, each, 3.0, at_most=True)
 
 
 def _eigen(plan: Plan, sizes: Sequence[int]) -> Growth:
@@ -107,13 +167,14 @@ def _eigen(plan: Plan, sizes: Sequence[int]) -> Growth:
 def _channels(plan: Plan, sizes: Sequence[int]) -> Growth:
     """A step of the flow in eigen-channels, 32 networks: O(n)."""
     works: dict[float, Callable[[], object]] = {}
-    draw = rng("channels")
-    method = collocation(7)
+    draw, steps = rng("channels"), 10
     for n in sizes:
         s, b, alpha = (torch.from_numpy(draw.uniform(0.5, 2, (32, n)) / n**0.5).to(plan.device) for _ in range(3))
-        state, h = State(alpha, torch.ones_like(s[:, 0])), torch.full_like(s[:, 0], 0.1)
-        works[n] = partial(advance, Channels(s, b), state, h, 2, method)
-    return _growth("spectral flow", "n", "seconds a step", list(works), _times(works, plan), 1.0)
+        one = torch.ones_like(s[:, 0])
+        # No network arrives, and all steps are accepted.
+        works[n] = partial(integrate, Channels(s, b), State(alpha, one), 2, 1.0, 0 * one, 1e3 * one, steps)
+    each = tuple(t / steps for t in _times(works, plan))
+    return _growth("spectral flow", "n", "seconds a step", sizes, each, 1.0)
 
 
 def _limits(row: Row) -> torch.Tensor:
@@ -129,17 +190,32 @@ def _limit(plan: Plan) -> Growth:
     return _growth("limit by Cholesky", "d, n = d/2", "seconds", list(works), _times(works, plan), 3.0, at_most=True)
 
 
-def _depth(plan: Plan) -> list[Growth]:
-    """Steps of two engines of deep linear networks in the depth."""
-    depths, found = (2, 3, 4), []
-    row = phase_row(6, 12, 1, 16, plan.device)
+def _task(row: Row) -> Task:
     one = torch.ones_like(row.source[0])
-    task = Task(row.X, row.y[0], torch.zeros_like(row.y[0]), row.source[0], row.target[0], one, ())
-    for engine in ("flow", "reduced"):
-        steps = []
-        for L in depths:
-            own = complete("deep-linear.finetune", {"n": 6, "d": 12, "L": L, "width": 1, "theta": 1.0})
-            trained = train(task, experiment="deep-linear.finetune", parameters=[own] * 16, engine=engine)
-            steps.append(float(trained.steps.mean()))
-        found.append(_growth(f"deep linear {engine}", "L", "steps", depths, steps, DEPTH_STEPS))
+    return Task(row.X, row.y[0], torch.zeros_like(row.y[0]), row.source[0], row.target[0], one, ())
+
+
+def _depth(plan: Plan) -> list[Growth]:
+    """Steps of two engines of deep linear networks in the depth, of which an explicit method takes two kinds.
+
+    In the tail steps are as long as is stable, and their number goes with the condition number of the linearised
+    flow: with u the limit's direction, that of ``X (I + (L-1) u u') X'`` (whose exponent is what is expected).  Before,
+    steps follow the path, which is the longer in the depth the further the start is from the limit: 0.4 to 1 in all.
+    """
+    depths, found = (2, 3, 4), []
+    row = phase_row(20, 40, 1, 16, plan.device)
+    task, conditions = _task(row), []
+    tails: dict[str, list[float]] = {"flow": [], "reduced": []}
+    for L in depths:
+        own = [complete("deep-linear.finetune", {"n": 20, "d": 40, "L": L, "width": 1, "theta": 1.0})] * 16
+        for name, engine in (("flow", train_deep_linear), ("reduced", train_reduced)):
+            before, after = (engine(task, own, aim=aim) for aim in TAIL)
+            tails[name].append(float((after.steps - before.steps).mean()))
+        u = torch.nn.functional.normalize(after.beta, dim=1)
+        seen = torch.bmm(row.X, u[:, :, None])
+        values = torch.linalg.eigvalsh(gram(row.X) + (L - 1) * torch.bmm(seen, seen.mT))
+        conditions.append(float((values[:, -1] / values[:, 0]).mean()))
+    expected = fit(depths, conditions).exponent
+    for name, steps in tails.items():
+        found.append(_growth(f"deep linear {name}", "L", "steps in the tail", depths, steps, expected))
     return found

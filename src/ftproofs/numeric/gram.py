@@ -27,6 +27,21 @@ def gram(X: Tensor) -> Tensor:
     return torch.bmm(X, X.mT) if X.shape[1] <= X.shape[2] else torch.bmm(X.mT, X)
 
 
+def by_design(vectors: Tensor, shared: int) -> Tensor:
+    """(case, size, count) as (design, size, cases of the design times count), each design that of so many cases."""
+    if shared == 1:
+        return vectors
+    grouped = vectors.unflatten(0, (-1, shared)).transpose(1, 2)
+    return grouped.flatten(2)
+
+
+def by_case(vectors: Tensor, shared: int) -> Tensor:
+    """The other way round."""
+    if shared == 1:
+        return vectors
+    return vectors.unflatten(2, (shared, -1)).transpose(1, 2).flatten(0, 1)
+
+
 @dataclass(frozen=True)
 class GramDesign:
     """A batch of designs X (case, n, d) with the Cholesky factor of their Gram matrices; as `solvers.Design`.
@@ -60,33 +75,19 @@ class GramDesign:
             return torch.bmm(torch.cholesky_solve(labels, self.factor).mT, self.X).mT
         return torch.cholesky_solve(torch.bmm(self.X.mT, labels), self.factor)
 
-    def _by_design(self, vectors: Tensor) -> Tensor:
-        """(case, size, count) as (design, size, cases of the design times count)."""
-        if self.shared == 1:
-            return vectors
-        grouped = vectors.reshape(len(self.X), self.shared, *vectors.shape[1:])
-        return grouped.transpose(1, 2).reshape(len(self.X), vectors.shape[1], -1)
-
-    def _by_case(self, vectors: Tensor) -> Tensor:
-        """The other way round."""
-        if self.shared == 1:
-            return vectors
-        grouped = vectors.reshape(len(self.X), vectors.shape[1], self.shared, -1)
-        return grouped.transpose(1, 2).reshape(len(self.X) * self.shared, vectors.shape[1], -1)
-
     def fit(self, labels: Tensor) -> Tensor:
         """X^+ y for y of shape (case, n)."""
-        return self._by_case(self._fit(self._by_design(labels[:, :, None])))[:, :, 0]
+        return by_case(self._fit(by_design(labels[:, :, None], self.shared)), self.shared)[:, :, 0]
 
     def split(self, *vectors: Tensor) -> tuple[tuple[Tensor, ...], tuple[Tensor, ...]]:
         """The parts inside and outside the rows' span of vectors (case, d)."""
         if self.X.shape[1] >= self.X.shape[2]:
             return vectors, tuple(map(torch.zeros_like, vectors))
-        together = self._by_design(torch.stack(vectors, dim=2))
+        together = by_design(torch.stack(vectors, dim=2), self.shared)
         # Twice, so that the error outside is relative to what lies there.
         outside = together - self._fit(torch.bmm(self.X, together))
         outside = outside - self._fit(torch.bmm(self.X, outside))
-        inside, outside = self._by_case(together - outside), self._by_case(outside)
+        inside, outside = by_case(together - outside, self.shared), by_case(outside, self.shared)
         return inside.unbind(dim=2), outside.unbind(dim=2)
 
     def outside(self, vector: Tensor) -> Tensor:

@@ -55,7 +55,7 @@ class Trial:
             return cls(task, parameters, engine, method, design)
         matrix = gram(task.X)
         channels = engine == "reduced" and method == 0 and task.X.shape[1] < task.X.shape[2]
-        eigen = spectral.Eigen.of(task, matrix) if channels else None
+        eigen = spectral.Eigen.of(task.X, task.y, matrix) if channels else None
         return cls(task, parameters, engine, method, GramDesign.of(task.X, matrix, task.shared), eigen)
 
     def starting_at(self, source: Tensor) -> Trial:

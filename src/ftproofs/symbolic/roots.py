@@ -19,8 +19,8 @@ from ftproofs.symbolic.arithmetic import Undefined
 
 _STEPS = 100
 _POLISH = 3
-#: Newton's last step in x; the error it leaves is at most half its square.
-_SETTLED = 1e-8
+#: Newton's last step in x; it leaves an error of about its square, which the polish squares again.
+_SETTLED = 1e-5
 
 
 def depth_root_array(xp: Any, L: Any, A: Any, b: Any, s: Any) -> Any:
@@ -43,7 +43,7 @@ def depth_root_array(xp: Any, L: Any, A: Any, b: Any, s: Any) -> Any:
         for special, value in (
             (A == 0, lambda: (b / s) ** (finite - 1)),
             ((b == 0) & (A > 0), lambda: _power(A / s, finite)),
-            (L == 2, lambda: xp.sqrt((b * b + xp.hypot(b * b, 2 * A * s)) / 2) / s),
+            (L == 2, lambda: xp.sqrt((b * b + _hypot(xp, b * b, 2 * A * s)) / 2) / s),
             (np.inf == L, lambda: _deepest(xp, A, b, s)),
             (L == 1, lambda: 1 + 0 * L),
             ((L > 1) & (L < 2), lambda: _between(xp, L, A, b, s)),
@@ -79,11 +79,18 @@ def _climb(xp: Any, L: Any, A: Any, b: Any, s: Any) -> Any:
         # From the left of the root neither exceeds 1, and together they are at least 1.
         p, q = xp.exp(first - x), xp.exp(second - x / L)
         total = p + q
-        new = xp.minimum(x + xp.log(total) * total / (p + q / L), high)
-        settled = xp.abs(new - x) <= _SETTLED * (1 + xp.abs(x))
-        x = xp.where(active, new, x)
-        active = active & ~settled
+        step = xp.minimum(xp.log(total) * total / (p + q / L), high - x)
+        # Who has settled stays; a product is quicker than `where`.
+        x = x + active * step
+        active = active & (xp.abs(step) > _SETTLED)
     return (L - 1) / L * (x / 2 - xp.log(s))
+
+
+def _hypot(xp: Any, x: Any, y: Any) -> Any:
+    """``sqrt(x^2 + y^2)`` of numbers >= 0, without overflow; NumPy's own takes one number at a time."""
+    large, small = xp.maximum(x, y), xp.minimum(x, y)
+    ratio = small / (large + (large == 0))
+    return large * xp.sqrt(1 + ratio * ratio)
 
 
 def _power(ratio: Any, L: Any) -> Any:
@@ -95,7 +102,7 @@ def _polish(xp: Any, log_c: Any, L: Any, A: Any, b: Any, s: Any) -> Any:
     """Newton on c = (hypot(A, c b)/s)^((L-1)/L): the logarithms' rounding (eps |x|) goes away."""
     c = xp.exp(log_c)
     for _ in range(_POLISH):
-        image = _power(xp.hypot(A, c * b) / s, L)
+        image = _power(_hypot(xp, A, c * b) / s, L)
         inside, outside = A * A, (c * b) ** 2
         gain = L * (inside + outside) / (L * inside + outside)
         c = c + (image - c) * gain

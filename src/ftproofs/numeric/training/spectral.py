@@ -23,8 +23,9 @@ import torch
 from numpy.polynomial import legendre
 from torch import Tensor
 
-from ftproofs.numeric.elementwise import power
-from ftproofs.numeric.tasks import Task
+from ftproofs.numeric.elementwise import hypot, power
+from ftproofs.numeric.gram import by_case, by_design
+from ftproofs.numeric.training import compiled
 from ftproofs.numeric.training.batching import survivors
 from ftproofs.numeric.training.bounds import UNIT, norm, path_bounds
 from ftproofs.numeric.training.problem import INTEGRATION_FLAG, SAFETY
@@ -77,6 +78,27 @@ def collocation(nodes: int) -> Collocation:
     T = T * np.where(values.imag > 1e-12, 2.0, 1.0)
     chosen = (matrix, values[upper], T[:, upper], inverse[upper], inverse[upper].sum(axis=1), np.linalg.inv(basis))
     return Collocation(*(torch.from_numpy(np.ascontiguousarray(a)) for a in chosen))
+
+
+@cache
+def responses(nodes: int) -> tuple[np.ndarray, ...]:
+    """What `loops.spectral` takes of the collocation, flat arrays.
+
+    The eigenvalues' real and imaginary parts, one of each pair and real ones first; the matrix (node, node); the
+    matrices L_r (node, r, node) with ``h A (1 + x A)^-1 = sum_r e_r(x) L_r``, where the e_r are the real and imaginary
+    parts of ``h l / (1 + x l)``; and what makes the first and last Legendre coefficient of values at the nodes
+    (2, node).
+    """
+    method = collocation(nodes)
+    values, out, into = (z.numpy() for z in (method.values, method.out, method.into))
+    order = sorted(range(len(values)), key=lambda k: abs(values[k].imag) > 1e-12)
+    parts = []
+    for k in order:
+        dyad = np.outer(out[:, k], into[k])
+        parts += [dyad.real] if abs(values[k].imag) <= 1e-12 else [dyad.real, -dyad.imag]
+    arrays = (values[order].real, values[order].imag, method.matrix.numpy(), np.stack(parts, axis=1))
+    series = method.legendre.numpy()[[0, -1]]
+    return tuple(np.ascontiguousarray(z).reshape(-1) for z in (*arrays, series))
 
 
 @dataclass(frozen=True)
@@ -163,6 +185,8 @@ def integrate(
 
     Returns the ends, whether each arrived, and steps tried (case,).
     """
+    if compiled.integrates(state.alpha):
+        return _compiled(channels, state, depth, rate, target, tolerance, max_steps)
     method = Collocation(*(getattr(collocation(NODES), k).to(target.device) for k in Collocation.__dataclass_fields__))
     end, arrived = State(state.alpha.clone(), state.m.clone()), torch.zeros_like(target, dtype=torch.bool)
     steps, alive = torch.full_like(target, float(max_steps)), torch.arange(len(target), device=target.device)
@@ -186,6 +210,17 @@ def integrate(
     return end, arrived, steps
 
 
+def _compiled(
+    channels: Channels, state: State, depth: int, rate: float, target: Tensor, tolerance: Tensor, max_steps: int
+) -> tuple[State, Tensor, Tensor]:
+    """The same by the compiled loop, network by network."""
+    begin = FIRST / channels.s.amax(dim=1) ** 2
+    cases = (channels.s, channels.b, state.alpha, state.m, begin, target, tolerance)
+    rules = compiled.Rules(GROWTH, SHRINK, STILL, NEWTON, max_steps)
+    alpha, m, arrived, steps = compiled.integrate(cases, depth, rate, rules, responses(NODES))
+    return State(alpha, m), arrived, steps
+
+
 def _distance(channels: Channels, state: State, depth: int) -> Tensor:
     """Bound on the predictor's distance to the limit, (case,), rounding apart."""
     gain = power(state.m, depth - 1)
@@ -197,8 +232,8 @@ def _distance(channels: Channels, state: State, depth: int) -> Tensor:
 class Eigen:
     """A batch of tasks with fewer samples than dimensions, and the eigenbasis of their Gram matrices.
 
-    ``U`` (case, n, n), ``s`` (case, n) the singular values of X, increasing, ``b = U'y`` (case, n), ``wide`` (case,)
-    the Frobenius norm of X.
+    X (design, n, d), ``U`` (design, n, n), ``s`` (design, n) the singular values of X, increasing, ``wide`` (design,)
+    the Frobenius norm of X; y and ``b = U'y`` (case, n).  A design is that of ``shared`` cases, one after the other.
     """
 
     X: Tensor
@@ -207,32 +242,44 @@ class Eigen:
     s: Tensor
     b: Tensor
     wide: Tensor
+    shared: int = 1
 
     @classmethod
-    def of(cls, task: Task, gram: Tensor) -> Eigen:
-        """The eigenbasis of ``X X'`` (case, n, n)."""
+    def of(cls, X: Tensor, y: Tensor, gram: Tensor, shared: int = 1) -> Eigen:
+        """The eigenbasis of ``X X'`` (design, n, n)."""
         values, U = torch.linalg.eigh(gram)
         s = values.clamp_min(1e-300).sqrt()
-        b = torch.bmm(U.mT, task.y[:, :, None])[:, :, 0]
-        return cls(task.X, task.y, U, s, b, torch.linalg.matrix_norm(task.X))
+        b = by_case(torch.bmm(U.mT, by_design(y[:, :, None], shared)), shared)[:, :, 0]
+        return cls(X, y, U, s, b, torch.linalg.matrix_norm(X), shared)
 
-    def into(self, vectors: Tensor) -> Tensor:
-        """``V'z`` (case, n, k) for z (case, d, k), with V = X'U/s."""
-        return torch.bmm(self.U.mT, torch.bmm(self.X, vectors)) / self.s[:, :, None]
+    def each(self, numbers: Tensor) -> Tensor:
+        """Numbers of designs (design, ...) as those of their cases."""
+        return numbers if self.shared == 1 else numbers.repeat_interleave(self.shared, dim=0)
+
+    def seen(self, vectors: Tensor) -> Tensor:
+        """``X z`` (case, n, k) for z (case, d, k)."""
+        return by_case(torch.bmm(self.X, by_design(vectors, self.shared)), self.shared)
 
     def out(self, channels: Tensor) -> Tensor:
-        """``V z`` (case, d, k) for z (case, n, k)."""
-        rows = torch.bmm(self.U, channels / self.s[:, :, None])
-        return torch.bmm(rows.mT, self.X).mT
+        """``V z`` (case, d, k) for z (case, n, k), with V = X'U/s."""
+        return by_case(self._out(by_design(channels, self.shared)), self.shared)
 
     def split(self, source: Tensor) -> tuple[Tensor, Tensor]:
         """Of a vector (case, d), its channels (case, n) and its part outside the span (case, d)."""
         if not bool(source.any()):
             return torch.zeros_like(self.b), source
-        seen = self.into(source[:, :, None])
-        across = source[:, :, None] - self.out(seen)
-        across = across - self.out(self.into(across))
-        return seen[:, :, 0], across[:, :, 0]
+        together = by_design(source[:, :, None], self.shared)
+        inside = self._into(together)
+        across = together - self._out(inside)
+        across = across - self._out(self._into(across))
+        return by_case(inside, self.shared)[:, :, 0], by_case(across, self.shared)[:, :, 0]
+
+    def _into(self, vectors: Tensor) -> Tensor:
+        return torch.bmm(self.U.mT, torch.bmm(self.X, vectors)) / self.s[:, :, None]
+
+    def _out(self, channels: Tensor) -> Tensor:
+        rows = torch.bmm(self.U, channels / self.s[:, :, None])
+        return torch.bmm(rows.mT, self.X).mT
 
 
 def train_spectral(
@@ -249,7 +296,7 @@ def train_spectral(
         max_steps: steps after which a case is given up.
     """
     count, (n, d) = len(source), eigen.X.shape[1:]
-    s, length = eigen.s, norm(source)
+    s, wide, length = eigen.each(eigen.s), eigen.each(eigen.wide), norm(source)
     # At 1 where there is no source and nothing to divide.
     m = power(torch.where(length > 0, length, 1.0), 1 / depth)
     seen, across = eigen.split(source)
@@ -264,12 +311,13 @@ def train_spectral(
 
     gain = power(end.m, depth - 1)
     gain, other = gain[:count, None], gain[count:, None]
-    inside = eigen.out(torch.stack([gain * end.alpha[:count], other * end.alpha[count:]], dim=2))
-    beta = inside[:, :, 0] + gain * across
-    gap = norm(beta - inside[:, :, 1] - other * across)
-    seen_again = torch.bmm(eigen.X, torch.stack([beta, across], dim=2))
+    inside = gain * end.alpha[:count]
+    beta = eigen.out(inside[:, :, None])[:, :, 0] + gain * across
+    # The basis is orthonormal: how far two ends are apart is seen in the channels and outside the span.
+    gap = hypot(norm(inside - other * end.alpha[count:]), (gain - other)[:, 0].abs() * norm(across))
+    seen_again = eigen.seen(torch.stack([beta, across], dim=2))
     residual = norm(seen_again[:, :, 0] - eigen.y)
-    floor = 2 * (max(n, d) + 2) * UNIT * (eigen.wide * norm(beta) + norm(eigen.y))
+    floor = 2 * (max(n, d) + 2) * UNIT * (wide * norm(beta) + norm(eigen.y))
     squared = (s[:, -1] / s[:, 0]) ** 2
     smallest = s[:, 0] * (1 - 4 * (n + d) * UNIT * squared).clamp_min(0.0)
     # The first layer's length is m only as far as balance has been conserved.
@@ -285,5 +333,5 @@ def train_spectral(
         OK if g else NOT_CONVERGED if f else DIVERGED for g, f in zip(good.tolist(), finite.tolist(), strict=True)
     )
     unbalanced = (first**2 - end.m[:count] ** 2).abs() / (2 * m**2) if depth > 1 else torch.zeros_like(m)
-    drift = torch.maximum(unbalanced, norm(seen_again[:, :, 1]) / eigen.wide)
+    drift = torch.maximum(unbalanced, norm(seen_again[:, :, 1]) / wide)
     return Trained(beta, bound, integration, status, steps[:count], drift, {}, (INTEGRATION_FLAG,))
