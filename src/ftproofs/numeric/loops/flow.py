@@ -13,6 +13,7 @@ from ftproofs.numeric.loops.stepping import (
     MOVE,
     STAGES,
     THIRD,
+    changed,
     combined,
     error_of,
     estimate,
@@ -95,9 +96,7 @@ def _follow(
         if state != RUNNING:
             return energy, state, tried
         for s in range(1, STAGES):
-            for k in range(4 * d):
-                stage[k] = z[k]
-            combined(s - 1, h, K, stage)
+            combined(s - 1, h, K, z, stage)
             slope(X, XT, y, stage, frozen, rate, beta, rho, g, s, K, E)
         third, fifth = 0.0, 0.0
         for row in (FIFTH, THIRD):
@@ -105,9 +104,7 @@ def _follow(
         error = error_of(fifth, third, allowed)
         accepted = error <= 1
         if accepted:
-            for k in range(4 * d + n):
-                moved[k] = 0.0
-            combined(MOVE, h, K, moved)
+            changed(MOVE, h, K, moved)
             energy += h * weighted(MOVE, E)
             for k in range(4 * d):
                 z[k] += moved[k]
