@@ -8,7 +8,7 @@ import numpy as np
 
 from ftproofs.numeric.loops.compiling import leaf, loop, part
 from ftproofs.numeric.loops.ending import UNIT
-from ftproofs.numeric.loops.flow import turned_over
+from ftproofs.numeric.loops.network import turned_over
 from ftproofs.numeric.loops.newton import bounds, eliminated, gram, whitened
 from ftproofs.numeric.loops.vectors import combination, residual, squares
 

@@ -8,7 +8,7 @@ import numpy as np
 
 from ftproofs.numeric.loops.compiling import loop, part
 from ftproofs.numeric.loops.ending import rounding
-from ftproofs.numeric.loops.flow import ARRIVED, EXHAUSTED, LONGEST, NOT_FINITE, RUNNING, turned_over
+from ftproofs.numeric.loops.network import ARRIVED, EXHAUSTED, LONGEST, NOT_FINITE, RUNNING, turned_over
 from ftproofs.numeric.loops.newton import eliminated, gram
 from ftproofs.numeric.loops.stepping import FIFTH, MOVE, STAGES, THIRD, changed, combined, error_of, factor
 from ftproofs.numeric.loops.vectors import pull, residual, squares
