@@ -47,6 +47,6 @@ def followed(p: Problem, rules: Rules, own: Own, z: Array, mu: Array, s: Scratch
         moved = at[ACCEPTED] == 1
         if moved:
             for k in range(4 * d):
-                z[k] += s.moved[k]
+                z[k] += s.tries[0, k]
             for i in range(n):
-                mu[i] += s.moved[4 * d + i]
+                mu[i] += s.tries[0, 4 * d + i]

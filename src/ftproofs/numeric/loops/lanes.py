@@ -145,6 +145,6 @@ def advanced(
             shares[3, net] = own.at[net, ACCEPTED]
     accepted = numbers[3]
     for k in range(4 * d):
-        z[k] = where_positive(accepted, z[k] + s.moved[k], z[k])
+        z[k] = where_positive(accepted, z[k] + s.tries[0, k], z[k])
     for i in range(n):
-        mu[i] = where_positive(accepted, mu[i] + s.moved[4 * d + i], mu[i])
+        mu[i] = where_positive(accepted, mu[i] + s.tries[0, 4 * d + i], mu[i])

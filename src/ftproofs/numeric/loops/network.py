@@ -19,7 +19,6 @@ from ftproofs.numeric.loops.stepping import (
     changed,
     combined,
     error_of,
-    estimate,
     factor,
     slope,
     weighted,
@@ -79,13 +78,15 @@ class Own(NamedTuple):
 
 
 class Scratch(NamedTuple):
-    """Room for a step of networks: slopes K (stage, 4 d + n) and E (stage,), weights, and vectors (d,) and (n,)."""
+    """Room for a step of networks: slopes K (stage, 4 d + n) and E (stage,), weights at a stage (4 d,), and vectors.
+
+    ``tries`` (3, 4 d + n) are the step and its error estimates of order 5 and 3.
+    """
 
     K: Array
     E: Array
     stage: Array
-    moved: Array
-    rough: Array
+    tries: Array
     beta: Array
     g: Array
     D: Array
@@ -99,7 +100,7 @@ class Scratch(NamedTuple):
 def scratch(work: Array, half: Array, K: Array, E: Array, d: int) -> Scratch:
     """Scratch in arrays (12, 4 d + n) and (6, n), of which `ending.ended` uses the same places."""
     beta, g, D, angle, away = work[BETA, :d], work[5, :d], work[SPEED, :d], work[ANGLE, :d], work[8, :d]
-    return Scratch(K, E, work[0, : 4 * d], work[1], work[2], beta, g, D, angle, away, half[0], half[3])
+    return Scratch(K, E, work[0, : 4 * d], work[1:4], beta, g, D, angle, away, half[0], half[3])
 
 
 @part
@@ -168,16 +169,18 @@ def looked(
 
 @part
 def attempted(p: Problem, z: Array, h: float, rules: Rules, s: Scratch) -> tuple[float, float, float]:
-    """The step h of networks, written to ``s.moved``: its error estimates of order 5 and 3 and its part of the energy.
+    """The step h of networks, in ``s.tries[0]``: its error estimates of order 5 and 3, and what the energy grows by.
 
     Their first slopes are in ``s.K[0]`` and ``s.E[0]``.
     """
     for stage in range(1, STAGES):
         combined(stage - 1, h, s.K, z, s.stage)
         slope(p.X, p.XT, p.y, s.stage, rules.frozen, rules.rate, s.beta, s.rho, s.g, stage, s.K, s.E)
-    third, fifth = estimate(THIRD, h, s.K, s.E, s.rough), estimate(FIFTH, h, s.K, s.E, s.rough)
-    changed(MOVE, h, s.K, s.moved)
-    return fifth, third, h * weighted(MOVE, s.E)
+    for place, row in enumerate((MOVE, FIFTH, THIRD)):
+        changed(row, h, s.K, s.tries[place])
+    fifth, third = h * weighted(FIFTH, s.E), h * weighted(THIRD, s.E)
+    fifth = math.sqrt(squares(s.tries[1]) + fifth * fifth)
+    return fifth, math.sqrt(squares(s.tries[2]) + third * third), h * weighted(MOVE, s.E)
 
 
 @part

@@ -1,4 +1,4 @@
-"""Steps of DOP853 (see `training.flow`, whose rules of step size these are) on one diagonal network."""
+"""Steps of DOP853 (see `training.flow`, whose rules of step size these are) on a diagonal network, or on eight."""
 
 from __future__ import annotations
 
@@ -121,14 +121,6 @@ def slope(
     for i in range(rho.shape[0]):
         K[s, 4 * d + i] = rate * rho[i]
     E[s] = rate * squares(rho)
-
-
-@leaf
-def estimate(row: int, h: float, K: Array, E: Array, out: Array) -> float:
-    """The norm of one error estimate over weights, mu and E; ``out`` is overwritten."""
-    changed(row, h, K, out)
-    energy = h * weighted(row, E)
-    return math.sqrt(squares(out) + energy * energy)
 
 
 @leaf

@@ -1,7 +1,7 @@
 """Products with a design and sums, in an order that depends on sizes alone.
 
 Inner loops run along rows, whose sums do not depend on one another, so that they become vector instructions without
-any sum being reordered.
+any sum being reordered.  Arrays of `eights.eight` do as well as arrays of numbers.
 """
 
 from __future__ import annotations
