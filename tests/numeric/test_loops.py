@@ -199,7 +199,7 @@ from numpy import empty, ones
 begin = time.process_time()
 weights = ones((2, 4, 3)) * 0.5
 flow.trained(ones((1, 1, 3)), ones((1, 3, 1)) / 3**0.5, ones((1, 1)), weights, ones(2) * 1e-6, ones(2) * 1e-8,
-             False, True, 1.0, 100)
+             False, True, 1.0, 100, 2)
 print(time.process_time() - begin, sum(flow.trained.stats.cache_hits.values()))
 """
 

@@ -44,12 +44,14 @@ def train_compiled(
         target: (case,), bounds at which rows have arrived; jump: whether a Newton step is taken there.
         The other parameters are those of `train.train_flow`.
     """
-    from ftproofs.numeric.loops.flow import trained
+    from ftproofs.numeric.loops.flow import few, trained
 
     cases, copies = len(unit), 2 * len(starts)
     tolerance = np.array(tolerances * (cases * len(starts)))
     goals = np.repeat(target.numpy(), copies)
-    found = trained(*_arrays(problem, starts, 2), goals, tolerance, starts[0].frozen, jump, float(rate), int(max_steps))
+    rules = starts[0].frozen, jump, float(rate), int(max_steps)
+    alone = few(problem.y.shape[1], starts[0].wp.shape[1], dense=problem.X is not None)
+    found = trained(*_arrays(problem, starts, 2), goals, tolerance, *rules, alone)
     return _compared(found, starts, unit)
 
 

@@ -8,7 +8,7 @@ from __future__ import annotations
 
 import numpy as np
 
-from ftproofs.numeric.loops.compiling import leaf, part
+from ftproofs.numeric.loops.compiling import allocating, leaf, part
 from ftproofs.numeric.loops.stepping import FIFTH, MOVE, STAGES, THIRD, term_of, terms_of
 
 Array = np.ndarray
@@ -81,7 +81,7 @@ def _slope(
             out[begin + k, v] = here[k, v]
 
 
-@part
+@allocating
 def stages_abreast(
     X: Array, y: Array, shapes: Array, speed: float, start: Array, h: Array, K: Array, move: Array
 ) -> None:

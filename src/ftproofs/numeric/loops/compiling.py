@@ -39,14 +39,23 @@ def folder() -> Path | None:
     return None
 
 
+#: References to arrays are not counted where nothing is allocated: short functions spent most of their time so.
+_PART = {"no_cpython_wrapper": True, "no_cfunc_wrapper": True, "_nrt": False}
+
+
 def part(function: F) -> F:
-    """A function that compiled loops call."""
-    return numba.njit(no_cpython_wrapper=True, no_cfunc_wrapper=True, **_RULES)(function)
+    """A function that compiled loops call; it allocates and returns no arrays."""
+    return numba.njit(**_PART, **_RULES)(function)
 
 
 def leaf(function: F) -> F:
     """The same, written out wherever it is called: quicker for what is short, longer to compile."""
-    return numba.njit(forceinline=True, no_cpython_wrapper=True, no_cfunc_wrapper=True, **_RULES)(function)
+    return numba.njit(forceinline=True, **_PART, **_RULES)(function)
+
+
+def allocating(function: F) -> F:
+    """A function that compiled loops call and that has arrays of its own."""
+    return numba.njit(**{**_PART, "_nrt": True}, **_RULES)(function)
 
 
 def loop(function: F) -> F:

@@ -12,7 +12,7 @@ import numpy as np
 
 from ftproofs.numeric.loops.compiling import loop, part
 from ftproofs.numeric.loops.ending import NUMBERS, TAIL, VECTORS, ended
-from ftproofs.numeric.loops.flow import ARRIVED, EXHAUSTED, LOOK_EVERY, NOT_FINITE, RUNNING, orbit, turned_over
+from ftproofs.numeric.loops.network import ARRIVED, EXHAUSTED, LOOK_EVERY, NOT_FINITE, RUNNING, orbit, turned_over
 from ftproofs.numeric.loops.vectors import pull, residual, squares
 from ftproofs.numeric.loops.watching import RECORD, arrived, empty, off_path, see
 

@@ -8,9 +8,9 @@ import numpy as np
 
 from ftproofs.numeric.loops.compiling import leaf, loop, part
 from ftproofs.numeric.loops.ending import UNIT
-from ftproofs.numeric.loops.flow import turned_over
+from ftproofs.numeric.loops.network import turned_over
 from ftproofs.numeric.loops.newton import bounds, eliminated, gram, whitened
-from ftproofs.numeric.loops.vectors import add, residual, squares
+from ftproofs.numeric.loops.vectors import combination, residual, squares
 
 Array = np.ndarray
 
@@ -26,9 +26,7 @@ NEAR = 3e-3
 @part
 def _phases(X: Array, phase: Array, mu: Array, u: Array) -> None:
     """``u = phi + 2 X' mu``."""
-    for k in range(u.shape[0]):
-        u[k] = 0.0
-    add(X, mu, u)
+    combination(X, mu, u)
     for k in range(u.shape[0]):
         u[k] = phase[k] + 2 * u[k]
 
@@ -95,9 +93,7 @@ def _maximised(
             gram(XT, D, ridge, A)
             eliminated(A, n)
         _solve(A, gradient, newton)
-        for k in range(d):
-            move[k] = 0.0
-        add(X, newton, move)
+        combination(X, newton, move)
         longest = 1e-300
         for k in range(d):
             move[k] *= 2

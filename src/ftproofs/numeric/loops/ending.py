@@ -9,7 +9,7 @@ import numpy as np
 from ftproofs.numeric.loops.compiling import part
 from ftproofs.numeric.loops.newton import bounds, whitened
 from ftproofs.numeric.loops.vectors import outside, pull, residual, squares
-from ftproofs.numeric.loops.watching import DECAY, DECAY_GAP, KKT, LOSS_TIME, LOSS_TIME_GAP
+from ftproofs.numeric.loops.watching import DECAY, DECAY_GAP, KKT, LOSS_TIME, LOSS_TIME_GAP, angle_of
 
 Array = np.ndarray
 
@@ -106,8 +106,7 @@ def ended(
     remaining = tail / math.sqrt(fastest)
     last = decrement * decrement * (4 * reach * decrement if jumped else 1.0)
     for k in range(d):
-        ratio = predictor[k] / scale[k]
-        angle[k] = ((ratio if frozen else math.asinh(ratio)) - phase[k]) / 2
+        angle[k] = angle_of(predictor[k], scale[k], phase[k], frozen)
     gap = 0.0
     if Q.shape[0]:
         outside(Q, QT, angle, inside, away)

@@ -1,148 +1,46 @@
-"""The gradient flow of diagonal networks, one row after the other: `diagonal.train` with `training.flow`, compiled."""
+"""The gradient flow of diagonal networks, row by row: `diagonal.train` with `training.flow`, compiled."""
 
 from __future__ import annotations
 
-import math
+import sys
 
 import numpy as np
 
-from ftproofs.numeric.loops.compiling import loop, part
+from ftproofs.numeric.loops.alone import followed
+from ftproofs.numeric.loops.compiling import loop
+from ftproofs.numeric.loops.eights import ABREAST
 from ftproofs.numeric.loops.ending import NUMBERS, VECTORS, ended
-from ftproofs.numeric.loops.stepping import (
-    FIFTH,
-    MOVE,
-    STAGES,
-    THIRD,
-    combined,
-    error_of,
-    estimate,
-    factor,
-    slope,
-    weighted,
+from ftproofs.numeric.loops.lanes import advanced, laid_in, lanes, taken_out
+from ftproofs.numeric.loops.network import (
+    ARRIVED,
+    AT,
+    ENDED,
+    ENERGY,
+    NOW,
+    STATE,
+    TRIED,
+    Own,
+    Problem,
+    Rules,
+    begun,
+    orbit,
+    scratch,
+    turned_over,
 )
-from ftproofs.numeric.loops.vectors import squares
-from ftproofs.numeric.loops.watching import RECORD, arrived, empty, off_path, see
+from ftproofs.numeric.loops.stepping import STAGES
+from ftproofs.numeric.loops.watching import RECORD
 
 Array = np.ndarray
 
-#: As in `training.flow` and `diagonal.arrival`.
-LONGEST = 1e12
-RUNNING, ARRIVED, AT_SADDLE, EXHAUSTED, NOT_FINITE = range(5)
-LOOK_EVERY = 3
+#: Designs with more numbers than this, or longer rows, are no quicker abreast: they fill vector instructions alone.
+SMALL, LONG = 1024, 64
 
 
-@part
-def _follow(
-    X: Array,
-    XT: Array,
-    Q: Array,
-    QT: Array,
-    y: Array,
-    z: Array,
-    mu: Array,
-    scale: Array,
-    phase: Array,
-    target: float,
-    tolerance: float,
-    frozen: bool,
-    jump: bool,
-    rate: float,
-    max_steps: int,
-    record: Array,
-    work: Array,
-    half: Array,
-    K: Array,
-    E: Array,
-    wide: Array,
-) -> tuple[float, int, int]:
-    """Follow one row from its weights z (4 d,), overwritten, as is mu (n,); energy, code and steps tried.
-
-    ``work`` (12, 4 d + n) and ``half`` (6, n) are scratch; K (stage, 4 d + n), E (stage,) hold slopes.
-    """
-    d, n = z.shape[0] // 4, y.shape[0]
-    stage, moved, rough = work[0, : 4 * d], work[1], work[2]
-    beta, g, D = work[4, :d], work[5, :d], work[6, :d]
-    angle, away = work[7, :d], work[8, :d]
-    rho, inside = half[0], half[3]
-    empty(record)
-    energy, t, waited = 0.0, 0.0, 0
-    for i in range(n):
-        mu[i] = 0.0
-    h, previous, state, accepted = 0.0, 1e-4, RUNNING, True
-    unit = math.sqrt(squares(z) + math.sqrt(squares(y)))
-    allowed = tolerance * unit
-    for tried in range(max_steps + 1):
-        # At the beginning and after every accepted step the row is looked at.
-        if accepted:
-            slope(X, XT, y, z, frozen, rate, beta, rho, g, 0, K, E)
-            if tried == 0:
-                speed = math.sqrt(squares(K[0]) + E[0] * E[0])
-                h = min(0.01 * unit / speed if speed > 0 else 1.0, LONGEST)
-            fall = 0.0
-            for k in range(d):
-                first = z[4 * k] * z[4 * k] + z[4 * k + 2] * z[4 * k + 2]
-                second = z[4 * k + 1] * z[4 * k + 1] + z[4 * k + 3] * z[4 * k + 3]
-                D[k] = first if frozen else first + second
-                fall += D[k] * g[k] * g[k]
-            square = squares(rho)
-            gap = off_path(Q, QT, scale, phase, beta, frozen, inside, angle, away)
-            see(record, rate * t, square / 2, fall, gap)
-            there, waited = arrived(X, XT, D, rho, square, fall, target, waited, LOOK_EVERY, frozen, jump, wide, inside)
-            if there and state == RUNNING:
-                state = ARRIVED
-        if state == RUNNING and tried == max_steps:
-            state = EXHAUSTED
-        if state != RUNNING:
-            return energy, state, tried
-        for s in range(1, STAGES):
-            for k in range(4 * d):
-                stage[k] = z[k]
-            combined(s - 1, h, K, stage)
-            slope(X, XT, y, stage, frozen, rate, beta, rho, g, s, K, E)
-        third, fifth = 0.0, 0.0
-        for row in (FIFTH, THIRD):
-            fifth, third = third, estimate(row, h, K, E, rough)
-        error = error_of(fifth, third, allowed)
-        accepted = error <= 1
-        if accepted:
-            for k in range(4 * d + n):
-                moved[k] = 0.0
-            combined(MOVE, h, K, moved)
-            energy += h * weighted(MOVE, E)
-            for k in range(4 * d):
-                z[k] += moved[k]
-            for i in range(n):
-                mu[i] += moved[4 * d + i]
-            t += h
-        change = factor(error, previous, accepted)
-        previous = max(error, 1e-12) if accepted else previous
-        h = min(h * change, LONGEST)
-        if h < 1e-15 * t or not h > 1e-300:
-            state = NOT_FINITE
-    return energy, state, max_steps
-
-
-@part
-def turned_over(rows: Array, columns: Array) -> None:
-    """The transpose, or nothing of nothing."""
-    for k in range(columns.shape[0]):
-        for i in range(columns.shape[1]):
-            columns[k, i] = rows[i, k]
-
-
-@part
-def orbit(w: Array, frozen: bool, z: Array, scale: Array, phase: Array) -> None:
-    """Weights (4, d) coordinate by coordinate in z (4 d,), their scale and phase (see `diagonal.network`)."""
-    for k in range(scale.shape[0]):
-        for v in range(4):
-            z[4 * k + v] = w[v, k]
-        if frozen:
-            scale[k] = (w[0, k] * w[0, k] + w[2, k] * w[2, k]) / 2
-            phase[k] = (w[0, k] * w[1, k] - w[2, k] * w[3, k]) / scale[k]
-        else:
-            a, b, e, f = w[0, k] + w[1, k], w[2, k] - w[3, k], w[0, k] - w[1, k], w[2, k] + w[3, k]
-            up, down = a * a + b * b, e * e + f * f
-            scale[k], phase[k] = math.sqrt(up) * math.sqrt(down) / 2, (math.log(up) - math.log(down)) / 2
+def few(n: int, d: int, *, dense: bool) -> int:
+    """So many networks of this size, or fewer, are no quicker abreast than one after the other (see docs/bench.md)."""
+    if d > LONG or (dense and n * d > SMALL):
+        return sys.maxsize
+    return 4 if dense and n * d > SMALL // 2 else 2
 
 
 @loop
@@ -157,6 +55,7 @@ def trained(
     jump: bool,
     rate: float,
     max_steps: int,
+    few: int,
 ) -> tuple[Array, Array, Array, Array, Array, Array]:
     """Every row to where it ends.
 
@@ -165,6 +64,7 @@ def trained(
         y: (case, n).
         start: (row, 4, d), the same number of rows for every case, one case after the other.
         target: (row,), bounds at which rows have arrived; tolerance: (row,), see `training.flow.integrate`.
+        few: so many rows or fewer are followed one after the other, more are eight abreast: the bits are the same.
 
     Returns:
         ends (row, 4, d), predictors (row, d), mu (row, n), numbers (row, NUMBERS), vectors (row, VECTORS, d), see
@@ -172,70 +72,69 @@ def trained(
     """
     cases, n = y.shape
     rows, _, d = start.shape
-    copies = rows // cases
-    ends, predictors, mu = np.empty((rows, 4, d)), np.empty((rows, d)), np.empty((rows, n))
+    copies, m, dense, flat = rows // cases, 4 * d + n, X.shape[1] > 0, Q.shape[1] == 0
+    ends, predictors, mu = np.empty((rows, 4, d)), np.empty((rows, d)), np.zeros((rows, n))
     numbers, vectors = np.empty((rows, NUMBERS)), np.empty((rows, VECTORS, d))
-    codes = np.empty((rows, 2), np.int64)
-    work, half = np.zeros((12, 4 * d + n)), np.zeros((6, n))
-    K, E = np.zeros((STAGES, 4 * d + n)), np.zeros(STAGES)
-    dense, flat = X.shape[1] > 0, Q.shape[1] == 0
+    codes, rules = np.empty((rows, 2), np.int64), Rules(frozen, jump, rate, max_steps)
+    # Of the network that is dealt with.
+    work, half, z, logs = np.zeros((12, m)), np.zeros((6, n)), np.empty(4 * d), np.empty((0, 0))
+    one = scratch(work, half, np.zeros((STAGES, m)), np.zeros(STAGES), d)
     wide = np.zeros((n, d + 2 * n + 1) if dense else (0, 0))
-    record, z = np.empty(RECORD), np.empty(4 * d)
-    XT, QT = np.empty((d, n) if dense else (0, 0)), np.empty((0, 0) if flat else (n, d))
-    scale, phase, logs = np.empty(d), np.empty(d), np.empty((0, 0))
-    for row in range(rows):
-        case = row // copies
-        if row % copies == 0:
-            turned_over(X[case], XT)
-            turned_over(Q[case], QT)
-        w = start[row]
-        orbit(w, frozen, z, scale, phase)
-        energy, code, steps = _follow(
-            X[case],
-            XT,
-            Q[case],
-            QT,
-            y[case],
-            z,
-            mu[row],
-            scale,
-            phase,
-            target[row],
-            tolerance[row],
-            frozen,
-            jump,
-            rate,
-            max_steps,
-            record,
-            work,
-            half,
-            K,
-            E,
-            wide,
-        )
-        codes[row, 0], codes[row, 1] = code, steps
-        ended(
-            X[case],
-            XT,
-            Q[case],
-            QT,
-            y[case],
-            w,
-            z,
-            scale,
-            phase,
-            energy,
-            jump and code == ARRIVED,
-            frozen,
-            logs,
-            record,
-            work,
-            half,
-            wide,
-            ends[row],
-            predictors[row],
-            mu[row],
-            numbers[row],
-            vectors[row],
-        )
+    # Of each network on its way.
+    nets = ABREAST if rows > few else 1
+    eight = lanes(n, d, dense, flat) if nets > 1 else lanes(0, 0, False, True)
+    row, taken, running = np.full(nets, -1), 0, 0
+    XT, QT = np.empty((nets, d, n) if dense else (nets, 0, 0)), np.empty((nets, 0, 0) if flat else (nets, n, d))
+    scale, phase, record = np.empty((nets, d)), np.empty((nets, d)), np.empty((nets, RECORD))
+    now, at = np.empty((nets, NOW)), np.zeros((nets, AT), np.int64)
+    while taken < rows or running > 0:
+        for net in range(nets):
+            if row[net] < 0 and taken < rows:
+                case = taken // copies
+                turned_over(X[case], XT[net])
+                turned_over(Q[case], QT[net])
+                orbit(start[taken], frozen, z, scale[net], phase[net])
+                begun(z, y[case], tolerance[taken], target[taken], now[net], at[net], record[net])
+                if nets > 1:
+                    laid_in(Problem(X[case], XT[net], Q[case], QT[net], y[case]), z, net, eight)
+                row[net], taken, running = taken, taken + 1, running + 1
+        abreast = nets > 1 and (taken < rows or running > few)
+        if abreast:
+            advanced(eight, X, XT, row, copies, rules, Own(scale, phase, record, now, at), one, wide)
+        for net in range(nets):
+            r, case = row[net], row[net] // copies
+            if r < 0 or (abreast and not at[net, ENDED]):
+                continue
+            if nets > 1:
+                taken_out(eight, net, z, mu[r])
+            if not at[net, ENDED]:
+                p = Problem(X[case], XT[net], Q[case], QT[net], y[case])
+                own = Own(scale[net], phase[net], record[net], now[net], at[net])
+                followed(p, rules, own, z, mu[r], one, wide)
+            codes[r, 0], codes[r, 1] = at[net, STATE], at[net, TRIED]
+            ended(
+                X[case],
+                XT[net],
+                Q[case],
+                QT[net],
+                y[case],
+                start[r],
+                z,
+                scale[net],
+                phase[net],
+                now[net, ENERGY],
+                jump and at[net, STATE] == ARRIVED,
+                frozen,
+                logs,
+                record[net],
+                work,
+                half,
+                wide,
+                ends[r],
+                predictors[r],
+                mu[r],
+                numbers[r],
+                vectors[r],
+            )
+            row[net], running = -1, running - 1
     return ends, predictors, mu, numbers, vectors, codes

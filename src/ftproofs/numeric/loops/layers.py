@@ -10,8 +10,8 @@ import numpy as np
 
 from ftproofs.numeric.loops.abreast import stages_abreast
 from ftproofs.numeric.loops.compiling import leaf, loop, part
-from ftproofs.numeric.loops.stepping import FIFTH, MOVE, STAGES, THIRD, combined
-from ftproofs.numeric.loops.vectors import add, residual
+from ftproofs.numeric.loops.stepping import FIFTH, MOVE, STAGES, THIRD, changed, combined
+from ftproofs.numeric.loops.vectors import combination, residual
 
 Array = np.ndarray
 
@@ -70,9 +70,7 @@ def _slope(
     for i in range(n):
         rho[i] *= speed
     here, there = back[0], back[1]
-    for k in range(d):
-        here[k] = 0.0
-    add(X, rho, here[:d])
+    combination(X, rho, here[:d])
     for j in range(depth - 1):
         rows, columns = shapes[j, 0], shapes[j, 1]
         begin, end = end, end + rows * columns
@@ -81,9 +79,7 @@ def _slope(
             g = here[i]
             for k in range(columns):
                 change[i, k] = g * tail[k]
-        for k in range(columns):
-            there[k] = 0.0
-        add(W, here[:rows], there[:columns])
+        combination(W, here[:rows], there[:columns])
         here, there = there, here
     for k in range(shapes[depth - 1, 0]):
         out[end + k] = here[k]
@@ -110,10 +106,7 @@ def stages(
     rho, z = np.empty(n), np.empty(m)
     for case in range(start.shape[0]):
         for s in range(1, STAGES):
-            z[:] = start[case]
-            combined(s - 1, h[case], K[case], z)
+            combined(s - 1, h[case], K[case], start[case], z)
             _slope(X[case], XT[case], y[case], z, shapes, speed, tails, back, rho, K[case, s])
-        move[case] = 0.0
-        combined(MOVE, h[case], K[case], move[case, 0])
-        combined(FIFTH, h[case], K[case], move[case, 1])
-        combined(THIRD, h[case], K[case], move[case, 2])
+        for place, row in enumerate((MOVE, FIFTH, THIRD)):
+            changed(row, h[case], K[case], move[case, place])

@@ -6,7 +6,7 @@ import math
 
 import numpy as np
 
-from ftproofs.numeric.loops.compiling import leaf, part
+from ftproofs.numeric.loops.compiling import allocating, leaf, part
 
 Array = np.ndarray
 
@@ -34,7 +34,7 @@ def decisive(decrement: float, reach: float, fastest: float, frozen: bool, jump:
     return after if jump else before
 
 
-@part
+@allocating
 def eliminated(A: Array, size: int) -> None:
     """Cholesky of the first ``size`` columns of A (size, m) to rows of L', and ``L^-1`` applied to the other columns.
 
@@ -94,7 +94,7 @@ def _root(z: float) -> float:
     return math.sqrt(z) if z > 0 else math.nan
 
 
-@part
+@allocating
 def gram(XT: Array, D: Array, ridge: float, A: Array) -> None:
     """``X diag(D) X' + ridge I`` on and above the diagonal of A's first columns."""
     d, n = XT.shape

@@ -8,9 +8,9 @@ import numpy as np
 
 from ftproofs.numeric.loops.compiling import loop, part
 from ftproofs.numeric.loops.ending import rounding
-from ftproofs.numeric.loops.flow import ARRIVED, EXHAUSTED, LONGEST, NOT_FINITE, RUNNING, turned_over
+from ftproofs.numeric.loops.network import ARRIVED, EXHAUSTED, LONGEST, NOT_FINITE, RUNNING, turned_over
 from ftproofs.numeric.loops.newton import eliminated, gram
-from ftproofs.numeric.loops.stepping import FIFTH, MOVE, STAGES, THIRD, combined, error_of, factor
+from ftproofs.numeric.loops.stepping import FIFTH, MOVE, STAGES, THIRD, changed, combined, error_of, factor
 from ftproofs.numeric.loops.vectors import pull, residual, squares
 
 Array = np.ndarray
@@ -38,16 +38,14 @@ def _slope_of(
 
 
 @part
-def _combined(row: int, h: float, K: Array, out: Array) -> None:
-    combined(row, h, K, out)
+def _combined(row: int, h: float, K: Array, begin: Array, out: Array) -> None:
+    combined(row, h, K, begin, out)
 
 
 @part
 def _estimate(row: int, h: float, K: Array, out: Array) -> float:
     """The norm of one error estimate."""
-    for k in range(out.shape[0]):
-        out[k] = 0.0
-    _combined(row, h, K, out)
+    changed(row, h, K, out)
     return math.sqrt(squares(out))
 
 
@@ -137,15 +135,13 @@ def _follow(
         if tried == max_steps:
             return EXHAUSTED, tried
         for s in range(1, STAGES):
-            for k in range(z.shape[0]):
-                stage[k] = z[k]
-            _combined(s - 1, h, K, stage)
+            _combined(s - 1, h, K, z, stage)
             _slopes(one, two, stage, beta, rho, g, K[s])
         fifth = _estimate(FIFTH, h, K, rough)
         error = error_of(fifth, _estimate(THIRD, h, K, rough), allowed)
         accepted = error <= 1
         if accepted:
-            _combined(MOVE, h, K, z)
+            _combined(MOVE, h, K, z, z)
             t += h
         change = factor(error, previous, accepted)
         previous = max(error, 1e-12) if accepted else previous

@@ -1,4 +1,4 @@
-"""Steps of DOP853 (see `training.flow`, whose rules of step size these are) on one diagonal network."""
+"""Steps of DOP853 (see `training.flow`, whose rules of step size these are) on a diagonal network, or on eight."""
 
 from __future__ import annotations
 
@@ -53,14 +53,38 @@ def term_of(row: int, c: int) -> tuple[int, float, int, float, int, float, int, 
 
 
 @leaf
-def combined(row: int, h: float, K: Array, out: Array) -> None:
-    """``out += h sum_s w_s K_s`` with one row of the table, K (stage, m)."""
+def _four(K: Array, places: tuple[int, int, int, int], k: int, a: float, b: float, e: float, f: float) -> float:
+    return (a * K[places[0], k] + b * K[places[1], k]) + (e * K[places[2], k] + f * K[places[3], k])
+
+
+@leaf
+def combined(row: int, h: float, K: Array, begin: Array, out: Array) -> None:
+    """``out = begin + h sum_s w_s K_s`` with one row of the table, K (stage, m); only the first entries, as out has."""
     for c in range(_COUNT[row]):
-        p, q, r, s = _PLACE[row, c, 0], _PLACE[row, c, 1], _PLACE[row, c, 2], _PLACE[row, c, 3]
+        places = _PLACE[row, c, 0], _PLACE[row, c, 1], _PLACE[row, c, 2], _PLACE[row, c, 3]
         a, b = h * _VALUE[row, c, 0], h * _VALUE[row, c, 1]
         e, f = h * _VALUE[row, c, 2], h * _VALUE[row, c, 3]
-        for k in range(out.shape[0]):
-            out[k] += (a * K[p, k] + b * K[q, k]) + (e * K[r, k] + f * K[s, k])
+        if c == 0:
+            for k in range(out.shape[0]):
+                out[k] = begin[k] + _four(K, places, k, a, b, e, f)
+        else:
+            for k in range(out.shape[0]):
+                out[k] += _four(K, places, k, a, b, e, f)
+
+
+@leaf
+def changed(row: int, h: float, K: Array, out: Array) -> None:
+    """``out = h sum_s w_s K_s``."""
+    for c in range(_COUNT[row]):
+        places = _PLACE[row, c, 0], _PLACE[row, c, 1], _PLACE[row, c, 2], _PLACE[row, c, 3]
+        a, b = h * _VALUE[row, c, 0], h * _VALUE[row, c, 1]
+        e, f = h * _VALUE[row, c, 2], h * _VALUE[row, c, 3]
+        if c == 0:
+            for k in range(out.shape[0]):
+                out[k] = _four(K, places, k, a, b, e, f)
+        else:
+            for k in range(out.shape[0]):
+                out[k] += _four(K, places, k, a, b, e, f)
 
 
 @leaf
@@ -97,16 +121,6 @@ def slope(
     for i in range(rho.shape[0]):
         K[s, 4 * d + i] = rate * rho[i]
     E[s] = rate * squares(rho)
-
-
-@leaf
-def estimate(row: int, h: float, K: Array, E: Array, out: Array) -> float:
-    """The norm of one error estimate over weights, mu and E; ``out`` is overwritten."""
-    for k in range(out.shape[0]):
-        out[k] = 0.0
-    combined(row, h, K, out)
-    energy = h * weighted(row, E)
-    return math.sqrt(squares(out) + energy * energy)
 
 
 @leaf

@@ -1,7 +1,7 @@
 """Products with a design and sums, in an order that depends on sizes alone.
 
 Inner loops run along rows, whose sums do not depend on one another, so that they become vector instructions without
-any sum being reordered.
+any sum being reordered.  Arrays of `eights.eight` do as well as arrays of numbers.
 """
 
 from __future__ import annotations
@@ -31,33 +31,55 @@ def squares(z: Array) -> float:
 
 
 @leaf
-def subtract(rows: Array, z: Array, out: Array) -> None:
-    """``out -= rows' z``: rows (m, k), z (m,), out (k,)."""
-    m, size = rows.shape
-    whole = m - m % 4
-    for j in range(0, whole, 4):
-        a, b, c, e = z[j], z[j + 1], z[j + 2], z[j + 3]
-        for k in range(size):
-            out[k] -= (rows[j, k] * a + rows[j + 1, k] * b) + (rows[j + 2, k] * c + rows[j + 3, k] * e)
-    for j in range(whole, m):
-        a = z[j]
-        for k in range(size):
-            out[k] -= rows[j, k] * a
+def _four(rows: Array, j: int, k: int, a: float, b: float, c: float, e: float) -> float:
+    return (rows[j, k] * a + rows[j + 1, k] * b) + (rows[j + 2, k] * c + rows[j + 3, k] * e)
 
 
 @leaf
-def add(rows: Array, z: Array, out: Array) -> None:
-    """``out += rows' z``."""
+def subtracted(begin: Array, rows: Array, z: Array, out: Array) -> None:
+    """``out = begin - rows' z``: rows (m, k) with m > 0, z (m,), begin and out (k,)."""
+    m, size = rows.shape
+    whole = m - m % 4
+    # The first pass writes: copying first would cost as much as a pass, and more where rows are short.
+    for j in range(0, whole, 4):
+        a, b, c, e = z[j], z[j + 1], z[j + 2], z[j + 3]
+        if j == 0:
+            for k in range(size):
+                out[k] = begin[k] - _four(rows, j, k, a, b, c, e)
+        else:
+            for k in range(size):
+                out[k] -= _four(rows, j, k, a, b, c, e)
+    for j in range(whole, m):
+        a = z[j]
+        if j == 0:
+            for k in range(size):
+                out[k] = begin[k] - rows[j, k] * a
+        else:
+            for k in range(size):
+                out[k] -= rows[j, k] * a
+
+
+@leaf
+def combination(rows: Array, z: Array, out: Array) -> None:
+    """``out = rows' z``: rows (m, k) with m > 0, z (m,), out (k,)."""
     m, size = rows.shape
     whole = m - m % 4
     for j in range(0, whole, 4):
         a, b, c, e = z[j], z[j + 1], z[j + 2], z[j + 3]
-        for k in range(size):
-            out[k] += (rows[j, k] * a + rows[j + 1, k] * b) + (rows[j + 2, k] * c + rows[j + 3, k] * e)
+        if j == 0:
+            for k in range(size):
+                out[k] = _four(rows, j, k, a, b, c, e)
+        else:
+            for k in range(size):
+                out[k] += _four(rows, j, k, a, b, c, e)
     for j in range(whole, m):
         a = z[j]
-        for k in range(size):
-            out[k] += rows[j, k] * a
+        if j == 0:
+            for k in range(size):
+                out[k] = rows[j, k] * a
+        else:
+            for k in range(size):
+                out[k] += rows[j, k] * a
 
 
 @leaf
@@ -67,9 +89,7 @@ def residual(X: Array, XT: Array, y: Array, beta: Array, rho: Array) -> None:
         for k in range(y.shape[0]):
             rho[k] = y[k] - beta[k]
         return
-    for k in range(y.shape[0]):
-        rho[k] = y[k]
-    subtract(XT, beta, rho)
+    subtracted(y, XT, beta, rho)
 
 
 @leaf
@@ -79,17 +99,11 @@ def pull(X: Array, rho: Array, g: Array) -> None:
         for k in range(g.shape[0]):
             g[k] = rho[k]
         return
-    for k in range(g.shape[0]):
-        g[k] = 0.0
-    add(X, rho, g)
+    combination(X, rho, g)
 
 
 @leaf
 def outside(Q: Array, QT: Array, z: Array, inside: Array, out: Array) -> None:
     """``out = z - Q Q' z`` for Q (d, n) with orthonormal columns; ``inside`` (n,) is overwritten."""
-    for k in range(inside.shape[0]):
-        inside[k] = 0.0
-    add(Q, z, inside)
-    for k in range(z.shape[0]):
-        out[k] = z[k]
-    subtract(QT, inside, out)
+    combination(Q, z, inside)
+    subtracted(z, QT, inside, out)
