@@ -1,19 +1,14 @@
-"""numeric/loops/spectral.py and eight.py: the flow through eigen-channels, against the one that torch follows."""
+"""numeric/loops/spectral.py: the flow through eigen-channels, against the one that torch follows."""
 
 from __future__ import annotations
 
-import operator
-
-import numba
 import numpy as np
 import pytest
 import torch
-from numba.core.errors import TypingError
 from problems import batch, same_bits, scatter
 
 from ftproofs.numeric.gram import gram
 from ftproofs.numeric.loops import spectral as loops
-from ftproofs.numeric.loops.eight import EIGHT, eight, load, store, where_positive
 from ftproofs.numeric.training import compiled
 from ftproofs.numeric.training.bounds import norm
 from ftproofs.numeric.training.result import Trained, scale
@@ -134,42 +129,3 @@ def test_torch_follows_what_is_elsewhere() -> None:
     assert compiled.integrates(alpha)
     assert not compiled.integrates(alpha.float())
     assert not compiled.integrates(alpha.to("meta"))
-
-
-@numba.njit
-def _all_operations(z: np.ndarray, out: np.ndarray) -> None:
-    a, b = load(z, 0), load(z, 1)
-    store(out, 0, a + b)
-    store(out, 1, a - b)
-    store(out, 2, a * b)
-    store(out, 3, a / b)
-    store(out, 4, 2.5 - a * 0.1)
-    store(out, 5, where_positive(a, b, eight(7.0)))
-    total = eight(1.0)
-    total += a
-    total *= b
-    total -= 3.0
-    total /= b
-    store(out, 6, total)
-
-
-def test_eight_numbers_are_as_each_by_itself() -> None:
-    z = np.random.default_rng(0).standard_normal((2, EIGHT))
-    z[0, 3], z[1, 4], z[0, 5] = np.nan, 0.0, np.inf
-    out = np.empty((7, EIGHT))
-    _all_operations(z, out)
-    a, b = z
-    with np.errstate(all="ignore"):
-        expected = [f(a, b) for f in (operator.add, operator.sub, operator.mul, operator.truediv)]
-        expected += [2.5 - a * 0.1, np.where(a > 0, b, 7.0), ((1.0 + a) * b - 3.0) / b]
-    np.testing.assert_array_equal(out, np.stack(expected))
-
-
-@pytest.mark.parametrize("array", [np.zeros((2, EIGHT), dtype=np.float32), np.zeros((EIGHT, 2)).T])
-def test_eight_numbers_lie_side_by_side(array: np.ndarray) -> None:
-    @numba.njit
-    def first(z: np.ndarray) -> None:
-        store(z, 0, load(z, 0))
-
-    with pytest.raises(TypingError):
-        first(array)

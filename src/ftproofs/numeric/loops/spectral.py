@@ -17,57 +17,62 @@ numbers are does not depend on its neighbours.
 from __future__ import annotations
 
 import math
-from typing import Any
+from typing import Any, NamedTuple
 
 import numpy as np
 
 from ftproofs.numeric.loops.compiling import leaf, loop, part
-from ftproofs.numeric.loops.eight import EIGHT, eight, load, store, where_positive
+from ftproofs.numeric.loops.eights import ABREAST, aligned, eights, where_positive
 
 Array = np.ndarray
 
 #: As in `training.spectral`.
 NODES = 7
 
+
+class Numbers(NamedTuple):
+    """What is read network by network, numbers (.., net): m at the step's beginning (1,) and at the nodes (node,), and
+    Newton's equations (node (node + 1),)."""
+
+    start: Array
+    m: Array
+    K: Array
+
+
 #: Of a step, all (.., net): the forms' coefficients S, P (node), V (node r), M (r r) and D (r).
 Forms = tuple[Array, Array, Array, Array, Array]
 
 
 @leaf
-def _power(z: Any, one: Any, exponent: int) -> Any:
+def _power(z: Any, exponent: int) -> Any:
     """``z ** exponent``, by multiplication; of numbers or of eight."""
-    product = one
+    product = 1.0
     for _ in range(abs(exponent)):
         product = product * z
-    return product if exponent >= 0 else one / product
-
-
-@leaf
-def _add(out: Array, row: int, value: Any) -> None:
-    store(out, row, load(out, row) + value)
+    return product if exponent >= 0 else 1.0 / product
 
 
 @leaf
 def _product(f: Array, first: int, stride: int, z: Array, row: int, leap: int) -> Any:
     """The sum of the numbers ``f[first + k stride]`` times the rows ``row + k leap`` of z."""
-    total = f[first] * load(z, row)
+    total = f[first] * z[row]
     for k in range(1, NODES):
-        total += f[first + k * stride] * load(z, row + k * leap)
+        total += f[first + k * stride] * z[row + k * leap]
     return total
 
 
 @leaf
 def _wave(e: Array, row: int, single: bool, x: Any, share: Any, real: float, square: float, imaginary: float) -> None:
     """The parts of ``h l / (1 + x l) = h (l + |l|^2 x) / |1 + x l|^2``; share is ``h / |1 + x l|^2``."""
-    store(e, row, (real + square * x) * share)
+    e[row] = (real + square * x) * share
     if not single:
-        store(e, row + 1, imaginary * share)
+        e[row + 1] = imaginary * share
 
 
 @part
 def _fadings(h: Array, s: Array, c: int, real: Array, imaginary: Array, e: Array) -> None:
     """The e_r of channel c into rows of e; there are four eigenvalues, fewer than r by the number of pairs."""
-    step, sigma = load(h, 0), load(s, c)
+    step, sigma = h[0], s[c]
     x = step * (sigma * sigma)
     whole = 2 * real.shape[0] - NODES
     for k in range(0, real.shape[0], 2):
@@ -97,32 +102,32 @@ def _sums(s: Array, b: Array, alpha: Array, first: Array, begin: Array, e: Array
     """
     S, P, V, M, D = forms
     S[:], P[:], V[:], M[:], D[:] = 0.0, 0.0, 0.0, 0.0, 0.0
-    start = load(first, 0)
+    start = first[0]
     # Two channels at a time, so that sums are loaded and stored half as often.
     for c in range(0, s.shape[0], 2):
-        sigma, here, at = load(s, c), load(alpha, c), NODES * c
-        sigma2, here2, at2 = load(s, c + 1), load(alpha, c + 1), NODES * (c + 1)
-        w, q = sigma * sigma, sigma * load(b, c)
-        w2, q2 = sigma2 * sigma2, sigma2 * load(b, c + 1)
+        sigma, here, at = s[c], alpha[c], NODES * c
+        sigma2, here2, at2 = s[c + 1], alpha[c + 1], NODES * (c + 1)
+        w, q = sigma * sigma, sigma * b[c]
+        w2, q2 = sigma2 * sigma2, sigma2 * b[c + 1]
         g, g2 = q * start - w * here, q2 * start - w2 * here2
         for i in range(NODES):
             a = here + g * _product(begin, NODES * i, 1, e, at, 1)
             a2 = here2 + g2 * _product(begin, NODES * i, 1, e, at2, 1)
             z, z2 = w * a, w2 * a2
-            _add(S, i, z * a + z2 * a2)
-            _add(P, i, q * a + q2 * a2)
+            S[i] += z * a + z2 * a2
+            P[i] += q * a + q2 * a2
             z, z2 = z * q, z2 * q2
             for r in range(NODES):
-                _add(V, NODES * i + r, z * load(e, at + r) + z2 * load(e, at2 + r))
+                V[NODES * i + r] += z * e[at + r] + z2 * e[at2 + r]
         for r in range(NODES):
-            z, z2 = q * q * load(e, at + r), q2 * q2 * load(e, at2 + r)
-            _add(D, r, z + z2)
+            z, z2 = q * q * e[at + r], q2 * q2 * e[at2 + r]
+            D[r] += z + z2
             z, z2 = z * w, z2 * w2
             for t in range(r, NODES):
-                _add(M, NODES * r + t, z * load(e, at + t) + z2 * load(e, at2 + t))
+                M[NODES * r + t] += z * e[at + t] + z2 * e[at2 + t]
     for r in range(NODES):
         for t in range(r):
-            store(M, NODES * r + t, load(M, NODES * t + r))
+            M[NODES * r + t] = M[NODES * t + r]
 
 
 @part
@@ -135,41 +140,40 @@ def _speeds(m: Array, depth: int, parts: Array, forms: Forms, c: Array, scratch:
         scratch: (2 node, net).
     """
     S, P, V, M, D = forms
-    one = eight(1.0)
     for i in range(NODES):
-        store(scratch, i, float(1 - depth) * _power(load(m, i), one, -depth))
+        scratch[i] = float(1 - depth) * _power(m[i], -depth)
     for i in range(NODES):
-        inverse, over = one / load(m, i), _power(load(m, i), one, -depth)
-        square, product = load(S, i), load(P, i)
+        inverse, over = 1.0 / m[i], _power(m[i], -depth)
+        square, product = S[i], P[i]
         for r in range(NODES):
             # Half the square's derivative in c_ir.
-            known = load(V, NODES * i + r)
+            known = V[NODES * i + r]
             total = known
             for t in range(NODES):
-                total += load(M, NODES * r + t) * load(c, NODES * i + t)
-            here, other = load(c, NODES * i + r), load(D, r)
+                total += M[NODES * r + t] * c[NODES * i + t]
+            here, other = c[NODES * i + r], D[r]
             square += here * (known + total)
             product += here * other
-            store(scratch, NODES + r, over * other - 2.0 * (total * inverse))
+            scratch[NODES + r] = over * other - 2.0 * (total * inverse)
         forward, back = product * over, square * inverse
-        store(speed, i, forward - back)
+        speed[i] = forward - back
         for j in range(NODES):
             total = _product(parts, NODES * NODES * i + j, NODES, scratch, NODES, 1)
-            store(Z, NODES * i + j, load(scratch, j) * total)
-        _add(Z, NODES * i + i, (back - float(depth) * forward) * inverse)
+            Z[NODES * i + j] = scratch[j] * total
+        Z[NODES * i + i] += (back - float(depth) * forward) * inverse
 
 
 @part
 def _equations(start: Array, h: Array, scheme: Array, m: Array, speed: Array, Z: Array, K: Array) -> None:
     """``I - h A Z``, and beside it ``m - start - h A m'``, into K (node (node + 1), net); scheme is A (node node,)."""
-    step = load(h, 0)
+    step = h[0]
     for i in range(NODES):
         at = (NODES + 1) * i
         for j in range(NODES):
             total = step * _product(scheme, NODES * i, 1, Z, j, NODES)
-            store(K, at + j, (1.0 if i == j else 0.0) - total)
+            K[at + j] = (1.0 if i == j else 0.0) - total
         total = step * _product(scheme, NODES * i, 1, speed, 0, 1)
-        store(K, at + NODES, load(m, i) - load(start, 0) - total)
+        K[at + NODES] = m[i] - start[0] - total
 
 
 @part
@@ -181,22 +185,38 @@ def _eliminated(K: Array) -> None:
     """
     width = NODES + 1
     for i in range(NODES):
-        pivot = 1.0 / load(K, width * i + i)
-        store(K, width * i + i, pivot)
+        pivot = 1.0 / K[width * i + i]
+        K[width * i + i] = pivot
         for j in range(i + 1, NODES):
-            lead = load(K, width * j + i) * pivot
+            lead = K[width * j + i] * pivot
             for k in range(i + 1, width):
-                store(K, width * j + k, load(K, width * j + k) - lead * load(K, width * i + k))
+                K[width * j + k] = K[width * j + k] - lead * K[width * i + k]
     for i in range(NODES - 1, -1, -1):
-        right = load(K, width * i + NODES)
+        right = K[width * i + NODES]
         for j in range(i + 1, NODES):
-            right -= load(K, width * i + j) * load(K, width * j + NODES)
-        store(K, width * i + NODES, right * load(K, width * i + i))
+            right -= K[width * i + j] * K[width * j + NODES]
+        K[width * i + NODES] = right * K[width * i + i]
+
+
+@part
+def _nearer(K: Array, m: Array, start: Array, still: float, moving: Array) -> bool:
+    """Newton's step of those that move, as numbers (.., net); whether any of them has not converged by it."""
+    left = False
+    for v in range(ABREAST):
+        if moving[v]:
+            near = True
+            for i in range(NODES):
+                change = K[(NODES + 1) * i + NODES, v]
+                m[i, v] -= change
+                near = near and abs(change) <= still * start[0, v]
+            moving[v] = not near
+            left = left or not near
+    return left
 
 
 @part
 def _newton(
-    start: Array,
+    own: Numbers,
     first: Array,
     h: Array,
     depth: int,
@@ -205,37 +225,27 @@ def _newton(
     scheme: Array,
     parts: Array,
     forms: Forms,
-    m: Array,
     c: Array,
     scratch: Array,
     q: Array,
     Z: Array,
-    K: Array,
     moving: Array,
 ) -> None:
-    """m at the nodes (node, net), which begins at start (net,) with c = 0, and c there.
+    """m at the nodes, which begins at the step's beginning with c = 0, and c there.
 
     ``moving`` (net,) tells who has not converged; who has converged stays.
     scratch (2 node, net), q (node, net), Z and K are overwritten.
     """
+    start, m, K = eights(own.start), eights(own.m), eights(own.K)
     for _ in range(iterations):
         _speeds(m, depth, parts, forms, c, scratch, q, Z)
         _equations(start, h, scheme, m, q, Z, K)
         _eliminated(K)
-        left = False
-        for v in range(EIGHT):
-            if moving[v]:
-                near = True
-                for i in range(NODES):
-                    change = K[(NODES + 1) * i + NODES, v]
-                    m[i, v] -= change
-                    near = near and abs(change) <= still * start[v]
-                moving[v] = not near
-                left = left or not near
+        left = _nearer(own.K, own.m, own.start, still, moving)
         for i in range(NODES):
-            store(q, i, _power(load(m, i), eight(1.0), 1 - depth) - load(first, 0))
+            q[i] = _power(m[i], 1 - depth) - first[0]
         for k in range(NODES * NODES):
-            store(c, k, _product(parts, NODES * k, 1, q, 0, 1))
+            c[k] = _product(parts, NODES * k, 1, q, 0, 1)
         if not left:
             break
 
@@ -245,25 +255,25 @@ def _moved(s: Array, b: Array, alpha: Array, first: Array, begin: Array, c: Arra
     """alpha at the step's end where the step is good (net,): that of the last node."""
     last = NODES * (NODES - 1)
     for k in range(s.shape[0]):
-        sigma, here = load(s, k), load(alpha, k)
-        q = sigma * load(b, k)
-        g = q * load(first, 0) - sigma * sigma * here
+        sigma, here = s[k], alpha[k]
+        q = sigma * b[k]
+        g = q * first[0] - sigma * sigma * here
         end = here
         for r in range(NODES):
-            end += (begin[last + r] * g + load(c, last + r) * q) * load(e, NODES * k + r)
-        store(alpha, k, where_positive(load(good, 0), end, here))
+            end += (begin[last + r] * g + c[last + r] * q) * e[NODES * k + r]
+        alpha[k] = where_positive(good[0], end, here)
 
 
 @part
 def _residuals(s: Array, b: Array, alpha: Array, m: Array, depth: int, gain: Array, out: Array) -> None:
     """``gain = m^(L-1)`` and the square of ``gain s alpha - b``; (net,)."""
-    factor = _power(load(m, 0), eight(1.0), depth - 1)
-    store(gain, 0, factor)
-    total = eight(0.0)
+    factor = _power(m[0], depth - 1)
+    gain[0] = factor
+    total = 0.0
     for k in range(s.shape[0]):
-        missed = factor * load(s, k) * load(alpha, k) - load(b, k)
+        missed = factor * s[k] * alpha[k] - b[k]
         total += missed * missed
-    store(out, 0, total)
+    out[0] = total
 
 
 @part
@@ -271,19 +281,11 @@ def _distance(depth: int, residual: float, smallest: float, gain: float, largest
     """The first of `training.bounds.path_bounds`, of one network."""
     push = residual / smallest
     M = largest + 2 * push / gain
-    K = (depth - 1) * _power(M, 1.0, max(depth - 2, 0))
+    K = (depth - 1) * _power(M, max(depth - 2, 0))
     square = gain * gain - 4 * K * push
     if not square > 0:
         return math.inf
-    return math.sqrt(depth) * _power(M, 1.0, depth - 1) * push / ((gain + math.sqrt(square)) / 2)
-
-
-@part
-def _scratch(rows: int) -> Array:
-    """Zeros (row, net) from a multiple of 64 bytes on, so that no vector lies across two cache lines."""
-    work = np.zeros((rows + 1) * EIGHT)
-    skip = -(work.ctypes.data // 8) % EIGHT
-    return work[skip : skip + rows * EIGHT].reshape((rows, EIGHT))
+    return math.sqrt(depth) * _power(M, depth - 1) * push / ((gain + math.sqrt(square)) / 2)
 
 
 @loop
@@ -325,67 +327,79 @@ def integrated(
             begins[k] += parts[NODES * k + j]
     # A channel more where their number is odd, in which nothing is and nothing moves.
     even = n + n % 2
-    sigma, labels, now, e = _scratch(even), _scratch(even), _scratch(even), _scratch(NODES * even)
+    sigma, labels, now = aligned(even), aligned(even), aligned(even)
+    own = Numbers(aligned(1), aligned(NODES), aligned(NODES * (NODES + 1)))
+    step, good, gain, left = aligned(1), aligned(1), aligned(1), aligned(1)
     block = NODES * NODES
-    forms = (_scratch(NODES), _scratch(NODES), _scratch(block), _scratch(block), _scratch(NODES))
-    at, c, q, Z, K = _scratch(NODES), _scratch(block), _scratch(NODES), _scratch(block), _scratch(block + NODES)
-    scratch, good, least = _scratch(2 * NODES), np.zeros(EIGHT), np.ones(EIGHT)
-    start, first, h, step = np.ones(EIGHT), np.ones(EIGHT), np.ones(EIGHT), np.ones(EIGHT)
-    gain, left = np.ones(EIGHT), np.ones(EIGHT)
-    case, tried, moving = np.full(EIGHT, -1), np.zeros(EIGHT, dtype=np.int64), np.zeros(EIGHT, dtype=np.bool_)
+    forms = (eights(aligned(NODES)), eights(aligned(NODES)), eights(aligned(block)), eights(aligned(block)))
+    forms = (*forms, eights(aligned(NODES)))
+    # The same numbers, eight at a time.
+    singular, targets, alphas, e = eights(sigma), eights(labels), eights(now), eights(aligned(NODES * even))
+    start, nodes, first, h = eights(own.start), eights(own.m), eights(aligned(1)), eights(step)
+    c, q, Z, scratch = (
+        eights(aligned(block)),
+        eights(aligned(NODES)),
+        eights(aligned(block)),
+        eights(aligned(2 * NODES)),
+    )
+    start[0] = 1.0
+    least, length = np.ones(ABREAST), np.ones(ABREAST)
+    case, tried, moving = np.full(ABREAST, -1), np.zeros(ABREAST, dtype=np.int64), np.zeros(ABREAST, dtype=np.bool_)
     following, running = 0, True
     while running:
         # Who has ended makes place for the next one, which may have ended before it begins.
         looking = True
         while looking:
             looking, running = False, False
-            _residuals(sigma, labels, now, start, depth, gain, left)
-            for v in range(EIGHT):
-                own = case[v]
-                if own >= 0:
-                    there = _distance(depth, math.sqrt(left[v]), least[v], gain[v], start[v]) <= target[own]
+            _residuals(singular, targets, alphas, start, depth, eights(gain), eights(left))
+            for v in range(ABREAST):
+                k = case[v]
+                if k >= 0:
+                    residual = math.sqrt(left[0, v])
+                    there = _distance(depth, residual, least[v], gain[0, v], own.start[0, v]) <= target[k]
                     if not there and tried[v] < max_steps:
                         running = True
                         continue
-                    arrived[own], steps[own], m[own], case[v] = there, tried[v], start[v], -1
-                    for k in range(n):
-                        alpha[own, k] = now[k, v]
+                    arrived[k], steps[k], m[k], case[v] = there, tried[v], own.start[0, v], -1
+                    for i in range(n):
+                        alpha[k, i] = now[i, v]
                 if following < cases:
-                    own, following, looking = following, following + 1, True
-                    case[v], tried[v], start[v], h[v], least[v] = own, 0, m[own], begin[own], math.inf
-                    for k in range(n):
-                        sigma[k, v], labels[k, v], now[k, v] = s[own, k], b[own, k], alpha[own, k]
-                        least[v] = min(least[v], s[own, k])
+                    k, following, looking = following, following + 1, True
+                    case[v], tried[v], own.start[0, v], length[v], least[v] = k, 0, m[k], begin[k], math.inf
+                    for i in range(n):
+                        sigma[i, v], labels[i, v], now[i, v] = s[k, i], b[k, i], alpha[k, i]
+                        least[v] = min(least[v], s[k, i])
         if not running:
             break
-        store(first, 0, _power(load(start, 0), eight(1.0), 1 - depth))
-        for v in range(EIGHT):
-            step[v], moving[v] = rate * h[v], case[v] >= 0 and depth > 1
-        for k in range(even):
-            _fadings(step, sigma, k, real, imaginary, e)
-        c[:] = 0.0
+        first[0] = _power(start[0], 1 - depth)
+        for v in range(ABREAST):
+            step[0, v], moving[v] = rate * length[v], case[v] >= 0 and depth > 1
+        for i in range(even):
+            _fadings(h, singular, i, real, imaginary, e)
+        for i in range(block):
+            c[i] = 0.0
         for i in range(NODES):
-            store(at, i, load(start, 0))
+            nodes[i] = start[0]
         if depth > 1:
-            _sums(sigma, labels, now, first, begins, e, forms)
-            _newton(start, first, step, depth, still, iterations, scheme, parts, forms, at, c, scratch, q, Z, K, moving)
-        for v in range(EIGHT):
+            _sums(singular, targets, alphas, first, begins, e, forms)
+            _newton(own, first, h, depth, still, iterations, scheme, parts, forms, c, scratch, q, Z, moving)
+        for v in range(ABREAST):
             if case[v] < 0:
-                good[v] = 0.0
+                good[0, v] = 0.0
                 continue
             low, high, positive = 0.0, 0.0, True
             for i in range(NODES):
-                low += series[i] * at[i, v]
-                high += series[NODES + i] * at[i, v]
-                positive = positive and at[i, v] > 0
+                low += series[i] * own.m[i, v]
+                high += series[NODES + i] * own.m[i, v]
+                positive = positive and own.m[i, v] > 0
             rough, allowed = abs(high) / abs(low), tolerance[case[v]]
             converged = math.isfinite(rough) and positive and not moving[v]
-            good[v] = 1.0 if converged and rough <= allowed else 0.0
+            good[0, v] = 1.0 if converged and rough <= allowed else 0.0
             longer = 0.8 * (allowed / max(rough, 1e-300)) ** (1 / (NODES - 1)) if converged else shrink
-            h[v] *= min(max(longer, shrink), growth)
+            length[v] *= min(max(longer, shrink), growth)
             tried[v] += 1
-        _moved(sigma, labels, now, first, begins, c, e, good)
-        for v in range(EIGHT):
-            if good[v] > 0:
-                start[v] = at[NODES - 1, v]
+        _moved(singular, targets, alphas, first, begins, c, e, eights(good))
+        for v in range(ABREAST):
+            if good[0, v] > 0:
+                own.start[0, v] = own.m[NODES - 1, v]
     return arrived, steps
