@@ -259,7 +259,7 @@ def test_anchors_go_where_wrong_formulas_differ_that_are_solved_for() -> None:
     replica = claims()["replica-risk"]
     context = context_module.Context(MemoryStore(), context_module.BUDGETS["low"])
     judges = [Judge(statement) for statement in replica.statements]
-    explored, anchors, asked, _ = choose(replica, context, judges)
+    _, anchors, asked, _ = choose(replica, context, judges)
     assert len(anchors) == len(asked) == 1
     assert asked[0]["sigma"] <= 0.25 < anchors[0]["sigma"]
     # The same whatever is drawn there.

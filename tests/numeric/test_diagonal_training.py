@@ -277,3 +277,36 @@ def test_the_mean_rate_of_decay_ends_where_the_loss_has_fallen_far(method: int) 
     rates, bounds = found.values["loss_decay"], found.bounds["loss_decay"]
     assert (bounds < 0.01 * rates).all()
     assert (rates >= 4 - bounds).all()
+
+
+@pytest.mark.parametrize(("engine", "method", "most"), [("flow", 0, 1e-4), ("flow", 1, 1e-4), ("reduced", 0, 0.02)])
+def test_the_mean_rate_of_decay_is_over_the_same_fall_however_small_the_loss(
+    engine: str, method: int, most: float
+) -> None:
+    # A training had ended as soon as it was near its limit, which a small loss is before it has fallen far.
+    given = {
+        "n": 2,
+        "d": 8,
+        "c": 2.0,
+        "r": -0.65,
+        "amplitude": "gauss",
+        "rho_pt": 0.3,
+        "rho_shared": 0.5,
+        "rho_new": 0.2,
+    }
+    found = rows("diagonal.scratch", engine, method=method, count=48, **given)
+    small = found.values["initial_loss"] < 0.1
+    assert small.any()
+    assert not small.all()
+    assert (found.bounds["loss_decay"] < most * found.values["loss_decay"]).all()  # 0.12 before
+    assert set(found.status) == {"ok"}
+
+
+@pytest.mark.parametrize("method", [0, 1])
+def test_a_loss_that_is_rounding_from_the_beginning_need_not_fall(method: int) -> None:
+    w = torch.ones(2, 4, dtype=torch.float64)
+    y = torch.tensor([[0.0, 1e-15]] * 2, dtype=torch.float64)
+    problem = Regression.of(torch.eye(2, 4, dtype=torch.float64).repeat(2, 1, 1), y)
+    weights = Weights(w, w, w, w)
+    (trained,) = train_flow(problem, [weights], torch.ones(2).double(), method=method)
+    assert trained.status == ("ok", "ok")

@@ -152,6 +152,10 @@ def test_least_squares_without_ridge_and_with_many_samples():
     assert found.theta[0] == 0
     assert found.tau[0] ** 2 == pytest.approx(0.09 / (1 - 1 / 2), rel=1e-14)
     assert found.mse[0] == pytest.approx(2 * (found.tau[0] ** 2 - 0.09), rel=1e-12)
+    args = (2, Rational(3, 10), 0, 1, 1, 1, 0)
+    assert float(balls.enclose(r.replica_mse(*args), {}).mid()) == pytest.approx(found.mse[0], rel=1e-14)
+    assert balls.enclose(r.replica_theta(*args), {}) == 0
+    assert not balls.enclose(r.replica_penalty(*args), {}).is_finite()
 
 
 def batch(count):

@@ -51,6 +51,9 @@ def _enclose(delta: arb, sigma: arb, ridge: arb, entries: Sequence[arb], bits: i
     wide = any(x.rel_accuracy_bits() < bits + 20 for x in (delta, sigma, ridge, *entries) if not x.is_zero())
     if wide or not delta > 0 or not all(c > 0 for _, c, _, _ in groups):
         return None
+    if ridge == 0 and delta > 1:  # least squares; nothing is said of the penalty
+        tau2 = sigma**2 / (1 - 1 / delta)
+        return tau2.sqrt(), arb(0), tau2, arb.nan()
     columns = [np.array([[float(x.mid()) for x in column]]) for column in zip(*groups, strict=True)]
     floats = Groups(columns[0], np.log(columns[1]), columns[2], columns[3])
     numbers = [np.array([float(x.mid())]) for x in (delta, sigma, ridge)]

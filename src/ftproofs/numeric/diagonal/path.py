@@ -14,6 +14,7 @@ from ftproofs.numeric.diagonal.arrival import Arrival
 from ftproofs.numeric.diagonal.network import Weights
 from ftproofs.numeric.diagonal.record import Record
 from ftproofs.numeric.diagonal.regression import Regression
+from ftproofs.numeric.training import flow
 
 Views = tuple[Tensor, ...]
 
@@ -110,7 +111,8 @@ class Path:
         speed = weights.speed
         fall = (speed * self.g * self.g).sum(dim=1)
         self.record.see(self.rows, moved, self.rate * t, self.rho, fall, self.beta)
-        return self.arrival.state(self.problem, moved, speed, self.rho, fall)
+        state = self.arrival.state(self.problem, moved, speed, self.rho, fall)
+        return torch.where(self.record.fallen(self.rows), state, flow.RUNNING)
 
 
 class AutogradPath(Path):

@@ -14,6 +14,9 @@ from ftproofs.numeric.training.bounds import norm
 #: The rate of decay is looked at until the loss has fallen by this.
 FALLEN = 1e-8
 
+#: Of the size of a network, ``|z|^2 + |y|``, squared: a loss that is rounding.
+NOTHING = 1e-26
+
 #: Points inside each step at which the interpolated loss is looked at.
 INSIDE = 8
 
@@ -35,6 +38,8 @@ class Record:
         self.decay, self.decay_gap = new((rows,), torch.inf), new((rows,), 0.0)
         self.kkt = new((rows,), 0.0)
         self.initial = new((rows,), torch.nan)
+        squares = torch.stack([z.square().sum(dim=1) for z in start.tensors()]).sum(dim=0)
+        self.nothing = torch.log(NOTHING * (squares + norm(problem.y).repeat_interleave(copies)) ** 2)
         self.last: tuple[Tensor, Tensor, Tensor] = (new((rows,), 0.0), new((rows,), 0.0), new((rows,), 0.0))
         self.start = start
         square = problem.X is None or problem.X.shape[1] == problem.X.shape[2]
@@ -63,6 +68,14 @@ class Record:
             fresh = torch.isnan(self.initial[index])
             self.initial[index] = torch.where(fresh, loss, self.initial[index])
             self._steps(index, t[moved], loss, fall[moved])
+
+    def fallen(self, rows: Tensor) -> Tensor:
+        """Whether the rows' loss has fallen so far that their mean rate of decay is known, or is rounding; (row,).
+
+        A training that ended before, since its loss was small from the beginning, would have a rate of its own.
+        """
+        floor = torch.log(self.initial[rows].clamp_min(1e-300)) + math.log(FALLEN)
+        return self.last[1][rows] <= torch.maximum(floor, self.nothing[rows])
 
     def _steps(self, index: Tensor, t: Tensor, loss: Tensor, fall: Tensor) -> None:
         log = torch.log(loss.clamp_min(1e-300))

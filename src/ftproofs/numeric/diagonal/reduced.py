@@ -169,6 +169,7 @@ def _integrate(
         fall = (D * system.problem.pull(rho).square()).sum(dim=1)
         record.see(alive, moved & running, t, rho, fall, beta)
         state = arrival.state(system.problem, moved & running, D, rho, fall)
+        state = torch.where(record.fallen(alive), state, flow.RUNNING)
         lost = ~torch.isfinite(fall) | ~(h > 1e-300)
         state = torch.where(lost, flow.NOT_FINITE, state)
         new = running & (state != flow.RUNNING)

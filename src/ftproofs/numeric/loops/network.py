@@ -24,7 +24,7 @@ from ftproofs.numeric.loops.stepping import (
     weighted,
 )
 from ftproofs.numeric.loops.vectors import squares
-from ftproofs.numeric.loops.watching import arrived, empty, see
+from ftproofs.numeric.loops.watching import arrived, empty, fallen, see
 
 Array = np.ndarray
 
@@ -160,7 +160,7 @@ def looked(
         there, at[WAITED] = arrived(
             X, XT, D, rho, square, fall, now[TARGET], at[WAITED], LOOK_EVERY, rules.frozen, rules.jump, wide, step
         )
-        if there and at[STATE] == RUNNING:
+        if there and at[STATE] == RUNNING and fallen(record, now[UNIT]):
             at[STATE] = ARRIVED
     if at[STATE] == RUNNING and at[TRIED] == rules.max_steps:
         at[STATE] = EXHAUSTED

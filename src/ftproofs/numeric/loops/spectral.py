@@ -331,8 +331,8 @@ def integrated(
     own = Numbers(aligned(1), aligned(NODES), aligned(NODES * (NODES + 1)))
     step, good, gain, left = aligned(1), aligned(1), aligned(1), aligned(1)
     block = NODES * NODES
-    forms = (eights(aligned(NODES)), eights(aligned(NODES)), eights(aligned(block)), eights(aligned(block)))
-    forms = (*forms, eights(aligned(NODES)))
+    S, P, V, M = aligned(NODES), aligned(NODES), aligned(block), aligned(block)
+    forms = (eights(S), eights(P), eights(V), eights(M), eights(aligned(NODES)))
     # The same numbers, eight at a time.
     singular, targets, alphas, e = eights(sigma), eights(labels), eights(now), eights(aligned(NODES * even))
     start, nodes, first, h = eights(own.start), eights(own.m), eights(aligned(1)), eights(step)

@@ -17,6 +17,8 @@ LOSS_TIME, LOSS_TIME_GAP, DECAY, DECAY_GAP, KKT, INITIAL, TIME, LOG, SLOPE = ran
 RECORD = 9
 
 _FALLEN, _LOG_TWO = math.log(1e-8), math.log(2)
+#: As in `diagonal.record`, of a network's size to the fourth power.
+_NOTHING = 1e-26
 _INSIDE = 9
 #: Halvings of an interval that find a crossing to the last bits.
 _HALVINGS = 50
@@ -122,6 +124,13 @@ def see(record: Array, t: float, loss: float, fall: float, gap: float) -> None:
             record[DECAY_GAP] = gap
     if not least >= record[DECAY]:
         record[DECAY] = least
+
+
+@part
+def fallen(record: Array, unit: float) -> bool:
+    """As `diagonal.record.Record.fallen`, for a network of that size."""
+    floor = math.log(max(record[INITIAL], 1e-300)) + _FALLEN
+    return record[LOG] <= max(floor, math.log(_NOTHING * unit**4))
 
 
 @part
