@@ -288,11 +288,16 @@ def test_what_is_no_share_or_no_number_has_no_fixed_point(place):
     values = [Rational(1, 2), Rational(1, 10), 0, 1, 1, 1, 0]
     values[place] = float("nan")
     assert np.isnan(r.solved([np.array([float(x)]) for x in values]).mse).all()
-    share = symbols("share", real=True)
-    error = r.replica_mse(*values[:3], share, 1, 1, 0)
-    assert np.isnan(numpy_kernel(error, [share])(np.array([-0.25])))
+
+
+@pytest.mark.parametrize("place", range(5))
+def test_what_cannot_be_negative_has_no_fixed_point_where_it_is(place):
+    x = symbols("x", real=True)
+    error = r.replica_mse(*(x if i == place else value for i, value in enumerate([Rational(1, 2), 1, 1, 1, 1, 1, 0])))
+    assert np.isnan(numpy_kernel(error, [x])(np.array([-0.25])))
+    assert np.isfinite(numpy_kernel(error, [x])(np.array([0.25])))
     with pytest.raises(balls.Undefined):
-        balls.enclose(error, {share: Rational(-1, 4)})
+        balls.enclose(error, {x: Rational(-1, 4)})
 
 
 def test_coordinates_of_no_kind_have_no_fixed_point():

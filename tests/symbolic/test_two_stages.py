@@ -127,6 +127,16 @@ def test_what_has_no_value():
     assert not wide.is_finite()
 
 
+@pytest.mark.parametrize("place", [0, 1, 2, 3, 4, 5, 7])
+def test_what_cannot_be_negative_has_no_value_where_it_is(place):
+    args = [arg.xreplace(AT) for arg in ARGUMENTS]
+    args[place] *= -1
+    made = two_stage_mse(*args)
+    assert np.isnan(numpy_kernel(made, [])())
+    with pytest.raises(balls.Undefined):
+        balls.enclose(made, {})
+
+
 def test_draws_of_one_setting_are_solved_once(monkeypatch):
     calls = []
     kernel = numpy_kernel(two_stage_mse(*ARGUMENTS), list(AT))

@@ -77,8 +77,8 @@ def _number(name: str) -> Any:
 def _enclosure(index: int) -> Any:
     def ball(*values: arb) -> arb:
         delta, sigma, ridge, *entries = values
-        if any(weight < 0 for weight in entries[::4]):
-            raise Undefined("a negative share of coordinates")
+        if any(number < 0 for number in (delta, sigma, ridge, *entries[::4], *entries[1::4])):
+            raise Undefined("a negative ratio, noise, ridge, share of coordinates or scale")
         found = replica_balls.enclose(delta, sigma, ridge, entries)
         return arb.nan() if found is None else found[index]
 

@@ -14,6 +14,7 @@ from sympy import Expr, Function, S, sqrt, sympify
 from sympy.core.function import ArgumentIndexError
 
 from ftproofs.symbolic import two_stage_balls
+from ftproofs.symbolic.arithmetic import Undefined
 from ftproofs.symbolic.finetuning import scale_after, scale_growth
 from ftproofs.symbolic.replica import _on_host
 from ftproofs.symbolic.replica_stages import Feature, two_stages
@@ -39,6 +40,8 @@ def error(values: Sequence[float]) -> float:
 def _error(values: tuple[float, ...]) -> float:
     delta, sigma, delta_s, sigma_s, c, at_zero, growth = values[:HEAD]
     if not (np.isfinite(values).all() and 0 < delta < 1 and 0 < delta_s < 1 and c > 0 and min(at_zero, growth) > 0):
+        return float("nan")
+    if min(values[HEAD::3]) < 0:
         return float("nan")
     features = tuple(
         Feature(weight, abs(source), ((1.0, abs(target), 0.0),))
@@ -85,6 +88,8 @@ class two_stage_mse(Function):
 
     @staticmethod
     def ball(*values: arb) -> arb:
+        if any(number < 0 for number in (*values[: HEAD - 1], *values[HEAD::3])):
+            raise Undefined("a negative ratio, noise, scale or share of coordinates")
         triples = tuple(zip(*(values[HEAD + i :: 3] for i in range(3)), strict=True))
         found = two_stage_balls.enclose(values[:HEAD], tuple(t for t in triples if not t[0].is_zero()))
         return arb.nan() if found is None else found
