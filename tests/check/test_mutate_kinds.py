@@ -9,11 +9,13 @@ import numpy as np
 import pytest
 from sympy import Integer, Rational, pi, sqrt
 
+from ftproofs.catalog import claims
 from ftproofs.check import MemoryStore
 from ftproofs.check import context as context_module
 from ftproofs.check.anchors import greedy
 from ftproofs.check.assumptions import Dropped, assumptions, judge_assumption
 from ftproofs.check.context import BUDGETS, Context
+from ftproofs.check.judge import Judge
 from ftproofs.check.mutate import Mutation, mutate
 from ftproofs.check.stored import factor, ratios
 from ftproofs.claim import (
@@ -29,6 +31,7 @@ from ftproofs.claim import (
     log_range,
     real_range,
 )
+from ftproofs.names import complete
 from ftproofs.numeric import experiments
 from ftproofs.symbolic.bound_mutants import MOVED, PAST, REVERSED, TIGHTENED, bound_mutants, three_digits
 from ftproofs.symbolic.vocabulary import at_least, at_most, equal, less, v
@@ -224,3 +227,13 @@ def test_settings_lie_where_just_one_assumption_does_not_hold(monkeypatch: pytes
     settings = [setting.parameters for block in seen for setting in block.settings]
     assert settings
     assert all(p["n"] > p["d"] / 2 and 2 <= p["n"] <= 6 and 10 <= p["d"] <= 16 for p in settings)
+
+
+def test_a_scale_that_equations_are_solved_for_is_one() -> None:
+    """``d*replica_penalty(...)/penalty`` is a finite number, of which SymPy makes no float."""
+    statement = claims()["replica-penalty"].statements[0]
+    setting = {"d": 100, "n": 45, "c": 0.5, "r": -0.9, "reinit": 0.1, "sigma": 0.2}
+    setting |= {"rho_pt": 0.3, "rho_shared": 0.2, "rho_new": 0.03, "protocol": "S", "amplitude": "atom"}
+    setting = complete("replica.finetune", setting)
+    for lhs in (statement.lhs, 1 / statement.lhs, v.penalty**2 / v.d / statement.lhs):
+        assert Judge(replace(statement, lhs=lhs)).scale(setting) == 1

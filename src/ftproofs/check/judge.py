@@ -13,7 +13,7 @@ from ftproofs.claim import Relation, Rows, Statement
 from ftproofs.decision import violations
 from ftproofs.names import MEASUREMENTS, PARAMETERS, Value, natural_norm, natural_unit, source_samples
 from ftproofs.symbolic.balls import enclose
-from ftproofs.symbolic.kernels import checked
+from ftproofs.symbolic.kernels import checked, solves
 from ftproofs.symbolic.vocabulary import SYMBOLS, symbol_names
 
 #: An initial loss below this share of the target's squared norm is none.
@@ -55,7 +55,10 @@ class Judge:
         self._kernels: tuple[object, object] | None = None
 
     def scale(self, values: Mapping[str, float]) -> float:
-        """The statement's natural scale at one setting: lhs with each measurement at its own scale."""
+        """The statement's natural scale at one setting: lhs with each measurement at its own scale.
+
+        1 where that is no finite number, or one that equations are solved for.
+        """
         at: dict[str, float] = {}
         for name in symbol_names(self.statement.lhs):
             if name in MEASUREMENTS:
@@ -63,7 +66,7 @@ class Judge:
             else:
                 at[name] = float(parameter(values, name))
         scale = self.statement.lhs.subs({SYMBOLS[name]: value for name, value in at.items()})
-        size = abs(float(scale)) if scale.is_number and scale.is_finite else 1.0
+        size = abs(float(scale)) if scale.is_number and scale.is_finite and not solves(scale) else 1.0
         return size if size > 0 else 1.0
 
     def each(self, rows: Rows) -> Gaps:
