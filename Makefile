@@ -24,7 +24,7 @@ docs: setup
 	$(BIN)/python -m sphinx -q -W --keep-going -b html docs docs/_build/html
 	@echo docs/_build/html/index.html
 
-# What ftproofs costs beside its peers: build/bench/bench.json and bench.svg; some six minutes of processor time.
+# What ftproofs costs beside its peers: build/bench/bench.json and bench.svg; some three minutes.
 bench: setup
 	$(BIN)/python -m pip install --quiet --disable-pip-version-check --constraint constraints.txt --editable '.[bench]'
 	$(BIN)/ftproofs bench --out build/bench --force
