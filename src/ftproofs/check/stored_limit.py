@@ -77,7 +77,8 @@ class LimitRows:
     def judge(self, mutant: Mutant) -> Finding:
         """Killed when the limit that some ladder's draws extrapolate to excludes it, as for the claim itself.
 
-        A ladder where its kernel is not to be trusted, near a pole or where nearly everything cancels, accuses nothing.
+        A ladder where it has no number, or its kernel is not to be trusted, near a pole or where nearly everything
+        cancels, accuses nothing.
         """
         statement = mutant.statement
         judge = Judge(statement)
@@ -85,24 +86,24 @@ class LimitRows:
         doubted: set[int] = set()
         rule = LimitRule(self._claim.margin, 2**31, statement.rel)
         tracks = self._tracks(judge, rule)
-        rounds, longest = FIRST, max(self._rounds(track) for track in tracks)
-        while True:
+        looks = [FIRST]
+        while looks[-1] < max(self._rounds(track) for track in tracks):
+            looks.append(2 * looks[-1])
+        for rounds in looks:
             for track in tracks:
+                if track.error or track.index in doubted:
+                    continue
                 track.extend(self._sampler(statement), min(rounds, self._rounds(track)))
-            if any(track.error for track in tracks):
-                where = self._formulas.impossible(statement, self._drawn.values())
-                return ("undefined", f"no real value at {where}") if where else ("survived", "")
-            for track in tracks:
-                if track.index not in doubted and track.accuses(rule):
-                    if not self._formulas.trusted(judge, (self._top(track.index),)):
-                        doubted.add(track.index)
-                        continue
-                    found = track.extrapolation
-                    sizes = f"d = {track.ladder.sizes[0]}..{track.ladder.sizes[-1]}"
-                    return "killed", f"error {found.limit:+.3g} for d -> oo from {sizes}, {found.draws.sum()} draws"
-            if rounds >= longest:
-                return UNTRUSTED if doubted else ("survived", tracks[0].doubt)
-            rounds *= 2
+                if not track.error and track.accuses(rule):
+                    if self._formulas.trusted(judge, (self._top(track.index),)):
+                        found = track.extrapolation
+                        sizes = f"d = {track.ladder.sizes[0]}..{track.ladder.sizes[-1]}"
+                        return "killed", f"error {found.limit:+.3g} for d -> oo from {sizes}, {found.draws.sum()} draws"
+                    doubted.add(track.index)
+        if any(track.error for track in tracks):
+            where = self._formulas.impossible(statement, self._drawn.values())
+            return ("undefined", f"no real value at {where}") if where else ("survived", "")
+        return UNTRUSTED if doubted else ("survived", tracks[0].doubt)
 
     def slack(self, statement: Statement) -> float:
         """The smallest factor between the two sides' limits."""
