@@ -260,7 +260,14 @@ def test_anchors_go_where_wrong_formulas_differ_that_are_solved_for() -> None:
     context = context_module.Context(MemoryStore(), context_module.BUDGETS["low"])
     judges = [Judge(statement) for statement in replica.statements]
     _, anchors, asked, _ = choose(replica, context, judges)
-    assert len(anchors) == len(asked) == 1
-    assert asked[0]["sigma"] <= 0.25 < anchors[0]["sigma"]
+    assert (len(anchors), len(asked)) == (2, 1)
+    assert asked[0]["sigma"] <= 0.25 < min(parameters["sigma"] for parameters in anchors)
     # The same whatever is drawn there.
     assert choose(replica, context_module.Context(MemoryStore(), context_module.BUDGETS["low"]), judges)[2] == asked
+
+
+def test_anchors_that_support_are_as_many_where_formulas_are_solved_for_one_by_one() -> None:
+    replica = claims()["replica-two-stage"]
+    context = context_module.Context(MemoryStore(), context_module.BUDGETS["low"])
+    _, anchors, asked, _ = choose(replica, context, [Judge(statement) for statement in replica.statements])
+    assert (len(anchors), len(asked)) == (context_module.BUDGETS["low"].anchors, 0)

@@ -122,15 +122,14 @@ def choose(
 
     explored = explore_settings(claim, context, check_domain(claim), score, steps=2 * context.budget.explored)
     # Anchors are the first settings drawn, whatever they looked like, and where wrong formulas differ that those miss.
-    # Where formulas are solved for, draws are dear: half of the anchors are those.
-    count = context.budget.anchors if guided(claim) else math.ceil(context.budget.anchors / 2)
-    anchors = list(explored.settings[:count])
+    anchors = list(explored.settings[: context.budget.anchors])
     asked = complement(
         claim,
         context,
         explored.source,
         anchors,
-        count,
+        # Where formulas are solved for, draws are dear as well.
+        context.budget.anchors if guided(claim) else math.ceil(context.budget.anchors / 2),
         lambda parameters: float(all(_affordable(claim, context, judge, parameters) for judge in judges)),
         lambda parameters: INTERVAL,
     )
