@@ -39,9 +39,9 @@ SPARSE = TASKS.with_ranges(
     gamma=real_range(Rational(2, 5), Rational(1, 2)),
     r=real_range(Rational(-19, 20), Rational(-4, 5)),
     reinit=real_range(Rational(1, 10), Rational(1, 5)),
-    rho_pt=Rational(3, 10),
-    rho_shared=Rational(1, 5),
-    rho_new=Rational(3, 100),
+    rho_pt=Rational(1, 4),
+    rho_shared=Rational(1, 4),
+    rho_new=Rational(1, 24),
     sigma=real_range(Rational(1, 10), Rational(3, 10)),
 )
 #: Two settings only: within 2 % each takes some ten thousand draws.
@@ -50,6 +50,7 @@ SINGLE = TASKS.with_ranges(
     c=[Rational(1, 4), 1],
     r=Rational(-4, 5),
     reinit=Rational(1, 5),
+    rho_new=Rational(1, 8),
     sigma=Rational(3, 10),
 )
 ARGUMENTS = arguments("S", "atom")

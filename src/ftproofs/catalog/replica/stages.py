@@ -14,16 +14,16 @@ from ftproofs.symbolic.replica_theorems import arguments
 from ftproofs.symbolic.two_stages import two_stage_arguments, two_stage_mse
 from ftproofs.symbolic.vocabulary import equal, v
 
-#: Few settings, all at least a fifth away from the thresholds of exact recovery, M(0.3) = 0.65 and M(0.12) = 0.37,
+#: Few settings, all at least a fifth away from the thresholds of exact recovery, M(1/4) = 0.58 and M(1/8) = 0.38,
 #: so that errors fall as 1/d from the smallest size on.
 STAGES = TASKS.with_ranges(
     gamma=Rational(1, 2),
-    gamma_s=[Rational(1, 2), Rational(4, 5)],
+    gamma_s=[Rational(3, 8), Rational(3, 4)],
     c=[Rational(1, 8), Rational(1, 4)],
     r=[Rational(-4, 5), Rational(-1, 2)],
     reinit=Rational(1, 10),
-    rho_pt=Rational(3, 10),
-    rho_shared=Rational(2, 5),
+    rho_pt=Rational(1, 4),
+    rho_shared=Rational(1, 2),
     rho_new=0,
     sigma=Rational(3, 10),
     sigma_s=[Rational(1, 2), 1],
