@@ -5,7 +5,6 @@ from __future__ import annotations
 import os
 import subprocess
 import sys
-import time
 from pathlib import Path
 
 import numpy as np
@@ -193,14 +192,12 @@ def test_rows_say_which_engine_made_them() -> None:
 
 
 AGAIN = """
-import time
 from ftproofs.numeric.loops import flow
-from numpy import empty, ones
-begin = time.process_time()
+from numpy import ones
 weights = ones((2, 4, 3)) * 0.5
 flow.trained(ones((1, 1, 3)), ones((1, 3, 1)) / 3**0.5, ones((1, 1)), weights, ones(2) * 1e-6, ones(2) * 1e-8,
              False, True, 1.0, 100, 2)
-print(time.process_time() - begin, sum(flow.trained.stats.cache_hits.values()))
+print(sum(flow.trained.stats.cache_hits.values()))
 """
 
 
@@ -208,13 +205,10 @@ def test_another_process_finds_the_loop_compiled(tmp_path: Path) -> None:
     """The cache that this process filled serves the next one."""
     problem, start = problem_of(5, 1, 3, 0.3)
     train_flow(problem, [start], torch.ones(3, dtype=torch.float64))
-    begin = time.perf_counter()
     out = subprocess.run(
         [sys.executable, "-c", AGAIN], capture_output=True, text=True, check=True, env=dict(os.environ)
     )
-    seconds, hits = out.stdout.split()
-    assert int(hits) >= 1
-    assert float(seconds) < 3, time.perf_counter() - begin
+    assert int(out.stdout) >= 1
 
 
 def test_where_nothing_can_be_kept_loops_are_compiled_all_the_same(

@@ -1,7 +1,6 @@
 """The replica fixed point: published values, rigorous enclosures, corners solved otherwise, batches."""
 
 import json
-import time
 from dataclasses import replace
 from math import exp, log
 from pathlib import Path
@@ -184,12 +183,9 @@ def test_a_batch_solves_its_equations_and_no_case_depends_on_another():
             assert getattr(alone, name)[0] == getattr(found, name)[i]
 
 
-def test_a_fixed_point_takes_less_than_twenty_milliseconds():
-    made, delta, sigma = batch(256)
-    begin = time.process_time()
-    found = solve(made, delta, sigma)
-    assert (time.process_time() - begin) / 256 < 0.02
-    assert np.isfinite(found.mse).all()
+def test_a_batch_of_256_ends_everywhere():
+    """What it takes is measured by ``ftproofs bench replica``."""
+    assert np.isfinite(solve(*batch(256)).mse).all()
 
 
 def test_two_stages():
