@@ -2,11 +2,12 @@
 
 import json
 from dataclasses import replace
-from math import exp, log
+from math import asinh, exp, hypot, log, pi, sqrt
 from pathlib import Path
 
 import numpy as np
 import pytest
+from scipy.integrate import quad
 from sympy import Rational, latex, symbols
 from sympy.core.function import ArgumentIndexError
 
@@ -154,7 +155,34 @@ def test_least_squares_without_ridge_and_with_many_samples():
     args = (2, Rational(3, 10), 0, 1, 1, 1, 0)
     assert float(balls.enclose(r.replica_mse(*args), {}).mid()) == pytest.approx(found.mse[0], rel=1e-14)
     assert balls.enclose(r.replica_theta(*args), {}) == 0
-    assert not balls.enclose(r.replica_penalty(*args), {}).is_finite()
+
+
+@pytest.mark.parametrize("noise", [Rational(0), Rational(3, 10)])
+def test_the_penalty_of_least_squares_is_that_of_target_and_noise(noise):
+    kinds = ((Rational(1, 5), Rational(1, 7), 1, 0), (Rational(4, 5), 2, Rational(1, 2), Rational(3, 2)))
+    made = groups(*((float(w), log(c), float(b), float(s)) for w, c, b, s in kinds))
+    found = solve(made, one(3), one(float(noise))).penalty[0]
+    exact = balls.enclose(r.replica_penalty(3, noise, 0, *(number for kind in kinds for number in kind)), {})
+    assert exact.rel_accuracy_bits() > 50
+    assert found == pytest.approx(float(exact.mid()), rel=1e-12)
+
+    def mean(c, b, s):
+        """By SciPy's adaptive quadrature of q at b + deviation G."""
+        deviation = sqrt(s**2 + float(noise) ** 2 * 3 / 2)
+        x = lambda g: (b + deviation * g) / c  # noqa: E731
+        q = lambda y: c * (y * asinh(y) - hypot(1, y) + 1) / 2  # noqa: E731
+        if deviation == 0:
+            return q(b / c)
+        return quad(lambda g: q(x(g)) * exp(-g * g / 2) / sqrt(2 * pi), -12, 12, epsabs=1e-13)[0]
+
+    assert found == pytest.approx(sum(float(w) * mean(float(c), float(b), float(s)) for w, c, b, s in kinds), rel=1e-9)
+
+
+def test_the_penalty_of_a_target_that_is_found_is_the_targets_own():
+    """A tenth of the coordinates at 1, scales of exp(-60): above the threshold, without noise, nothing else is left."""
+    found = solve(groups((0.1, -60, 1, 0), (0.9, -60, 0, 0)), one(0.8), one(0))
+    assert found.tau[0] == 0
+    assert found.penalty[0] == pytest.approx(0.1 * (60 + log(2) - 1) / 2, rel=1e-14)
 
 
 def batch(count):

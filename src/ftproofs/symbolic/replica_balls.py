@@ -11,6 +11,7 @@ from __future__ import annotations
 from collections.abc import Callable, Sequence
 from dataclasses import dataclass
 from itertools import pairwise
+from typing import Any
 
 import numpy as np
 from flint import acb, arb, ctx, fmpz
@@ -51,9 +52,9 @@ def _enclose(delta: arb, sigma: arb, ridge: arb, entries: Sequence[arb], bits: i
     wide = any(x.rel_accuracy_bits() < bits + 20 for x in (delta, sigma, ridge, *entries) if not x.is_zero())
     if wide or not delta > 0 or not all(c > 0 for _, c, _, _ in groups):
         return None
-    if ridge == 0 and delta > 1:  # least squares; nothing is said of the penalty
+    if ridge == 0 and delta > 1:  # least squares, whatever the penalty
         tau2 = sigma**2 / (1 - 1 / delta)
-        return tau2.sqrt(), arb(0), tau2, arb.nan()
+        return tau2.sqrt(), arb(0), tau2, _mean_q(groups, tau2, arb(0), bits)
     columns = [np.array([[float(x.mid()) for x in column]]) for column in zip(*groups, strict=True)]
     floats = Groups(columns[0], np.log(columns[1]), columns[2], columns[3])
     numbers = [np.array([float(x.mid())]) for x in (delta, sigma, ridge)]
@@ -116,7 +117,7 @@ class _Root:
         if root is None:
             return None
         error = self._error_mean(ball, root)
-        return ball.sqrt(), root, error, self._penalty(ball, root)
+        return ball.sqrt(), root, error, _mean_q(self.groups, ball, root, self.bits)
 
     def _theta_between(self, tau2: arb, theta: arb, width: arb) -> arb | None:
         for factor in (1, 16, 256):
@@ -137,9 +138,6 @@ class _Root:
 
     def _error_mean(self, tau2: arb, theta: arb) -> arb:
         return sum((w * _error(c, b, s, tau2, theta, self.bits) for w, c, b, s in self.groups), arb(0))
-
-    def _penalty(self, tau2: arb, theta: arb) -> arb:
-        return sum((w * _q(c, b, s, tau2, theta, self.bits) for w, c, b, s in self.groups), arb(0))
 
 
 def _power(exponent: int) -> arb:
@@ -205,11 +203,20 @@ def _error(c: arb, b: arb, s: arb, tau2: arb, theta: arb, bits: int) -> arb:
     return _with_tail(total, 8 * V * square + 8 * b**2 * outside) + s**2 * tau2 / V
 
 
+def _mean_q(groups: list[Entry], tau2: arb, theta: arb, bits: int) -> arb:
+    return sum((w * _q(c, b, s, tau2, theta, bits) for w, c, b, s in groups), arb(0))
+
+
 def _q(c: arb, b: arb, s: arb, tau2: arb, theta: arb, bits: int) -> arb:
-    """E q(eta); q(eta) <= |eta| t/2 <= z^2/theta beyond the integral."""
+    """E q(eta); beyond the integral q(eta) <= |eta| t/2, which is at most z^2/theta and z^2/(2 c)."""
     V = s**2 + tau2
-    total, reach = _integral(
-        lambda t, x, u: x / 2 * (t - (t / 2).tanh()) * (c * t.cosh() + theta / 2), c, b, V, theta, bits
-    )
+    if V.is_zero():  # no noise, and least squares finds the target
+        return _q_at(b, (b / c).asinh())
+    total, reach = _integral(lambda t, x, u: _q_at(x, t) * (c * t.cosh() + theta / 2), c, b, V, theta, bits)
     outside, square = _tail(reach)
-    return _with_tail(total, (2 * V * square + 2 * b**2 * outside) / theta)
+    return _with_tail(total, (2 * V * square + 2 * b**2 * outside) / arb.max(theta, 2 * c))
+
+
+def _q_at(x: Any, t: Any) -> Any:
+    """q(x; c) at x = c sinh t, balls or complex ones."""
+    return x / 2 * (t - (t / 2).tanh())

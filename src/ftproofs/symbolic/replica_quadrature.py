@@ -81,7 +81,7 @@ def nodes(
     """Nodes t and weights of four panels that cover z within `REACH` deviations of b.
 
     Args:
-        log_c, b, deviation, theta: arrays of one shape S, theta > 0.
+        log_c, b, deviation, theta: arrays of one shape S, deviation > 0, theta >= 0.
         count: nodes in a panel.
 
     Returns:
@@ -158,13 +158,21 @@ def _moments(groups: Groups, theta: np.ndarray, tau2: np.ndarray, count: int) ->
 
 
 def mean_penalty(groups: Groups, theta: np.ndarray, tau2: np.ndarray, count: int) -> np.ndarray:
-    """E q(eta; C), shape (case,)."""
+    """E q(eta; C), shape (case,); theta and tau2 may be 0 (least squares, a target that is found)."""
     found = []
     for i in _chunks(len(theta), groups.b.shape[1] * 4 * count):
         part = groups[i]
-        t, x, ch, _, density, _ = _at_nodes(part, theta[i], tau2[i], count)
-        size = np.abs(t)
-        q = np.abs(x) / 2 * (size - np.tanh(size / 2))
+        still = part.s**2 + tau2[i][:, None] == 0  # z is b
+        moving = Groups(part.weight, part.log_c, part.b, np.where(still, 1.0, part.s))
+        t, x, ch, _, density, _ = _at_nodes(moving, theta[i], tau2[i], count)
         rise = ch + theta[i][:, None, None] / 2
-        found.append((part.weight * (q * density * rise).sum(-1)).sum(-1))
+        mean = (_penalty(x, t) * density * rise).sum(-1)
+        at_b = _penalty(part.b, natural(part.b, np.zeros_like(part.b), part.log_c))
+        found.append((part.weight * np.where(still, at_b, mean)).sum(-1))
     return np.concatenate(found)
+
+
+def _penalty(x: np.ndarray, t: np.ndarray) -> np.ndarray:
+    """q(x; c) at x = c sinh t."""
+    size = np.abs(t)
+    return np.abs(x) / 2 * (size - np.tanh(size / 2))

@@ -96,10 +96,9 @@ def solve(
 def _least_squares(problem: _Problem, fine: int) -> np.ndarray:
     """Without ridge and with more samples than dimensions the penalty has no say: theta = 0."""
     tau2 = problem.sigma2 / (1 - 1 / problem.delta)
-    nothing = np.full_like(tau2, 1e-300)
-    q = np.where(tau2 > 0, mean_penalty(problem.groups, nothing, np.where(tau2 > 0, tau2, 1.0), fine), np.nan)
     zero = np.zeros_like(tau2)
-    return np.stack([np.sqrt(tau2), zero, tau2, q, zero])
+    penalty = mean_penalty(problem.groups, zero, tau2, fine)
+    return np.stack([np.sqrt(tau2), zero, tau2, penalty, zero])
 
 
 def _solve(problem: _Problem, fine: int) -> np.ndarray:
@@ -118,7 +117,8 @@ def _solve(problem: _Problem, fine: int) -> np.ndarray:
     columns = np.where(done, np.stack([np.sqrt(tau2), theta, found.error, penalty, error]), np.nan)
     if exact.any():  # the target itself, up to less than can be written
         columns[:, exact] = 0.0
-        columns[3, exact] = _penalty_of_target(problem[exact], fine)
+        zero = np.zeros(int(exact.sum()))
+        columns[3, exact] = mean_penalty(problem.groups[exact], zero, zero, fine)
     return columns
 
 
@@ -126,12 +126,6 @@ def _floor(problem: _Problem) -> np.ndarray:
     """log tau^2 below which rounding hides the equations."""
     length = np.maximum(1.0, np.abs(problem.groups.log_c).max(axis=-1))
     return 2 * np.log(_ROUNDINGS * 2.0**-52 * length) + np.log(problem.groups.second_moment())
-
-
-def _penalty_of_target(problem: _Problem, fine: int) -> np.ndarray:
-    """E q(B; C): a deviation of z that changes nothing."""
-    small = 1e-24 * problem.groups.second_moment()
-    return mean_penalty(problem.groups, np.full_like(small, 1e-300), small, fine)
 
 
 # -- finding the root -----------------------------------------------------------
