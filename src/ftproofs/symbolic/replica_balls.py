@@ -117,7 +117,7 @@ class _Root:
         if root is None:
             return None
         error = self._error_mean(ball, root)
-        return ball.sqrt(), root, error, _mean_q(self.groups, ball, root, self.bits)
+        return ball.sqrt(), root, error, self._penalty(ball, root)
 
     def _theta_between(self, tau2: arb, theta: arb, width: arb) -> arb | None:
         for factor in (1, 16, 256):
@@ -138,6 +138,9 @@ class _Root:
 
     def _error_mean(self, tau2: arb, theta: arb) -> arb:
         return sum((w * _error(c, b, s, tau2, theta, self.bits) for w, c, b, s in self.groups), arb(0))
+
+    def _penalty(self, tau2: arb, theta: arb) -> arb:
+        return _mean_q(self.groups, tau2, theta, self.bits)
 
 
 def _power(exponent: int) -> arb:

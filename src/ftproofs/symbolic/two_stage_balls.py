@@ -151,6 +151,7 @@ class _Second(_Root):
         return self._mean(_error, tau2, theta) + self._missed(tau2, 1)
 
     def _penalty(self, tau2: arb, theta: arb) -> arb:
+        """Nobody asks for it, and it would cost an integral at every node."""
         return arb.nan()
 
     def _mean(self, moment: Callable[..., arb], tau2: arb, theta: arb) -> arb:
