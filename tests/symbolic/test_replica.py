@@ -166,14 +166,15 @@ def test_the_penalty_of_least_squares_is_that_of_target_and_noise(noise):
     assert exact.rel_accuracy_bits() > 50
     assert found == pytest.approx(float(exact.mid()), rel=1e-12)
 
+    def q(x, c):
+        return (x * asinh(x / c) - hypot(c, x) + c) / 2
+
     def mean(c, b, s):
         """By SciPy's adaptive quadrature of q at b + deviation G."""
         deviation = sqrt(s**2 + float(noise) ** 2 * 3 / 2)
-        x = lambda g: (b + deviation * g) / c  # noqa: E731
-        q = lambda y: c * (y * asinh(y) - hypot(1, y) + 1) / 2  # noqa: E731
         if deviation == 0:
-            return q(b / c)
-        return quad(lambda g: q(x(g)) * exp(-g * g / 2) / sqrt(2 * pi), -12, 12, epsabs=1e-13)[0]
+            return q(b, c)
+        return quad(lambda g: q(b + deviation * g, c) * exp(-g * g / 2) / sqrt(2 * pi), -12, 12, epsabs=1e-13)[0]
 
     assert found == pytest.approx(sum(float(w) * mean(float(c), float(b), float(s)) for w, c, b, s in kinds), rel=1e-9)
 

@@ -11,12 +11,12 @@ from __future__ import annotations
 from collections.abc import Callable, Sequence
 from dataclasses import dataclass
 from itertools import pairwise
-from typing import Any
 
 import numpy as np
 from flint import acb, arb, ctx, fmpz
 
 from ftproofs.symbolic.arithmetic import precision
+from ftproofs.symbolic.penalty_numbers import penalty_ball
 from ftproofs.symbolic.prox_numbers import natural_array
 from ftproofs.symbolic.replica_quadrature import Groups
 from ftproofs.symbolic.replica_solver import FINE, _Problem, _residuals, solve
@@ -214,12 +214,9 @@ def _q(c: arb, b: arb, s: arb, tau2: arb, theta: arb, bits: int) -> arb:
     """E q(eta); beyond the integral q(eta) <= |eta| t/2, which is at most z^2/theta and z^2/(2 c)."""
     V = s**2 + tau2
     if V.is_zero():  # no noise, and least squares finds the target
-        return _q_at(b, (b / c).asinh())
-    total, reach = _integral(lambda t, x, u: _q_at(x, t) * (c * t.cosh() + theta / 2), c, b, V, theta, bits)
+        return penalty_ball(b, c)
+    total, reach = _integral(
+        lambda t, x, u: x / 2 * (t - (t / 2).tanh()) * (c * t.cosh() + theta / 2), c, b, V, theta, bits
+    )
     outside, square = _tail(reach)
     return _with_tail(total, (2 * V * square + 2 * b**2 * outside) / arb.max(theta, 2 * c))
-
-
-def _q_at(x: Any, t: Any) -> Any:
-    """q(x; c) at x = c sinh t, balls or complex ones."""
-    return x / 2 * (t - (t / 2).tanh())
