@@ -9,8 +9,10 @@ import pytest
 from sympy import I, Piecewise, Rational, S, sign, sqrt
 
 from ftproofs.claim import Claim, Domain, Each, Limit, Mean, Source, Statement, real_range
-from ftproofs.symbolic.equivalence import Comparison, Errors, natural_scale, spoken
+from ftproofs.symbolic import replica
+from ftproofs.symbolic.equivalence import Compared, Comparison, Errors, natural_scale, spoken
 from ftproofs.symbolic.mutation import FINE, Mutant, mutants, places, strict_mutants
+from ftproofs.symbolic.replica import replica_mse
 from ftproofs.symbolic.vocabulary import equal, less, v
 
 DOMAIN = Domain.of(n=(2, 20), d=(24, 40), sigma=real_range(0, 1), theta=1)
@@ -249,6 +251,43 @@ def test_what_vanishes_like_one_over_d_is_no_error_of_a_limit() -> None:
     assert found.difference < 5e-3
     for wrong in (v.df2 / v.n, v.df2, Rational(21, 20) * v.df2 / (v.n - v.df2)):
         assert compared_in_the_limit(asked, equal(v.noise_trace, wrong)).label == "different"
+
+
+def two_kinds(share: object, source: object, strange: object) -> Statement:
+    return equal(v.mse, replica_mse(v.gamma, 1, 0, 1 - share, source, 1, 0, share, source, strange, 0))
+
+
+def test_groups_that_no_setting_has_are_left_out_before_anything_is_solved(monkeypatch: pytest.MonkeyPatch) -> None:
+    asked = limit_of(two_kinds(v.share_new, v.c, 2))
+    mutant = Mutant(0, two_kinds(2 * v.share_new, v.c, 3), "test")
+
+    def compared(share: float, at_half: float) -> Compared:
+        large = [at(512, share_new=0.0, c=0.1), at(512, share_new=share, c=0.2)]
+        small = [at(256, share_new=0.0, c=0.1), at(256, share_new=at_half, c=0.2)]
+        return Comparison(asked, [mutant], large, asked.margin, small)(mutant)
+
+    # A share that is not 0 at some place, be it at half the size, tells them apart.
+    assert compared(0.25, 0.0).label == compared(0.0, 0.25).label == "different"
+    monkeypatch.setattr(replica_mse, "multiprecision", None)
+    assert (compared(0.0, 0.0).label, compared(0.0, 0.0).route) == ("equivalent", "identical")
+
+
+def test_what_is_solved_for_is_solved_for_at_all_places_at_once(monkeypatch: pytest.MonkeyPatch) -> None:
+    asked = limit_of(two_kinds(v.share_new, v.c, 2))
+    mutant = Mutant(0, two_kinds(v.share_new, v.c + Rational(1, 2) - v.gamma, 2), "test")
+    large, small = ([at(d, share_new=0.25, c=c) for c in (0.31, 0.32, 0.33)] for d in (512, 256))
+    cases: list[int] = []
+    solved = replica._solve
+    monkeypatch.setattr(replica, "_solve", lambda points: cases.append(len(points)) or solved(points))
+    assert Comparison(asked, [mutant], large, asked.margin, small)(mutant).difference < 1e-12
+    assert cases == [3]  # sizes have no part in it, and both formulas ask the same
+
+
+def test_formulas_without_a_value_are_not_the_same() -> None:
+    asked = limit_of(equal(v.noise_trace, v.df2 / v.share_new))
+    mutant = Mutant(0, equal(v.noise_trace, v.df2 / v.share_new + v.share_new), "test")
+    places = [at(512, share_new=0.0)], [at(256, share_new=0.0)]
+    assert Comparison(asked, [mutant], places[0], asked.margin, places[1])(mutant).label == "different"
 
 
 def test_in_a_limit_a_measurement_stands_for_its_own() -> None:

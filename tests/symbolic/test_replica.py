@@ -14,7 +14,7 @@ from sympy.core.function import ArgumentIndexError
 from ftproofs.catalog.replica import layers
 from ftproofs.cli.groups import read_groups
 from ftproofs.errors import UsageError
-from ftproofs.symbolic import balls
+from ftproofs.symbolic import balls, replica_solver
 from ftproofs.symbolic import replica as r
 from ftproofs.symbolic.context import Context
 from ftproofs.symbolic.finetuning import scale_after, task_groups
@@ -155,6 +155,26 @@ def test_least_squares_without_ridge_and_with_many_samples():
     args = (2, Rational(3, 10), 0, 1, 1, 1, 0)
     assert float(balls.enclose(r.replica_mse(*args), {}).mid()) == pytest.approx(found.mse[0], rel=1e-14)
     assert balls.enclose(r.replica_theta(*args), {}) == 0
+
+
+def test_more_samples_than_coordinates_of_any_kind():
+    """Shares of a quarter altogether: d/4 coordinates, and d/2 samples are as two for each."""
+    few = ((0.1, -2, 1, 0), (0.15, -2, 0, 0))
+    found = solve(groups(*few), one(0.5), one(0.3))
+    assert found.theta[0] == 0
+    assert found.tau[0] ** 2 == pytest.approx(0.09 / (1 - 0.25 / 0.5), rel=1e-14)
+    assert found.mse[0] == pytest.approx(0.5 * (found.tau[0] ** 2 - 0.09), rel=1e-12)
+    args = (Rational(1, 2), Rational(3, 10), 0, Rational(1, 10), 1, 1, 0, Rational(3, 20), 1, 0, 0)
+    assert float(balls.enclose(r.replica_mse(*args), {}).mid()) == pytest.approx(found.mse[0], rel=1e-14)
+    assert np.isnan(solve(groups(*few), one(0.25), one(0.3)).tau)  # as many: no solution
+    assert solve(groups(*few), one(0.2), one(0.3)).theta[0] > 0  # fewer: interpolation
+
+
+def test_what_overflows_is_given_up_at_once(monkeypatch):
+    asked = []
+    monkeypatch.setattr(replica_solver, "moments", lambda *args: asked.append(1) or moments(*args))
+    assert np.isnan(solve(groups((1, -2, 1e200, 0)), one(0.5), one(0.3)).tau)
+    assert len(asked) < 20
 
 
 @pytest.mark.parametrize("noise", [Rational(0), Rational(3, 10)])

@@ -4,7 +4,7 @@ The claim's own equations are put into the mutant; what is left is a formula in 
 names that stay free, and its relative size is the error the mutant makes.  It is
 evaluated at 30 digits at points of the domain and on what was measured:
 
-- no error at any of 60 points: *equivalent*, named by the zero ladder where that closes;
+- the same expression, or no error at any of 60 points: *equivalent*, named by the zero ladder where that closes;
 - an error below the tolerance wherever it is looked for: *sub-tolerance*;
 - no real, finite value at a point of the domain: *undefined*, so the domain check kills it.
 """
@@ -52,7 +52,7 @@ class Compared:
     """What a mutant is.
 
     ``difference`` is the largest relative error found, ``route`` how an equivalence was
-    found (``points`` or the ladder's route) or where a formula has no value.
+    found (``identical``, ``points`` or the ladder's route) or where a formula has no value.
     """
 
     label: Label
@@ -92,6 +92,7 @@ class Comparison:
         for place, half in zip(occurred, _spread(halved, POINTS), strict=False):
             place.half = _Place(half, None)
         self._places = [*(_Place(p, self._box) for p in drawn), *occurred]
+        self._fixed = {True: _fixed(self._places), False: _fixed(occurred)}
         self._columns: dict[Symbol, np.ndarray] | None = None
         self._measured = measured
         self._chosen = frozenset(s for s in self._box.ranges if s.name in claim.domain)
@@ -112,6 +113,9 @@ class Comparison:
         largest, defined, skipped = 0.0, 0, False
         drawn = self._drawn(lhs.free_symbols | rhs.free_symbols | scale.free_symbols)
         places = [place for place in self._places if drawn or place.measured]
+        if certain and _same(lhs.xreplace(self._fixed[drawn]), rhs.xreplace(self._fixed[drawn])):
+            return Compared("equivalent", 0.0, "identical")
+        _solve_together((lhs, rhs), places)
         for place in places:
             if not place.defined(original):
                 continue
@@ -288,6 +292,11 @@ class _Place:
             return None
         return abs(own if before is None else 2 * own - before)
 
+    def arguments(self, function: Expr) -> list[float] | None:
+        """The arguments of a function here; None where one has no value."""
+        found = [self._value(argument) for argument in function.args]
+        return None if any(x is None for x in found) else [float(x) for x in found]
+
     def _signed(self, lhs: Expr, rhs: Expr, scale: Expr) -> float | None:
         one, other = self._value(lhs), self._value(rhs)
         if one is None or other is None:
@@ -304,6 +313,31 @@ class _Place:
         if isinstance(found, mpmath.mpc):
             found = found.real if found.imag == 0 else None
         return found if found is not None and mpmath.isfinite(found) else None
+
+
+def _fixed(places: Sequence[_Place]) -> dict[Symbol, Expr]:
+    """Symbols with one value, a whole number, at all places."""
+    every = [at.values for place in places for at in (place, place.half) if at is not None]
+    found: dict[Symbol, Expr] = {}
+    for symbol in set(every[0]).intersection(*every[1:]) if every else ():
+        values = {float(values[symbol]) for values in every}
+        if len(values) == 1 and (value := values.pop()).is_integer():
+            found[symbol] = sympy.Integer(int(value))
+    return found
+
+
+def _same(one: Expr, other: Expr) -> bool:
+    """Whether both are written alike, and have a value."""
+    return one == other and not one.has(S.NaN, S.ComplexInfinity)
+
+
+def _solve_together(sides: Sequence[Expr], places: Sequence[_Place]) -> None:
+    """What takes a solution at every place is solved for at all of them at once, and remembered."""
+    for function in {f for side in sides for f in side.atoms(sympy.Function) if getattr(f, "in_batches", False)}:
+        every = (at for place in places for at in (place, place.half) if at is not None)
+        rows = [row for at in every if (row := at.arguments(function)) is not None]
+        if rows:
+            function.func.numeric(np, *np.array(rows).T)
 
 
 def _mp(value: Any) -> Any:

@@ -52,9 +52,10 @@ def _enclose(delta: arb, sigma: arb, ridge: arb, entries: Sequence[arb], bits: i
     wide = any(x.rel_accuracy_bits() < bits + 20 for x in (delta, sigma, ridge, *entries) if not x.is_zero())
     if wide or not delta > 0 or not all(c > 0 for _, c, _, _ in groups):
         return None
-    if ridge == 0 and delta > 1:  # least squares, whatever the penalty
-        tau2 = sigma**2 / (1 - 1 / delta)
-        return tau2.sqrt(), arb(0), tau2, _mean_q(groups, tau2, arb(0), bits)
+    total = sum((weight for weight, *_ in groups), arb(0))
+    if ridge == 0 and delta > total:  # least squares, whatever the penalty
+        tau2 = sigma**2 / (1 - total / delta)
+        return tau2.sqrt(), arb(0), total * tau2, _mean_q(groups, tau2, arb(0), bits)
     columns = [np.array([[float(x.mid()) for x in column]]) for column in zip(*groups, strict=True)]
     floats = Groups(columns[0], np.log(columns[1]), columns[2], columns[3])
     numbers = [np.array([float(x.mid())]) for x in (delta, sigma, ridge)]

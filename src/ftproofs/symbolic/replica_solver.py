@@ -21,6 +21,8 @@ _OUTER, _INNER, _POLISH = 80, 60, 12
 #: Rounding errors of a target coefficient, in units of its last place times max(1, |log c|): without noise
 #: a tau below them counts as exact recovery (c > 0 leaves a power of c).
 _ROUNDINGS = 1e4
+#: As many samples as coordinates, up to the rounding of a sum of shares: no solution.
+_ROUNDED = 1e-14
 
 
 @dataclass(frozen=True)
@@ -65,8 +67,8 @@ def solve(
 
     Args:
         groups: arrays of shape (case, group); no solution where a weight is negative or all are 0.
-        delta: samples over dimension, positive, shape (case,); where ridge is 0 and
-            delta > 1 the solution is least squares.
+        delta: samples over dimension, positive, shape (case,); where ridge is 0 and there are more samples
+            than coordinates, delta above the sum of the weights, the solution is least squares.
         sigma: standard deviation of the noise for X_ij ~ N(0, 1/n), shape (case,).
         ridge: lambda of |y - X beta|^2/2 + lambda Q; default 0, interpolation.
         fine: nodes in a panel.
@@ -83,11 +85,12 @@ def solve(
         for column in (groups.weight, groups.log_c, groups.b, groups.s):
             usable &= np.isfinite(column).all(axis=-1)
         usable &= (groups.second_moment() > 0) | (sigma > 0)
-        plain = usable & (ridge == 0) & (delta > 1)
+        total = groups.weight.sum(axis=-1)
+        plain = usable & (ridge == 0) & (delta > total * (1 + _ROUNDED))
         columns = np.full((5, len(delta)), np.nan)
         if plain.any():
             columns[:, plain] = _least_squares(problem[plain], fine)
-        rest = np.flatnonzero(usable & ~plain & ((ridge > 0) | (delta < 1)))
+        rest = np.flatnonzero(usable & ((ridge > 0) | (delta < total * (1 - _ROUNDED))))
         if len(rest):
             columns[:, rest] = _solve(problem[rest], fine)
         return FixedPoint(*columns)
@@ -95,10 +98,11 @@ def solve(
 
 def _least_squares(problem: _Problem, fine: int) -> np.ndarray:
     """Without ridge and with more samples than dimensions the penalty has no say: theta = 0."""
-    tau2 = problem.sigma2 / (1 - 1 / problem.delta)
+    total = problem.groups.weight.sum(axis=-1)
+    tau2 = problem.sigma2 / (1 - total / problem.delta)
     zero = np.zeros_like(tau2)
     penalty = mean_penalty(problem.groups, zero, tau2, fine)
-    return np.stack([np.sqrt(tau2), zero, tau2, penalty, zero])
+    return np.stack([np.sqrt(tau2), zero, total * tau2, penalty, zero])
 
 
 def _solve(problem: _Problem, fine: int) -> np.ndarray:
@@ -158,7 +162,7 @@ def _inner(problem: _Problem, y: np.ndarray, p: np.ndarray, count: int) -> tuple
         inside = (new > low[active]) & (new < high[active])
         middle = (low[active] + high[active]) / 2
         new = np.where(inside | ~np.isfinite(middle), new, middle)
-        settled = np.abs(new - p[active]) <= 1e-9 * (1 + np.abs(p[active]))
+        settled = (np.abs(new - p[active]) <= 1e-9 * (1 + np.abs(p[active]))) | np.isnan(new)
         p[active] = new
         active = active[~settled]
         if not len(active):
@@ -191,7 +195,7 @@ def _bracketed(problem: _Problem, count: int) -> tuple[np.ndarray, np.ndarray]:
         middle = (low[active] + high[active]) / 2
         new = np.where(inside | ~np.isfinite(middle), new, middle)
         p[active] += np.where(np.isfinite(f_y / f_p), -(f_y / f_p) * (new - here), 0.0)
-        settled = np.abs(new - here) <= 1e-7 * (1 + np.abs(here))
+        settled = (np.abs(new - here) <= 1e-7 * (1 + np.abs(here))) | np.isnan(new)
         y[active] = new
         active = active[~settled & ((new > floor[active]) | (problem.sigma2[active] > 0))]
         if not len(active):

@@ -69,12 +69,17 @@ def two_stages(
         delta_source, sigma_source: pretraining samples over dimension, and their noise.
         delta, sigma: the same of fine-tuning.
         count: nodes in a panel of the discretised law.
+
+    Returns:
+        both; the second is NaN where the first does not interpolate, for lack of dimensions or of anything to fit.
     """
     weights = np.array([[f.weight for f in features]])
     sources = np.array([[f.source for f in features]])
     first = Groups(weights, np.full_like(weights, np.log(c)), sources, np.zeros_like(weights))
     pretrained = solve(first, np.array([delta_source]), np.array([sigma_source]))
     tau, theta = float(pretrained.tau[0]), float(pretrained.theta[0])
+    if not theta > 0:
+        return pretrained, FixedPoint(*np.full((5, 1), np.nan))
     rows: list[list[np.ndarray]] = [[], [], [], []]
     for feature, (x, p) in zip(features, pretrained_law(features, c, tau, theta, count), strict=True):
         log_c = np.log(scale(x))

@@ -49,7 +49,7 @@ def _error(values: tuple[float, ...]) -> float:
         if weight > 0
     )
     with np.errstate(all="ignore"):
-        pretrained, second = two_stages(
+        _, second = two_stages(
             features,
             c=c,
             # hypot(c, x) - c without cancellation
@@ -59,7 +59,7 @@ def _error(values: tuple[float, ...]) -> float:
             delta=delta,
             sigma=sigma,
         )
-    return float(second.mse[0]) if pretrained.theta[0] > 0 else float("nan")
+    return float(second.mse[0])
 
 
 class two_stage_mse(Function):
