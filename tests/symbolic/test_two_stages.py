@@ -63,9 +63,9 @@ def number(expr, at):
     return float(numpy_kernel(expr, list(at))(*map(float, at.values())))
 
 
-def by_trapezoids(at):
+def by_trapezoids(arguments):
     """The second error from the first stage's law in its noise, by sums that are exact for the Gaussian."""
-    delta, sigma, delta_s, sigma_s, c, at_zero, growth, *triples = (float(x.subs(at)) for x in ARGUMENTS)
+    delta, sigma, delta_s, sigma_s, c, at_zero, growth, *triples = map(float, arguments)
     kinds = np.array(triples).reshape(-1, 3)
     nothing = np.zeros((1, len(kinds)))
     first = Groups(kinds[None, :, 0], np.log(c) + nothing, kinds[None, :, 1], nothing)
@@ -92,7 +92,7 @@ def test_the_published_error_and_the_one_of_the_teacher():
 def test_the_enclosure_contains_what_another_quadrature_finds(at):
     expr = two_stage_mse(*ARGUMENTS)
     found = balls.enclose(expr, at)
-    other = by_trapezoids(at)
+    other = by_trapezoids(x.subs(at) for x in ARGUMENTS)
     assert number(expr, at) == pytest.approx(other, rel=1e-10)
     assert found.lower() < other < found.upper()
     assert float(found.rad()) < 0.25 * two_stage_mse.accuracy * other
@@ -100,11 +100,34 @@ def test_the_enclosure_contains_what_another_quadrature_finds(at):
     assert moved.lower() > found.upper()
 
 
+def test_the_enclosure_where_the_smallest_scale_is_below_its_growth():
+    """C(0) of no protocol is below g c, but an audited formula's may be."""
+    args = [x.xreplace(OWN) for x in ARGUMENTS]
+    args[5] = args[6] * args[4] / 2
+    found, other = balls.enclose(two_stage_mse(*args), {}), by_trapezoids(args)
+    assert found.lower() < other < found.upper()
+    assert float(found.rad()) < 0.25 * two_stage_mse.accuracy * other
+    args[5] /= 500  # too many nodes
+    assert not balls.enclose(two_stage_mse(*args), {}).is_finite()
+
+
+@pytest.mark.parametrize("kappa", [-1, 0, 0.3, 0.7, 0.95])
+def test_the_strip_keeps_the_scale_near_the_real_line(kappa):
+    height = float(two_stage_balls._height(arb(kappa)))
+    t = np.linspace(-6, 6, 4001)[:, None] + 1j * np.linspace(0, height, 41)
+    scale = np.cosh(t) - kappa
+    ratio = np.max(np.abs(scale.imag) / scale.real)
+    assert ratio <= np.tan(0.4) * (1 + 1e-12)
+    assert kappa < 0 or ratio > 0.99 * np.tan(0.4)
+
+
+@pytest.mark.parametrize("kappa", [0, 0.8])
 @pytest.mark.parametrize("bits", [-8, 0, 12])
-def test_what_the_nodes_miss_of_the_law_is_bounded(bits, monkeypatch):
+def test_what_the_nodes_miss_of_the_law_is_bounded(bits, kappa, monkeypatch):
     """Wide steps, whose error shows: of the density itself and of a function of the scale that is at most one."""
     with precision(120):
         args = [arb(x) / 20 for x in (5, 30, 16, 12)]  # c, source, tau, theta
+        args.append(two_stage_balls._height(arb(kappa)))
         fine = two_stage_balls._Law.of(*args)
         monkeypatch.setattr(two_stage_balls, "BITS", bits)
         coarse = two_stage_balls._Law.of(*args)

@@ -23,8 +23,8 @@ from ftproofs.symbolic.mutation import Mutant
 #: What became of a mutant, and by what.
 Finding: TypeAlias = tuple[Literal["killed", "undefined", "survived"], str]
 
-#: Said of a mutant that is not judged because its kernel is not what balls say.
-UNTRUSTED: Finding = ("survived", "its kernel disagrees with balls")
+#: Said of a mutant that is not judged because balls do not say what its kernel does.
+UNTRUSTED: Finding = ("survived", "balls do not confirm its kernel")
 
 
 class Stored(Protocol):

@@ -5,11 +5,13 @@ In the natural coordinate t of pretraining the coefficient is ``c sinh t`` and t
 G(C(t))``, and trapezoids of width h miss it by at most ``2 M/(exp(2 pi a/h) - 1)``, M a bound on the integral of its
 size along every line at a height below a (Trefethen and Weideman, SIAM Review 56, 2014, theorem 5.1).
 
-The bounds used: with q = tan a < 1/sqrt(2), on such a line |Im C| <= q Re C, and with w = Re z(t),
+The bounds used: with w = Re z(t), on such a line
 
-    |z'(t)| <= w'/cos a,   |Im z(t)| <= p + q |w|,   p = c sin a + theta a/2,
+    |z'(t)| <= w'/cos a,   |Im z(t)| <= p + |w| tan a,   p = c sin a + theta a/2,
 
-so that both densities are Gaussian up to factors, in w and in the second stage's own real part.
+and |Im C| <= q Re C with q < 1/sqrt(2), so that both densities are Gaussian up to factors, in w and in the second
+stage's own real part.  With ``kappa = 1 - C(0)/(g c)``, or 0 where that is negative, the ratio of the two parts of C
+is at most ``sin a/sqrt(cos^2 a - kappa^2)``; the strip is as high as gives it the same q everywhere.
 """
 
 from __future__ import annotations
@@ -30,8 +32,10 @@ from ftproofs.symbolic.replica_solver import FINE, _inner, _Problem, _residuals,
 BITS = 32
 #: Widths tried around the root of float64, in powers of two from there.
 WIDTHS = (8, 11, 14)
-#: Height of the strip: tan a is 0.42.
+#: Height of the strip where C(0) >= g c: q, its tangent, is 0.42.
 HEIGHT = (2, 5)
+#: Lower ones would take too many nodes.
+LOWEST = 0.05
 
 #: weight, pretraining coefficient, target coefficient.
 Triple = tuple[arb, arb, arb]
@@ -60,8 +64,11 @@ def enclose(head: Sequence[arb], triples: Sequence[Triple]) -> arb | None:
 
 def _enclose(head: Sequence[arb], triples: Sequence[Triple]) -> arb | None:
     delta, sigma, delta_s, sigma_s, c, at_zero, growth = head
+    if not (growth > 0 and at_zero > 0 and c > 0 and 0 < delta < 1 and 0 < delta_s < 1):
+        return None
     least = at_zero - growth * c
-    if not (growth > 0 and least >= 0 and c > 0 and 0 < delta < 1 and 0 < delta_s < 1):
+    height = _height(-least / (growth * c))
+    if not height > LOWEST:
         return None
     if not (sigma >= 0 and sigma_s >= 0 and all(weight > 0 for weight, _, _ in triples)):
         return None
@@ -70,7 +77,7 @@ def _enclose(head: Sequence[arb], triples: Sequence[Triple]) -> arb | None:
     pretrained = replica_balls.enclose(delta_s, sigma_s, zero, entries)
     if pretrained is None:
         return None
-    laws = [_Law.of(c, source, pretrained[0], pretrained[1]) for _, source, _ in triples]
+    laws = [_Law.of(c, source, pretrained[0], pretrained[1], height) for _, source, _ in triples]
     groups: list[Entry] = []
     for (weight, _, target), law in zip(triples, laws, strict=True):
         groups += [(weight * p, least + growth * c * t.cosh(), target, zero) for t, p in law.paired()]
@@ -81,6 +88,16 @@ def _enclose(head: Sequence[arb], triples: Sequence[Triple]) -> arb | None:
     root = _Second(delta, sigma, zero, groups, slopes, BITS, tuple(zip(triples, laws, strict=True)))
     ends = root(arb(tau2), arb(theta))
     return None if ends is None else ends[2]
+
+
+def _height(kappa: arb) -> arb:
+    """How high the strip may be."""
+    inside = 1 - kappa.max(arb(0)) ** 2
+    return (_q_angle().sin() * inside.sqrt()).asin()
+
+
+def _q_angle() -> arb:
+    return arb(HEIGHT[0]) / HEIGHT[1]
 
 
 @dataclass(frozen=True)
@@ -99,10 +116,8 @@ class _Law:
         return iter(found.values())
 
     @staticmethod
-    def of(c: arb, source: arb, tau: arb, theta: arb) -> _Law:
-        a = arb(HEIGHT[0]) / HEIGHT[1]
-        q = a.tan()
-        k2, p = 2 * q**2, c * a.sin() + theta * a / 2
+    def of(c: arb, source: arb, tau: arb, theta: arb, a: arb) -> _Law:
+        k2, p = 2 * a.tan() ** 2, c * a.sin() + theta * a / 2
         size = (p**2 / tau**2 + k2 * source**2 / (2 * tau**2 * (1 - k2))).exp() / (a.cos() * (1 - k2).sqrt())
         h = float((2 * arb.pi() * a / ((BITS + 12) * arb.const_log2() + 8 + size.log())).mid())
         reach = float((2 * arb(BITS + 12) * arb.const_log2()).sqrt().mid())
@@ -164,7 +179,7 @@ class _Second(_Root):
 
     def _missed(self, V: arb, which: int) -> arb:
         """Zero with the radius that the sums over all nodes may be off by, for E eta' (0) or E (eta - B)^2 (1)."""
-        k = 1 - (arb(HEIGHT[0]) / HEIGHT[1]).tan() ** 2
+        k = 1 - _q_angle().tan() ** 2
         total = arb(0)
         for (weight, _, b), law in self.parts:
             size = ((2 - k) / k).sqrt() * ((1 - k) * b**2 / (2 * V * k)).exp()
