@@ -2,8 +2,9 @@
 
 from __future__ import annotations
 
-from collections.abc import Callable
+from collections.abc import Callable, Sequence
 from dataclasses import replace
+from importlib import import_module
 
 import numpy as np
 import pytest
@@ -16,7 +17,7 @@ from ftproofs.check.anchors import candidates, greedy, pick, predicted_evidence
 from ftproofs.check.context import BUDGETS, Context
 from ftproofs.check.each import check_each
 from ftproofs.check.mean import check_mean
-from ftproofs.check.mutate import Judged, Mutation, mutate, unmutable
+from ftproofs.check.mutate import Fate, Judged, Mutation, mutate, unmutable
 from ftproofs.check.stored import EachRows, Recorder
 from ftproofs.check.stored_mean import MeanRows
 from ftproofs.check.stored_trend import TrendRows
@@ -28,6 +29,9 @@ from ftproofs.symbolic.functions import depth_root
 from ftproofs.symbolic.mutation import Mutant
 from ftproofs.symbolic.paired import at
 from ftproofs.symbolic.vocabulary import at_least, at_most, equal, greater, v
+
+#: The module; its function has the same name.
+judging = import_module("ftproofs.check.mutate")
 
 NETWORKS = Domain.of(L=[2, 3], n=(2, 6), d=(8, 12), theta=real_range(0, pi), sigma=real_range(0, 1)).where(
     v.n <= v.d / 2
@@ -84,6 +88,57 @@ def test_networks_are_judged_on_the_rows_of_their_check(networks: MemoryStore, m
     assert found.flags == ()
     killed = next(j for j in found.judged if j.mutant.operator == "times-1.02" and j.outcome == "killed")
     assert "ft1-" in killed.by
+
+
+class Fates:
+    """What was judged, kept in memory."""
+
+    def __init__(self) -> None:
+        self.kept: dict[int, Fate] = {}
+
+    def found(self) -> dict[int, Fate]:
+        return dict(self.kept)
+
+    def keep(self, first: int, fates: Sequence[Fate]) -> None:
+        for place, fate in enumerate(fates, first):
+            assert place not in self.kept
+            self.kept[place] = fate
+
+
+@pytest.mark.parametrize("every", [-1.0, 3600.0])  # after each mutant, and at the end alone
+def test_judging_resumes_where_it_was_interrupted(
+    every: float, networks: MemoryStore, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    whole = mutate(ROOT, budget="low", device="cpu", store=networks).judged
+    fates, real, seen = Fates(), judging._judge, []
+    monkeypatch.setattr(judging, "KEPT_EVERY", every)
+
+    def interrupted(mutant: Mutant, *args: object) -> Judged:
+        seen.append(mutant)
+        if len(seen) == 20:
+            raise KeyboardInterrupt
+        return real(mutant, *args)
+
+    monkeypatch.setattr(judging, "_judge", interrupted)
+    with pytest.raises(KeyboardInterrupt):
+        mutate(ROOT, budget="low", device="cpu", store=networks, kept=fates)
+    assert sorted(fates.kept) == list(range(19))
+    del fates.kept[7]  # one that is missing in between is judged again
+    found = mutate(ROOT, budget="low", device="cpu", store=networks, kept=fates).judged
+    assert repr(found) == repr(whole)  # NaN and all
+    assert len(seen) == 20 + len(whole) - 18
+    assert sorted(fates.kept) == list(range(len(whole)))
+
+
+def test_what_is_kept_of_another_mutant_is_not_believed(networks: MemoryStore) -> None:
+    fates, told = Fates(), []
+    fates.kept = {0: ("another statement", "survived", 0.5, "")}
+    fates.keep = lambda first, more: None  # type: ignore[method-assign]
+    found = mutate(
+        ROOT, budget="low", device="cpu", store=networks, kept=fates, progress=lambda *state: told.append(state)
+    )
+    assert found.judged[0].outcome != "survived"
+    assert told[-1] == ("mutants", len(found.judged), len(found.judged))
 
 
 def test_means_are_judged_on_the_draws_of_their_check(draws: MemoryStore, monkeypatch: pytest.MonkeyPatch) -> None:

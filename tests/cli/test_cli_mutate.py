@@ -134,6 +134,8 @@ def test_a_real_run_keeps_and_finds_its_rows(run: Any, folder: Path, monkeypatch
     assert first["score"] == 1
     experiments = importlib.import_module("ftproofs.numeric.experiments")
     monkeypatch.setattr(experiments, "run", lambda *args, **options: pytest.fail("measured again"))
+    judging = importlib.import_module("ftproofs.check.mutate")
+    monkeypatch.setattr(judging, "_judge", lambda *args: pytest.fail("judged again"))
     _, out, _ = run("mutate", CLAIM, "--budget", "low", "--ledger", "rows.sqlite", "--json")
     second = document("mutate", out)["claims"][0]
     assert second["mutants"] == first["mutants"]

@@ -124,7 +124,7 @@ def test_a_ledger_without_leases_gets_them(tmp_path: Path) -> None:
     path = tmp_path / "old.sqlite"
     with open_ledger(path) as ledger:
         ledger.put(rows(block()))
-        for table in ("leases", "accounts", "powers"):
+        for table in ("leases", "accounts", "powers", "judged"):
             ledger._connection.execute(f"DROP TABLE {table}")
         ledger._connection.execute("PRAGMA user_version = 1")
     with open_ledger(path) as ledger:

@@ -37,6 +37,7 @@ def a_ledger(path: Path, *blocks: Rows, word: str | None = "proved") -> Path:
         if word is not None:
             ledger.put_verdict(CLAIM, {"id": CLAIM.id, "word": word}, run=CONDITIONS)
             ledger.put_power(CLAIM, {"power": {"score": 0.5, "strict_score": 1.0}, "flags": []}, run=CONDITIONS)
+            ledger.put_judged(CLAIM, 0, [["a == b", "survived", 0.1, ""]], run=CONDITIONS)
     return path
 
 
@@ -76,6 +77,7 @@ DAMAGE = {
     "cases": "UPDATE blocks SET cases = cases + 1 WHERE rowid = 1",
     "verdict": "UPDATE verdicts SET verdict = replace(verdict, 'proved', 'refuted')",
     "power": "UPDATE powers SET power = replace(power, '0.5', '1.0')",
+    "judged": "UPDATE judged SET judged = replace(judged, 'survived', 'killed')",
 }
 
 
@@ -91,11 +93,13 @@ def test_damage_is_found_and_spreads_to_no_other_ledger(path: Path, tmp_path: Pa
     target = a_ledger(tmp_path / "target.sqlite", rows_at(10), word=None)
     with opened(path) as ledger:
         (damage,) = verify(ledger).damaged
-        assert (f"{what} 1" if what in ("verdict", "power") else "block 1") in damage
+        named = {"verdict": "verdict 1", "power": "power 1", "judged": "judged mutants"}
+        assert named.get(what, "block 1") in damage
         with pytest.raises(UsageError, match=r"FT406.* nothing was merged"):
             merge(target, [ledger])
-        with pytest.raises(UsageError, match="FT406"):
-            list(lines(ledger))
+        if what != "judged":  # which only resuming needs, and no line tells
+            with pytest.raises(UsageError, match="FT406"):
+                list(lines(ledger))
     with opened(target) as ledger:
         assert verify(ledger).rows == 2
 
@@ -115,6 +119,7 @@ def test_merging_adds_what_is_missing_and_nothing_twice(path: Path, tmp_path: Pa
     with opened(into) as ledger:
         assert verify(ledger).damaged == ()
     with Ledger(into, code_hash="code") as again:
+        assert list(again.judged(CLAIM, run=CONDITIONS)) == [0]
         for rows in (rows_at(0), rows_at(5)):
             kept = again.get(rows.block)
             assert kept is not None

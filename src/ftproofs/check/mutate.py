@@ -11,9 +11,9 @@ from __future__ import annotations
 import contextlib
 import math
 import time
-from collections.abc import Callable
+from collections.abc import Callable, Mapping, Sequence
 from dataclasses import dataclass, replace
-from typing import Literal
+from typing import Literal, Protocol, TypeAlias
 
 from ftproofs.check import limit, probability
 from ftproofs.check.anchors import STAGE, domain_points
@@ -47,6 +47,9 @@ Outcome = Literal["killed", "undefined", "survived", "equivalent", "sub-toleranc
 #: What a score must reach; all operators but the fine ones must be killed without exception.
 OVERALL = 0.95
 
+#: What was judged is kept as often as this, when it is kept at all.
+KEPT_EVERY = 2.0
+
 
 @dataclass(frozen=True, slots=True)
 class Judged:
@@ -60,6 +63,20 @@ class Judged:
     outcome: Outcome
     difference: float
     by: str = ""
+
+
+#: What is kept of a mutant: the statement as written, then as in `Judged`.
+Fate: TypeAlias = tuple[str, Outcome, float, str]
+
+
+class Kept(Protocol):
+    """Where the fates of a claim's mutants are kept, so that judging resumes where it stopped."""
+
+    def found(self) -> Mapping[int, Fate]:
+        """What is kept, by the mutants' places in their list."""
+
+    def keep(self, first: int, fates: Sequence[Fate]) -> None:
+        """Keep the fates of the mutants from that place on."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -144,12 +161,14 @@ def mutate(
     device: str = "auto",
     store: Store | None = None,
     progress: Progress | None = None,
+    kept: Kept | None = None,
 ) -> Mutation:
     """Judge every mutant of the claim on the rows that its check measures (or finds in the store).
 
     Args:
         claim: a claim that networks can be trained for and that is not known to be false.
         settings, budget, seed, device, store, progress: as for `check`; the same rows are used.
+        kept: what was judged before under these conditions by this code, and where to keep the rest.
 
     Raises:
         UsageError: FT310 a claim without mutants to judge, and what `check` raises.
@@ -180,14 +199,49 @@ def mutate(
         rows = stored(claim, context, recorder)
         halves = [half for _, half in rows.pairs(symbols)] if isinstance(rows, LimitRows) else ()
         compare = Comparison(claim, found, rows.points(symbols), claim.margin, halves)
-        judged = [_judge(mutant, compare, rows) for mutant in found]
         room = [_slack(claim, statement, context, rows) for statement in claim.statements]
-        judged += [
-            _judge_bound(mutant, room[mutant.number], rows, claim.margin) for mutant in bound_mutants(claim, room)
-        ]
+
+        def judge(place: int, mutant: Mutant) -> Judged:
+            if place < len(found):
+                return _judge(mutant, compare, rows)
+            return _judge_bound(mutant, room[mutant.number], rows, claim.margin)
+
+        judged = _judge_all([*found, *bound_mutants(claim, room)], judge, context.progress, kept)
         count = len(rows)
     seconds = time.perf_counter() - begin
     return Mutation(claim.id, evidence.status, evidence.quantifier, claim.margin, tuple(judged), count, seconds)
+
+
+def _judge_all(
+    mutants: Sequence[Mutant], judge: Callable[[int, Mutant], Judged], progress: Progress, kept: Kept | None
+) -> list[Judged]:
+    """Every mutant's end; what is not kept yet is kept, also when judging is interrupted."""
+    known = kept.found() if kept is not None else {}
+    judged: list[Judged] = []
+    new: list[Fate] = []
+
+    def keep() -> None:
+        if kept is not None and new:
+            kept.keep(len(judged) - len(new), tuple(new))
+        new.clear()
+
+    saved = time.monotonic()
+    try:
+        for place, mutant in enumerate(mutants):
+            fate = known.get(place)
+            if fate is not None and fate[0] == mutant.written:
+                keep()
+                judged.append(Judged(mutant, *fate[1:]))
+            else:
+                judged.append(judge(place, mutant))
+                new.append((mutant.written, judged[-1].outcome, judged[-1].difference, judged[-1].by))
+            if time.monotonic() - saved > KEPT_EVERY:
+                keep()
+                saved = time.monotonic()
+            progress("mutants", place + 1, len(mutants))
+    finally:
+        keep()
+    return judged
 
 
 def _mutate_trend(claim: Claim, context: Context) -> Mutation:

@@ -34,7 +34,8 @@ def mutate(
 ) -> int:
     """Judge the mutants of the named claims on the rows of their checks, or train without their assumptions.
 
-    A ledger keeps the scores of the checks that passed, for reports.
+    A ledger keeps what was judged, so that a run that was stopped resumes, and the scores of the checks that
+    passed, for reports.
 
     The exit status says how the claims' own experiments ended: 0 all passed, 1 one was
     refuted, 3 one was undecided or in error. A weak check is a flag, not a failure, and
@@ -71,6 +72,7 @@ def mutate(
         store: Store = MemoryStore()
         kept: Ledger | None = None
         if ledger is not None:
+            from ftproofs.run.judged import KeptFates
             from ftproofs.run.ledger import Ledger
 
             store = kept = stack.enter_context(Ledger(Path(ledger), code_hash=code_hash(), device=where))
@@ -81,7 +83,14 @@ def mutate(
             for claim in left:
                 progress.claim(claim.id)
                 mutation = mutate_claim(
-                    claim, settings=wanted, budget=budget, seed=root, device=where, store=store, progress=progress
+                    claim,
+                    settings=wanted,
+                    budget=budget,
+                    seed=root,
+                    device=where,
+                    store=store,
+                    progress=progress,
+                    kept=None if kept is None else KeptFates(kept, claim, conditions),
                 )
                 found.append(mutation)
                 if kept is not None and mutation.passed:

@@ -10,7 +10,7 @@ from __future__ import annotations
 import hashlib
 import json
 import sqlite3
-from collections.abc import Callable, Iterator, Mapping
+from collections.abc import Callable, Iterator, Mapping, Sequence
 from contextlib import contextmanager
 from datetime import UTC, datetime
 from pathlib import Path
@@ -223,6 +223,24 @@ class Ledger:
         text = json.dumps(as_json(power), allow_nan=False)
         key = (claim_hash(claim), judging_hash(), _canonical(run))
         self.insert("powers", (*key, claim.id, _now(), sealed(text)))
+
+    def put_judged(self, claim: Claim, first: int, fates: Sequence[Any], *, run: Mapping[str, Any]) -> None:
+        """Keep what became of a claim's mutants, JSON each, from the place ``first`` of their list on."""
+        text = json.dumps(as_json({"fates": fates}), allow_nan=False)
+        self.insert("judged", (claim_hash(claim), judging_hash(), _canonical(run), first, sealed(text)))
+
+    def judged(self, claim: Claim, *, run: Mapping[str, Any]) -> dict[int, Any]:
+        """What became of a claim's mutants, judged by this code under these conditions, by their places."""
+        with self._translated():
+            kept = self._connection.execute(
+                "SELECT first, judged FROM judged WHERE claim_hash = ? AND code = ? AND run = ? ORDER BY first",
+                (claim_hash(claim), judging_hash(), _canonical(run)),
+            ).fetchall()
+        return {
+            first + i: fate
+            for first, text in kept
+            for i, fate in enumerate(self._read(text, "list of judged mutants")["fates"])
+        }
 
     def _read(self, text: str, what: str) -> dict[str, Any]:
         content = unsealed(text)

@@ -14,7 +14,8 @@ BLOCK_COLUMNS = ("key", *_FACTS, "header", "arrays", "checksum")
 VERDICT_COLUMNS = ("claim_hash", "code", "run", "claim", "created", "verdict")
 ACCOUNT_COLUMNS = ("claim_hash", "code", "run", "header", "arrays", "checksum")
 POWER_COLUMNS = ("claim_hash", "code", "run", "claim", "created", "power")
-Table: TypeAlias = Literal["blocks", "verdicts", "accounts", "powers"]
+JUDGED_COLUMNS = ("claim_hash", "code", "run", "first", "judged")
+Table: TypeAlias = Literal["blocks", "verdicts", "accounts", "powers", "judged"]
 
 #: Rows and verdicts.
 _FIRST = """
@@ -73,7 +74,19 @@ CREATE TABLE powers (
 ) STRICT;
 """
 
-_SCHEMAS = (_FIRST, _SECOND, _THIRD)
+#: What became of mutants, in runs of their list that were kept together, for judging to resume.
+_FOURTH = """
+CREATE TABLE judged (
+    claim_hash TEXT NOT NULL,
+    code       TEXT NOT NULL,
+    run        TEXT NOT NULL,
+    first      INTEGER NOT NULL,
+    judged     TEXT NOT NULL,
+    PRIMARY KEY (claim_hash, code, run, first)
+) STRICT;
+"""
+
+_SCHEMAS = (_FIRST, _SECOND, _THIRD, _FOURTH)
 SCHEMA_VERSION = len(_SCHEMAS)
 
 

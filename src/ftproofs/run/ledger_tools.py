@@ -13,7 +13,14 @@ from ftproofs.claim import Rows
 from ftproofs.errors import UsageError
 from ftproofs.run.account import checksum
 from ftproofs.run.ledger import Ledger
-from ftproofs.run.ledger_schema import ACCOUNT_COLUMNS, BLOCK_COLUMNS, POWER_COLUMNS, VERDICT_COLUMNS, unsealed
+from ftproofs.run.ledger_schema import (
+    ACCOUNT_COLUMNS,
+    BLOCK_COLUMNS,
+    JUDGED_COLUMNS,
+    POWER_COLUMNS,
+    VERDICT_COLUMNS,
+    unsealed,
+)
 from ftproofs.run.payload import DamagedPayload, Payload, block_of, digest, runs_of, unpack
 from ftproofs.verdict import as_json
 
@@ -21,6 +28,7 @@ _BLOCKS = f"SELECT {', '.join(BLOCK_COLUMNS)} FROM blocks ORDER BY rowid"
 _VERDICTS = f"SELECT {', '.join(VERDICT_COLUMNS)} FROM verdicts ORDER BY rowid"
 _ACCOUNTS = f"SELECT {', '.join(ACCOUNT_COLUMNS)} FROM accounts ORDER BY rowid"
 _POWERS = f"SELECT {', '.join(POWER_COLUMNS)} FROM powers ORDER BY rowid"
+_JUDGED = f"SELECT {', '.join(JUDGED_COLUMNS)} FROM judged ORDER BY rowid"
 
 Record = dict[str, Any]
 
@@ -108,6 +116,9 @@ def verify(ledger: Ledger) -> Soundness:
         powers += 1
         if unsealed(record["power"]) is None:
             damaged.append(f"power {powers} ({record['claim']}): checksum of a power")
+    for record in _records(ledger, _JUDGED, JUDGED_COLUMNS):
+        if unsealed(record["judged"]) is None:
+            damaged.append(f"judged mutants (claim {record['claim_hash'][:12]}): checksum of judged mutants")
     return Soundness(blocks, rows, verdicts, powers, tuple(damaged))
 
 
@@ -138,6 +149,8 @@ def merge(path: Path, sources: Sequence[Ledger]) -> Merged:
                 target.insert("accounts", tuple(record.values()))
             for record in _records(source, _POWERS, POWER_COLUMNS):
                 powers += target.insert("powers", tuple(record.values()))
+            for record in _records(source, _JUDGED, JUDGED_COLUMNS):
+                target.insert("judged", tuple(record.values()))
     return Merged(blocks, rows, verdicts, powers, differing)
 
 
