@@ -13,32 +13,29 @@ from __future__ import annotations
 
 import itertools
 import math
-import random
 from collections.abc import Iterable, Mapping, Sequence
 from copy import copy
 from dataclasses import dataclass
-from typing import Any, Literal
+from typing import Literal
 
 import mpmath
 import numpy as np
 import sympy
-from sympy import Expr, Rational, S, Symbol
+from sympy import Expr, S, Symbol
 
 from ftproofs.claim import Claim, Domain, Each, Limit, Mean, Statement
 from ftproofs.errors import FTError
 from ftproofs.names import EXPERIMENTS, MEASUREMENTS, PER_COORDINATE, scale_names
 from ftproofs.symbolic.arrays import Arrays
-from ftproofs.symbolic.box import Box, Point, box_for
+from ftproofs.symbolic.box import box_for
 from ftproofs.symbolic.cases import has_cases
 from ftproofs.symbolic.kernels import numpy_kernel
-from ftproofs.symbolic.multiprecision import Multiprecision
 from ftproofs.symbolic.mutation import Mutant
+from ftproofs.symbolic.places import DIGITS, Place, ends, fixed, solve_together, spread
 from ftproofs.symbolic.vocabulary import SYMBOLS
 from ftproofs.symbolic.zero import is_zero
 
-DIGITS = 30
 POINTS = 60
-ENDS = 32
 AGREE = 1e-12
 
 #: Points at which a small error is looked for where it is larger.
@@ -87,12 +84,12 @@ class Comparison:
         ]
         self._rule = {symbol: value for solution in self._solutions for symbol, value in solution.items()}
         self._box = box_for(sorted(spoken(claim, mutants), key=str), _complete(claim))
-        drawn = (*self._box.points(POINTS, seed="mutation"), *_ends(self._box))
-        occurred = [_Place(p, None) for p in _spread(measured, POINTS)]
-        for place, half in zip(occurred, _spread(halved, POINTS), strict=False):
-            place.half = _Place(half, None)
-        self._places = [*(_Place(p, self._box) for p in drawn), *occurred]
-        self._fixed = {True: _fixed(self._places), False: _fixed(occurred)}
+        drawn = (*self._box.points(POINTS, seed="mutation"), *ends(self._box))
+        occurred = [Place(p, None) for p in spread(measured, POINTS)]
+        for place, half in zip(occurred, spread(halved, POINTS), strict=False):
+            place.half = Place(half, None)
+        self._places = [*(Place(p, self._box) for p in drawn), *occurred]
+        self._fixed = {True: fixed(self._places), False: fixed(occurred)}
         self._columns: dict[Symbol, np.ndarray] | None = None
         self._measured = measured
         self._chosen = frozenset(s for s in self._box.ranges if s.name in claim.domain)
@@ -115,7 +112,7 @@ class Comparison:
         places = [place for place in self._places if drawn or place.measured]
         if certain and _same(lhs.xreplace(self._fixed[drawn]), rhs.xreplace(self._fixed[drawn])):
             return Compared("equivalent", 0.0, "identical")
-        _solve_together((lhs, rhs), places)
+        solve_together((lhs, rhs), places)
         for place in places:
             if not place.defined(original):
                 continue
@@ -257,95 +254,9 @@ class Errors:
         return found
 
 
-class _Place:
-    """One point, with the values of subexpressions found so far."""
-
-    def __init__(self, values: Mapping[Symbol, Any], box: Box | None) -> None:
-        self.values = values
-        self.half: _Place | None = None
-        self._box = box
-        with mpmath.workdps(DIGITS):
-            self._at = Multiprecision({s: _mp(x) for s, x in values.items()})
-            self._at.known |= {S.ImaginaryUnit: mpmath.mpc(0, 1), S.ComplexInfinity: mpmath.nan}
-
-    def __str__(self) -> str:
-        return ", ".join(f"{s} = {float(x):.6g}" for s, x in sorted(self.values.items(), key=str))
-
-    @property
-    def measured(self) -> bool:
-        """Whether the values were measured, not drawn."""
-        return self._box is None
-
-    def occurs(self, symbols: Iterable[Symbol]) -> bool:
-        """Whether the point is known to occur: measured, or made of parameters of the domain."""
-        return self._box is None or not self._box.assumed.intersection(symbols)
-
-    def defined(self, expr: Expr) -> bool:
-        """Whether the expression has a real, finite value here."""
-        return self._value(expr) is not None
-
-    def error(self, lhs: Expr, rhs: Expr, scale: Expr) -> float | None:
-        """The relative error of ``lhs == rhs``, extrapolated in 1/d from half the size; None without a value."""
-        own = self._signed(lhs, rhs, scale)
-        before = None if own is None or self.half is None else self.half._signed(lhs, rhs, scale)
-        if own is None:
-            return None
-        return abs(own if before is None else 2 * own - before)
-
-    def arguments(self, function: Expr) -> list[float] | None:
-        """The arguments of a function here; None where one has no value."""
-        found = [self._value(argument) for argument in function.args]
-        return None if any(x is None for x in found) else [float(x) for x in found]
-
-    def _signed(self, lhs: Expr, rhs: Expr, scale: Expr) -> float | None:
-        one, other = self._value(lhs), self._value(rhs)
-        if one is None or other is None:
-            return None
-        unit = self._value(scale)
-        size = max(abs(other), (abs(unit) if unit else mpmath.mpf(1)) / 10)
-        return float((one - other) / size)
-
-    def _value(self, expr: Expr) -> Any:
-        try:
-            found = self._at(expr)
-        except (TypeError, ValueError, ArithmeticError, KeyError, FTError):
-            return None
-        if isinstance(found, mpmath.mpc):
-            found = found.real if found.imag == 0 else None
-        return found if found is not None and mpmath.isfinite(found) else None
-
-
-def _fixed(places: Sequence[_Place]) -> dict[Symbol, Expr]:
-    """Symbols with one value, a whole number, at all places."""
-    every = [at.values for place in places for at in (place, place.half) if at is not None]
-    found: dict[Symbol, Expr] = {}
-    for symbol in set(every[0]).intersection(*every[1:]) if every else ():
-        values = {float(values[symbol]) for values in every}
-        if len(values) == 1 and (value := values.pop()).is_integer():
-            found[symbol] = sympy.Integer(int(value))
-    return found
-
-
 def _same(one: Expr, other: Expr) -> bool:
     """Whether both are written alike, and have a value."""
     return one == other and not one.has(S.NaN, S.ComplexInfinity)
-
-
-def _solve_together(sides: Sequence[Expr], places: Sequence[_Place]) -> None:
-    """What takes a solution at every place is solved for at all of them at once, and remembered."""
-    for function in {f for side in sides for f in side.atoms(sympy.Function) if getattr(f, "in_batches", False)}:
-        every = (at for place in places for at in (place, place.half) if at is not None)
-        rows = [row for at in every if (row := at.arguments(function)) is not None]
-        if rows:
-            function.func.numeric(np, *np.array(rows).T)
-
-
-def _mp(value: Any) -> Any:
-    if isinstance(value, Rational):
-        return mpmath.mpf(int(value.p)) / int(value.q)
-    if value in (sympy.oo, -sympy.oo):
-        return mpmath.inf if value is sympy.oo else -mpmath.inf
-    return value if isinstance(value, float) else mpmath.mpf(str(sympy.N(value, DIGITS + 5)))
 
 
 def spoken(claim: Claim, mutants: Iterable[Mutant]) -> set[Symbol]:
@@ -362,19 +273,6 @@ def _complete(claim: Claim) -> Domain:
     defaults = EXPERIMENTS[claim.experiment].parameters
     missing = {n: x for n, x in defaults.items() if n not in claim.domain and not isinstance(x, str)}
     return claim.domain.with_ranges(**missing)
-
-
-def _spread(points: Sequence[Mapping[Symbol, float]], count: int) -> list[Mapping[Symbol, float]]:
-    """At most that many of the points, evenly spread over them."""
-    if len(points) <= count:
-        return list(points)
-    return [points[i * (len(points) - 1) // (count - 1)] for i in range(count)]
-
-
-def _ends(box: Box) -> Iterable[Point]:
-    """Some corners of the box, of all its ends alike: errors of finite size are largest there."""
-    corners = list(box.corners(4096))
-    return random.Random("ends").sample(corners, min(ENDS, len(corners)))
 
 
 def _multiple(changed: Expr, whole: Expr) -> Expr | None:
