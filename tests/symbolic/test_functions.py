@@ -111,6 +111,21 @@ def test_arrays_agree_with_balls_to_four_units_of_condition(backend):
         assert distance <= 4 * condition * np.spacing(float(abs(exact).upper())), case
 
 
+def test_arrays_at_arguments_of_any_size():
+    """Twenty orders of magnitude: the rounding of 1/L shows."""
+    rng = np.random.default_rng(5)
+    L = rng.choice([1.5, 2.5, 3, 4, 7, 100], 300)
+    A, b, s = 10 ** rng.uniform(-10, 10, (3, 300))
+    values = roots.depth_root_array(np, L, A, b, s)
+    sound = (values > 1e-290) & (values < 1e290)
+    assert sound.sum() > 150
+    limits = roots.depth_root_condition(L, A, b, s, values) * (4 + np.abs(np.log(values)))
+    with mpmath.workdps(60):
+        for case in np.flatnonzero(sound):
+            exact = roots.depth_root_mp(mpmath.mp, *(mpmath.mpf(float(x[case])) for x in (L, A, b, s)))
+            assert abs(values[case] / exact - 1) <= limits[case] * 2.0**-52, case
+
+
 def test_condition_is_the_derivatives_sum():
     x = symbols("x1:5", positive=True)
     point = dict(zip(x, [Integer(5), Rational(13, 10), Rational(6, 10), Rational(11, 10)], strict=True))

@@ -32,8 +32,9 @@ def depth_root_array(xp: Any, L: Any, A: Any, b: Any, s: Any) -> Any:
             A >= 0, b >= 0, s > 0.
 
     Returns:
-        float64 of the same shape.  The relative error is at most 4 ULP times
-        `depth_root_condition`.  NaN where the root is undefined (L < 1; L = inf and b >= s).
+        float64 of the same shape.  The relative error is at most ``4 + |ln c|`` ULP, as the exponent
+        1/L is rounded, times `depth_root_condition`.  NaN where the root is undefined (L < 1; L = inf
+        and b >= s).
         A case's number does not depend on the values of the others.
     """
     with np.errstate(all="ignore"):
