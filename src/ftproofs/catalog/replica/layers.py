@@ -109,7 +109,7 @@ GAIN = Claim(
     source=SOURCE,
     experiment="replica.compare",
     quantifier=Limit(tolerance=0.1, end_to_end=0.2, sizes=SIZES),
-    domain=CORNERS,
+    domain=CORNERS.where(v.r < v.r_other),  # equal ones gain nothing, whatever the formula
     statements=(equal(v.layer_gain, steps.GAIN),),
     steps=steps.LAYER_GAIN,
     uses=("replica-risk",),
