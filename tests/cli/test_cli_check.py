@@ -15,6 +15,7 @@ from typing import Any
 
 import pytest
 from cli_helpers import CLAIM, SETTING, FakeCheck, document, one_line
+from flint import acb
 
 from ftproofs.check import MemoryStore
 from ftproofs.cli.interrupt import Interrupts
@@ -159,6 +160,18 @@ def test_whatever_goes_wrong_is_one_line(
     assert (found, out) == (status, "")
     assert err.startswith(start)
     assert err.count("\n") == 1
+
+
+def test_an_interrupt_inside_a_compiled_quadrature_is_one(run: Any, fake_check: FakeCheck) -> None:
+    def integrand(x: acb, analytic: bool) -> acb:
+        raise KeyboardInterrupt
+
+    with pytest.raises(SystemError) as wrapped:
+        acb.integral(integrand, acb(0), acb(1))
+    fake_check.raises[0] = wrapped.value
+    status, _, err = run("check", CLAIM)
+    assert status == 130
+    assert err == "ftproofs: interrupted\n"
 
 
 def test_a_traceback_is_there_when_asked_for(run: Any, fake_check: FakeCheck, monkeypatch: pytest.MonkeyPatch) -> None:

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import importlib
+import signal
 from pathlib import Path
 from typing import Any
 
@@ -87,6 +88,28 @@ def test_assumptions_are_trained_for_on_request(run: Any, folder: Path) -> None:
     assert found["optimizer is adam"]["outcome"] == "needed"
     assert found["sigma in [1, 3/2]"]["outcome"] == "not shown to be needed"
     assert found["n > 3*d/4"]["error"] is None
+
+
+@pytest.mark.parametrize("ledger", [(), ("--ledger", "rows.sqlite")])
+def test_an_interrupt_waits_for_the_mutant_and_tells_what_was_finished(
+    run: Any, fake: dict[str, Any], monkeypatch: pytest.MonkeyPatch, ledger: tuple[str, ...]
+) -> None:
+    judging = importlib.import_module("ftproofs.check.mutate")
+    first = judging.mutate
+
+    def mutate(claim: Claim, **options: Any) -> Mutation:
+        if claim.id != CLAIM:
+            signal.raise_signal(signal.SIGINT)
+            fake["calls"].append("the mutant it was at")
+            options["progress"]("mutants", 1, 2)
+        return first(claim, **options)
+
+    monkeypatch.setattr(judging, "mutate", mutate)
+    status, out, err = run("mutate", CLAIM, "linear-endpoint", "linear-scratch", *ledger)
+    assert (status, fake["calls"][1:]) == (130, ["the mutant it was at"])
+    assert any(line.split()[:3] == [CLAIM, "each", "16"] for line in out.splitlines())
+    again = "the same command" if ledger else "with --ledger FILE a rerun"
+    assert err == f"ftproofs: interrupted after 1 of 3 claims; {again} resumes\n"
 
 
 @pytest.mark.parametrize(("status", "code"), [("certified", 0), ("refuted", 1), ("undecided", 3), ("error", 3)])

@@ -43,6 +43,8 @@ def main(argv: Sequence[str] | None = None) -> int:
     except RecursionError as error:
         return _fail("FT212: the input is nested too deeply", 75, error)
     except Exception as error:
+        if isinstance(error.__cause__, KeyboardInterrupt):  # compiled callers say so of what a callback raised
+            return _fail("interrupted", INTERRUPTED, None)
         # The last resort: a traceback would be a bug, and hiding which error it was would be another.
         what = f"internal error: {type(error).__name__}: {error} (FTPROOFS_DEBUG=1 shows where)"
         return _fail(what, INTERNAL, error)

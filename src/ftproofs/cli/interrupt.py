@@ -1,4 +1,4 @@
-"""Ctrl-C: once ends the run after the batch that is being trained, twice ends it at once."""
+"""Ctrl-C: once ends the run after the batch or the mutant it is at, twice ends it at once."""
 
 from __future__ import annotations
 
@@ -39,10 +39,14 @@ class Interrupts:
             raise KeyboardInterrupt
         self._asked = True
 
-    def get(self, block: Block) -> Rows | None:
-        """The block's rows, if they are kept; KeyboardInterrupt when an interrupt was asked for."""
+    def stop_if_asked(self) -> None:
+        """KeyboardInterrupt when an interrupt was asked for: between two pieces of work that asks for no rows."""
         if self._asked:
             raise KeyboardInterrupt
+
+    def get(self, block: Block) -> Rows | None:
+        """The block's rows, if they are kept; KeyboardInterrupt when an interrupt was asked for."""
+        self.stop_if_asked()
         return self.store.get(block)
 
     def put(self, rows: Rows) -> None:

@@ -7,8 +7,9 @@ from contextlib import ExitStack
 from pathlib import Path
 from typing import TYPE_CHECKING
 
-from ftproofs.claim import Claim, Store
+from ftproofs.claim import Claim
 from ftproofs.cli.checking import keep_hypothesis_out_of_here
+from ftproofs.cli.interrupt import Interrupts
 from ftproofs.cli.output import check_json_target, deliver, line, show, to_stdout
 from ftproofs.cli.progress import CheckProgress
 from ftproofs.cli.settings import BUDGETS, MAX_SETTINGS, one_of, read_device, read_seed, whole
@@ -17,6 +18,7 @@ from ftproofs.report import mutation as report
 from ftproofs.report.results import Run, power_record
 
 if TYPE_CHECKING:
+    from ftproofs.check.mutate import Mutation
     from ftproofs.run.ledger import Ledger
 
 
@@ -69,48 +71,71 @@ def mutate(
     run = {"seed": root, "device": where, "budget": budget, "settings": wanted, "code": code_hash(), "ledger": ledger}
     conditions = Run(root, where, budget, wanted, 0.0, code_hash()).conditions()
     with ExitStack() as stack:
-        store: Store = MemoryStore()
         kept: Ledger | None = None
         if ledger is not None:
             from ftproofs.run.judged import KeptFates
             from ftproofs.run.ledger import Ledger
 
-            store = kept = stack.enter_context(Ledger(Path(ledger), code_hash=code_hash(), device=where))
+            kept = stack.enter_context(Ledger(Path(ledger), code_hash=code_hash(), device=where))
+        store = stack.enter_context(Interrupts(MemoryStore() if kept is None else kept))
         if assumptions:
             return _assumptions(left, skipped, Context(store, COUNTS[budget], root, where), run, target)
-        found = []
-        with CheckProgress(len(left)) as progress:
-            for claim in left:
-                progress.claim(claim.id)
-                mutation = mutate_claim(
-                    claim,
-                    settings=wanted,
-                    budget=budget,
-                    seed=root,
-                    device=where,
-                    store=store,
-                    progress=progress,
-                    kept=None if kept is None else KeptFates(kept, claim, conditions),
-                )
-                found.append(mutation)
-                if kept is not None and mutation.passed:
-                    kept.put_power(claim, power_record(mutation.power, mutation.flags), run=conditions)
-                progress.done()
+        found: list[Mutation] = []
+        try:
+            with CheckProgress(len(left)) as progress:
+
+                def worked(label: str, done: int, total: int) -> None:
+                    store.stop_if_asked()
+                    progress(label, done, total)
+
+                for claim in left:
+                    progress.claim(claim.id)
+                    mutation = mutate_claim(
+                        claim,
+                        settings=wanted,
+                        budget=budget,
+                        seed=root,
+                        device=where,
+                        store=store,
+                        progress=worked,
+                        kept=None if kept is None else KeptFates(kept, claim, conditions),
+                    )
+                    found.append(mutation)
+                    if kept is not None and mutation.passed:
+                        kept.put_power(claim, power_record(mutation.power, mutation.flags), run=conditions)
+                    progress.done()
+        except KeyboardInterrupt:
+            again = "with --ledger FILE a rerun" if kept is None else "the same command"
+            raise KeyboardInterrupt(f"interrupted after {len(found)} of {len(left)} claims; {again} resumes") from None
+        finally:
+            if found:
+                _tell(found, skipped, run, target, alone=len(claims) == 1, markdown=markdown)
+    if any(mutation.status == "refuted" for mutation in found):
+        return 1
+    return 0 if all(mutation.passed for mutation in found) else 3
+
+
+def _tell(
+    found: Sequence[Mutation],
+    skipped: Sequence[tuple[str, str]],
+    run: dict[str, object],
+    target: str | None,
+    *,
+    alone: bool,
+    markdown: bool,
+) -> None:
     if not to_stdout(target):
         if markdown:
             for text in report.markdown(found, skipped).splitlines():
                 line(text)
         else:
-            show(report.mutants(found[0]) if len(claims) == 1 else report.scores(found))
+            show(report.mutants(found[0]) if alone else report.scores(found))
             for mutation in found:
-                if len(claims) == 1 or not mutation.passed:
+                if alone or not mutation.passed:
                     line(report.summary(mutation))
             for claim_id, reason in skipped:
                 line(f"{claim_id}: left out; {reason}")
     deliver(report.document(found, skipped, run), target)
-    if any(mutation.status == "refuted" for mutation in found):
-        return 1
-    return 0 if all(mutation.passed for mutation in found) else 3
 
 
 def _assumptions(
