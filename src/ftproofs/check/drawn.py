@@ -10,12 +10,13 @@ import numpy as np
 from sympy import Expr, S, Symbol
 
 from ftproofs.check.anchors import numbers
+from ftproofs.check.interpolated import WORTH, Interpolated
 from ftproofs.check.judge import Judge
 from ftproofs.claim import Rows, Statement
 from ftproofs.errors import FTError
 from ftproofs.names import MEASUREMENTS
 from ftproofs.symbolic import balls
-from ftproofs.symbolic.kernels import Kernel, numpy_kernel
+from ftproofs.symbolic.kernels import Kernel, numpy_kernel, solves
 from ftproofs.symbolic.vocabulary import SYMBOLS
 
 #: A kernel must agree with balls to this, relative, at one draw of every setting.
@@ -60,6 +61,7 @@ class Formulas:
 
     def __init__(self) -> None:
         self._kernels: dict[Expr, tuple[Kernel, tuple[str, ...]]] = {}
+        self._interpolated: dict[tuple[object, ...], Interpolated] = {}
 
     def sides(self, statement: Statement, drawn: Drawn, start: int, count: int) -> tuple[np.ndarray, np.ndarray]:
         """Both sides on some of the draws, shape (count,) each; not finite where there is no number."""
@@ -104,7 +106,24 @@ class Formulas:
 
     def _values(self, side: Expr, drawn: Drawn, start: int, stop: int) -> np.ndarray:
         kernel, names = self._kernel(side)
-        return np.broadcast_to(kernel(*(drawn.column(name, start, stop) for name in names)), (stop - start,))
+        columns = [drawn.column(name, start, stop) for name in names]
+        varying = [place for place, column in enumerate(columns) if np.ptp(column) != 0]
+        if len(varying) == 1 and stop - start >= WORTH and solves(side):
+            return self._smooth(side, columns, varying[0])(columns[varying[0]])
+        return np.broadcast_to(kernel(*columns), (stop - start,))
+
+    def _smooth(self, side: Expr, columns: Sequence[np.ndarray], varying: int) -> Interpolated:
+        """The side as a function of the one column that varies; kept for all draws that share the others."""
+        kernel, _ = self._kernel(side)
+        others = [float(column[0]) for column in columns]
+        others[varying] = math.nan
+
+        def formula(at: np.ndarray) -> np.ndarray:
+            found = kernel(*(at if i == varying else np.full(at.shape, x) for i, x in enumerate(others)))
+            return np.broadcast_to(found, at.shape)
+
+        key = (side, varying, *others[:varying], *others[varying + 1 :])
+        return self._interpolated.setdefault(key, Interpolated(formula))
 
     def _at(self, side: Expr, drawn: Drawn, i: int) -> dict[Symbol, float]:
         return {SYMBOLS[name]: float(drawn.column(name, i, i + 1)[0]) for name in self._kernel(side)[1]}

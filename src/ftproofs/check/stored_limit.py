@@ -85,12 +85,12 @@ class LimitRows:
         self._formulas.prepare(statement, list(self._drawn.values()))
         doubted: set[int] = set()
         rule = LimitRule(self._claim.margin, 2**31, statement.rel)
-        tracks = self._tracks(judge, rule)
-        looks = [FIRST]
-        while looks[-1] < max(self._rounds(track) for track in tracks):
-            looks.append(2 * looks[-1])
-        for rounds in looks:
+        tracks = self._tracks(judge)
+        rounds, most = FIRST, max(self._rounds(track) for track in tracks)
+        while True:
             for track in tracks:
+                if rounds == FIRST:
+                    track.plan(self._sampler(statement), rule)
                 if track.error or track.index in doubted:
                     continue
                 track.extend(self._sampler(statement), min(rounds, self._rounds(track)))
@@ -100,6 +100,9 @@ class LimitRows:
                         sizes = f"d = {track.ladder.sizes[0]}..{track.ladder.sizes[-1]}"
                         return "killed", f"error {found.limit:+.3g} for d -> oo from {sizes}, {found.draws.sum()} draws"
                     doubted.add(track.index)
+            if rounds >= most:
+                break
+            rounds *= 2
         if any(track.error for track in tracks):
             where = self._formulas.impossible(statement, self._drawn.values())
             return ("undefined", f"no real value at {where}") if where else ("survived", "")
@@ -109,7 +112,8 @@ class LimitRows:
         """The smallest factor between the two sides' limits."""
         rule = LimitRule(self._claim.margin, 2**31, statement.rel)
         found = math.inf
-        for track in self._tracks(Judge(statement), rule):
+        for track in self._tracks(Judge(statement)):
+            track.plan(self._sampler(statement), rule)
             track.extend(self._sampler(statement), self._rounds(track))
             if not track.error:
                 over = 1 + track.extrapolation.limit  # lhs over rhs, where rhs is not small beside its scale
@@ -117,12 +121,11 @@ class LimitRows:
                     found = min(found, 1 / over if statement.rel in ("<", "<=") else over)
         return found if math.isfinite(found) else math.nan
 
-    def _tracks(self, judge: Judge, rule: LimitRule) -> list[LimitTrack]:
+    def _tracks(self, judge: Judge) -> list[LimitTrack]:
         tracks = []
         for i in range(len(self._sizes)):
             scale = judge.scale(self._top(i).parameters)
             tracks.append(LimitTrack(i, replace(self._ladders[i], scale=scale), i < self._anchors))
-            tracks[-1].plan(self._sampler(judge.statement), rule)
         return tracks
 
     def _top(self, i: int) -> Drawn:
