@@ -16,10 +16,10 @@ from ftproofs.claim import Rows, Statement
 from ftproofs.errors import FTError
 from ftproofs.names import MEASUREMENTS
 from ftproofs.symbolic import balls
-from ftproofs.symbolic.kernels import Kernel, numpy_kernel, solves
+from ftproofs.symbolic.kernels import Kernel, accuracy, numpy_kernel, solves
 from ftproofs.symbolic.vocabulary import SYMBOLS
 
-#: A kernel must agree with balls to this, relative, at one draw of every setting.
+#: A kernel must agree with balls to this, relative, or as well as balls can see it, at one draw of every setting.
 KERNEL_ERROR = 1e-9
 
 
@@ -83,7 +83,8 @@ class Formulas:
                     return False
                 if math.isinf(exact) and value == exact:
                     continue  # beyond float64, and no number for whoever judges
-                if not abs(value - exact) <= KERNEL_ERROR * max(abs(exact), judge.scale(drawn.parameters) / 10):
+                allowed = max(KERNEL_ERROR, accuracy(side))
+                if not abs(value - exact) <= allowed * max(abs(exact), judge.scale(drawn.parameters) / 10):
                     return False
         return True
 
