@@ -10,7 +10,7 @@ from sympy import Rational
 
 from ftproofs.check import drawn as drawn_module
 from ftproofs.check.drawn import Drawn, Formulas
-from ftproofs.check.interpolated import Interpolated
+from ftproofs.check.interpolated import MOST, Interpolated, TooDear
 from ftproofs.symbolic.replica import replica_mse
 from ftproofs.symbolic.vocabulary import equal, v
 
@@ -40,24 +40,37 @@ def test_what_is_smooth_is_asked_for_at_few_points(formula: Callable[[np.ndarray
     assert sum(asked) < 300
 
 
-@pytest.mark.parametrize(
-    "formula",
-    [
-        lambda x: np.abs(x - 0.5),
-        lambda x: np.where(x < 0.5, 0.0, 1.0),
-        lambda x: np.where(x > 0.85, np.nan, x),
-        lambda x: np.sin(300 * x),
-        lambda x: x + np.exp(-(((x - 0.31) / 0.01) ** 2)),
-    ],
-)
-def test_what_is_not_is_taken_as_it_is(formula: Callable[[np.ndarray], np.ndarray]) -> None:
-    np.testing.assert_array_equal(Interpolated(formula)(AT), formula(AT))
+ROUGH = [
+    lambda x: np.abs(x - 0.5),
+    lambda x: np.where(x < 0.5, 0.0, 1.0),
+    lambda x: np.sin(300 * x),
+    lambda x: x + np.exp(-(((x - 0.31) / 0.01) ** 2)),
+]
+
+
+@pytest.mark.parametrize("formula", ROUGH)
+def test_what_is_not_smooth_is_taken_as_it_is_and_not_for_long(formula: Callable[[np.ndarray], np.ndarray]) -> None:
+    found, asked = counted(formula)
+    np.testing.assert_array_equal(found(AT[:MOST]), formula(AT[:MOST]))
+    with pytest.raises(TooDear):
+        found(AT)
+    assert sum(asked) < 2 * MOST
+
+
+@pytest.mark.parametrize("edge", [0.85, 0.895])
+def test_draws_beyond_an_edge_are_solved_for(edge: float) -> None:
+    def formula(x: np.ndarray) -> np.ndarray:
+        return np.where(x > edge, np.nan, np.exp(x))
+
+    found, asked = counted(formula)
+    np.testing.assert_allclose(found(AT), formula(AT), rtol=1e-7)
+    assert sum(asked) < 600
 
 
 def test_one_value_and_values_that_are_none() -> None:
     same = np.full(100, 0.3)
     np.testing.assert_array_equal(Interpolated(np.exp)(same), np.exp(same))
-    with_nan = np.append(AT, np.nan)
+    with_nan = np.append(AT[:100], np.nan)
     np.testing.assert_array_equal(Interpolated(np.exp)(with_nan), np.exp(with_nan))
 
 

@@ -10,7 +10,7 @@ import numpy as np
 from sympy import Expr, S, Symbol
 
 from ftproofs.check.anchors import numbers
-from ftproofs.check.interpolated import WORTH, Interpolated
+from ftproofs.check.interpolated import WORTH, Interpolated, TooDear
 from ftproofs.check.judge import Judge
 from ftproofs.claim import Rows, Statement
 from ftproofs.errors import FTError
@@ -64,7 +64,11 @@ class Formulas:
         self._interpolated: dict[tuple[object, ...], Interpolated] = {}
 
     def sides(self, statement: Statement, drawn: Drawn, start: int, count: int) -> tuple[np.ndarray, np.ndarray]:
-        """Both sides on some of the draws, shape (count,) each; not finite where there is no number."""
+        """Both sides on some of the draws, shape (count,) each; not finite where there is no number.
+
+        Raises:
+            TooDear: a side takes a solution at every draw, and is not smooth.
+        """
         lhs, rhs = (self._values(side, drawn, start, start + count) for side in (statement.lhs, statement.rhs))
         return lhs, rhs
 
@@ -99,7 +103,11 @@ class Formulas:
         """A draw at which a side certainly has no real, finite value; empty if none is found."""
         for drawn in settings:
             for side in (statement.lhs, statement.rhs):
-                for i in np.flatnonzero(~np.isfinite(self._values(side, drawn, 0, len(drawn))))[:1]:
+                try:
+                    values = self._values(side, drawn, 0, len(drawn))
+                except TooDear:
+                    continue
+                for i in np.flatnonzero(~np.isfinite(values))[:1]:
                     at = self._at(side, drawn, int(i))
                     if _undefined(side, at):
                         return ", ".join(f"{symbol} = {value:.6g}" for symbol, value in at.items())

@@ -14,12 +14,22 @@ from numpy.polynomial import Chebyshev
 #: Degrees tried, and the error allowed, of the largest value: far below what draws can tell.
 DEGREES = (12, 24, 48)
 ERROR = 1e-8
+#: Shares of the draws left out on either side until the rest is smooth; those are solved for.
+TRIMMED = (0.0, 0.01, 0.1)
 #: Where the interpolant is compared with the formula, as shares of its range.
 COMPARED = np.array([0.0, 0.037, 0.213, 0.419, 0.577, 0.811, 0.958, 1.0])
 #: Fewer values are not worth an interpolant.
 WORTH = 64
+#: As often it is tried, and so many values are solved for where no interpolant is found.
+TRIED, MOST = 2, 500
+#: With last coefficients above this a higher degree is not tried.
+ROUGH = 1e-3
 
 Formula = Callable[[np.ndarray], np.ndarray]
+
+
+class TooDear(Exception):
+    """The formula is not smooth, and too many of its values were asked for."""
 
 
 class Interpolated:
@@ -28,17 +38,45 @@ class Interpolated:
     def __init__(self, formula: Formula) -> None:
         self._formula = formula
         self._found: Chebyshev | None = None
-        self._low, self._high = np.inf, -np.inf
+        self._failed = 0
+        self._solved = 0
 
     def __call__(self, at: np.ndarray) -> np.ndarray:
-        """The formula's values, shape (draw,): by the interpolant where it is one, else each by itself."""
-        if not np.isfinite(at).all():
-            return self._formula(at)
-        low, high = float(at.min()), float(at.max())
-        if low < self._low or high > self._high:
-            self._low, self._high = min(low, self._low), max(high, self._high)
-            self._found = _fitted(self._formula, self._low, self._high)
-        return self._formula(at) if self._found is None else self._found(at)
+        """The formula's values, shape (draw,): by the interpolant where it is one, else each by itself.
+
+        Raises:
+            TooDear: more than `MOST` would have been solved for.
+        """
+        inside = self._inside(at)
+        if inside.mean() < 1 - 2 * TRIMMED[1] and self._failed < TRIED and np.isfinite(at).all():
+            self._fit(at)
+            inside = self._inside(at)
+        values = np.empty(at.shape)
+        if self._found is not None:
+            values[inside] = self._found(at[inside])
+        if not inside.all():
+            self._solved += int((~inside).sum())
+            if self._solved > MOST:
+                raise TooDear
+            values[~inside] = self._formula(at[~inside])
+        return values
+
+    def _inside(self, at: np.ndarray) -> np.ndarray:
+        if self._found is None:
+            return np.zeros(at.shape, dtype=bool)
+        low, high = self._found.domain
+        return np.asarray((at >= low) & (at <= high))
+
+    def _fit(self, at: np.ndarray) -> None:
+        """A wider interpolant, as wide as there is one; what was found stays if there is none."""
+        known = np.array([]) if self._found is None else self._found.domain
+        for share in TRIMMED:
+            low, high = np.quantile(np.append(at, known) if share == 0 else at, (share, 1 - share))
+            found = _fitted(self._formula, float(low), float(high))
+            if found is not None:
+                self._found = found
+                return
+        self._failed += 1
 
 
 def _fitted(formula: Formula, low: float, high: float) -> Chebyshev | None:
@@ -53,4 +91,6 @@ def _fitted(formula: Formula, low: float, high: float) -> Chebyshev | None:
         # The last coefficients say what the points compared do not: whether it has settled between them.
         if (np.abs(found.coef[-3:]) <= allowed).all() and (np.abs(found(points) - values) <= allowed).all():
             return found
+        if np.abs(found.coef[-3:]).max() > ROUGH * np.abs(values).max():
+            break
     return None

@@ -19,10 +19,11 @@ from ftproofs.check import limit, probability
 from ftproofs.check.anchors import STAGE, domain_points
 from ftproofs.check.context import Context, MemoryStore, Progress, budget_of, check_seed
 from ftproofs.check.each import check_each
+from ftproofs.check.interpolated import TooDear
 from ftproofs.check.judge import Judge, measured
 from ftproofs.check.mean import check_mean
 from ftproofs.check.sizes import check_domain
-from ftproofs.check.stored import EachRows, Recorder, Stored, factor, ratios
+from ftproofs.check.stored import DEAR, EachRows, Finding, Recorder, Stored, factor, ratios
 from ftproofs.check.stored_limit import LimitRows, halved
 from ftproofs.check.stored_mean import MeanRows
 from ftproofs.check.stored_probability import ProbabilityRows
@@ -292,13 +293,13 @@ _KINDS: dict[type, tuple[Callable[[Claim, Context], Evidence], Callable[[Claim, 
 def _judge(mutant: Mutant, compare: Comparison, rows: Stored) -> Judged:
     if isinstance(compare.claim.quantifier, Limit):
         # That measurements stand for their limits is an assumption, so draws are asked first, which is quicker as well.
-        outcome, by = rows.judge(mutant)
+        outcome, by = _finding(mutant, rows)
         if outcome == "killed":
             return Judged(mutant, "killed", math.nan, by)
         compared = compare(mutant)
     else:
         compared = compare(mutant)
-        outcome, by = rows.judge(mutant) if compared.label == "different" else ("survived", "")
+        outcome, by = _finding(mutant, rows) if compared.label == "different" else ("survived", "")
     if compared.label == "undefined":
         return Judged(mutant, "undefined", compared.difference, f"no real value at {compared.route}")
     if compared.label == "equivalent":
@@ -308,12 +309,19 @@ def _judge(mutant: Mutant, compare: Comparison, rows: Stored) -> Judged:
     return Judged(mutant, outcome, compared.difference, by)
 
 
+def _finding(mutant: Mutant, rows: Stored) -> Finding:
+    try:
+        return rows.judge(mutant)
+    except TooDear:
+        return DEAR
+
+
 def _judge_bound(mutant: Mutant, slack: float, rows: Stored, tolerance: float) -> Judged:
     """A bound that is false by construction: by how much is known from the slack.
 
     But for one that every network attains, whose opposite holds as well: a share that is at most 1 is at least 1.
     """
-    outcome, by = rows.judge(mutant)
+    outcome, by = _finding(mutant, rows)
     reversed_survives = outcome == "survived" and mutant.operator == REVERSED
     if reversed_survives and isinstance(rows, EachRows) and rows.attained(mutant.statement):
         return Judged(mutant, "equivalent", 0.0, "attained by every network")
@@ -330,7 +338,9 @@ def _slack(claim: Claim, statement: Statement, context: Context, rows: Stored) -
     """
     if statement.rel == "==":
         return math.nan
-    found = [rows.slack(statement)]
+    found = []
+    with contextlib.suppress(TooDear):
+        found.append(rows.slack(statement))
     if isinstance(claim.quantifier, Each) and experiment(claim.experiment).solver:
         judge = Judge(statement)
         with contextlib.suppress(FTError):  # an oracle that does not know such settings, or does not measure this

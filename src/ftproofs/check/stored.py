@@ -26,6 +26,9 @@ Finding: TypeAlias = tuple[Literal["killed", "undefined", "survived"], str]
 #: Said of a mutant that is not judged because balls do not say what its kernel does.
 UNTRUSTED: Finding = ("survived", "balls do not confirm its kernel")
 
+#: Said of one that takes a solution at every draw and is not smooth in what varies.
+DEAR: Finding = ("survived", "not judged on all draws: each takes a solution")
+
 
 class Stored(Protocol):
     """The rows that decided a claim, ready to judge other statements as the claim was judged."""

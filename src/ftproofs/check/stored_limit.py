@@ -12,9 +12,10 @@ from sympy import Symbol
 from ftproofs.check.anchors import STAGE, values_at
 from ftproofs.check.drawn import Drawn, Formulas
 from ftproofs.check.draws import Parameters
+from ftproofs.check.interpolated import TooDear
 from ftproofs.check.judge import Judge
 from ftproofs.check.sizes import at_size, ladder_at
-from ftproofs.check.stored import UNTRUSTED, Finding
+from ftproofs.check.stored import DEAR, UNTRUSTED, Finding
 from ftproofs.claim import Claim, Rows, Statement
 from ftproofs.decision import LimitSampler
 from ftproofs.decision.ladder import LimitRule, LimitTrack
@@ -84,16 +85,21 @@ class LimitRows:
         judge = Judge(statement)
         self._formulas.prepare(statement, list(self._drawn.values()))
         doubted: set[int] = set()
+        dear: set[int] = set()
         rule = LimitRule(self._claim.margin, 2**31, statement.rel)
         tracks = self._tracks(judge)
         rounds, most = FIRST, max(self._rounds(track) for track in tracks)
         while True:
             for track in tracks:
-                if rounds == FIRST:
-                    track.plan(self._sampler(statement), rule)
-                if track.error or track.index in doubted:
+                if track.index in doubted | dear:
                     continue
-                track.extend(self._sampler(statement), min(rounds, self._rounds(track)))
+                try:
+                    if rounds == FIRST:
+                        track.plan(self._sampler(statement), rule)
+                    track.extend(self._sampler(statement), min(rounds, self._rounds(track)))
+                except TooDear:
+                    dear.add(track.index)
+                    continue
                 if not track.error and track.accuses(rule):
                     if self._formulas.trusted(judge, (self._top(track.index),)):
                         found = track.extrapolation
@@ -106,7 +112,9 @@ class LimitRows:
         if any(track.error for track in tracks):
             where = self._formulas.impossible(statement, self._drawn.values())
             return ("undefined", f"no real value at {where}") if where else ("survived", "")
-        return UNTRUSTED if doubted else ("survived", tracks[0].doubt)
+        if doubted or dear:
+            return UNTRUSTED if doubted else DEAR
+        return "survived", tracks[0].doubt
 
     def slack(self, statement: Statement) -> float:
         """The smallest factor between the two sides' limits."""
