@@ -124,6 +124,11 @@ def guided(claim: Claim) -> bool:
     return not any(solves(side) for side in _sides(claim))
 
 
+def complemented(claim: Claim) -> bool:
+    """Whether wrong formulas are asked about settings: `guided`, or solved for at many settings at once."""
+    return guided(claim) or all(solves_in_batches(side) for side in _sides(claim))
+
+
 def _sides(claim: Claim) -> list[Expr]:
     return [side for statement in claim.statements for side in (statement.lhs, statement.rhs)]
 
@@ -149,9 +154,9 @@ def complement(
         needed: draws that a refutation takes at a setting, in units of (spread/error)^2, where those of support are
             planned: `E_VALUES` or `INTERVAL`, as the claim's refutations are, or more where plans cannot be relied on.
     """
-    led = guided(claim)
-    if not (led or all(solves_in_batches(side) for side in _sides(claim))):
+    if not complemented(claim):
         return []
+    led = guided(claim)
     asked = strict_mutants(claim, context.budget.completed if led else SOLVED)
     search = _Search(claim, context, asked, needed)
     among = search.at(anchors)

@@ -14,7 +14,8 @@ from typing import Any
 
 import numpy as np
 
-from ftproofs.check.anchors import INTERVAL, complement, guided
+from ftproofs.check.anchors import INTERVAL, complement, complemented, guided
+from ftproofs.check.apart import apart
 from ftproofs.check.context import Context
 from ftproofs.check.draws import (
     CORNERS,
@@ -121,8 +122,10 @@ def choose(
         return max(_score(claim, context, judge, small) for judge in judges)
 
     explored = explore_settings(claim, context, check_domain(claim), score, steps=2 * context.budget.explored)
-    # Anchors are the first settings drawn, whatever they looked like, and where wrong formulas differ that those miss.
-    anchors = list(explored.settings[: context.budget.anchors])
+    # Anchors are the first settings drawn, whatever they looked like, and where wrong formulas differ that those miss;
+    # where these cannot be asked, settings drawn that lie apart.
+    count = context.budget.anchors
+    anchors = list(explored.settings[:count]) if complemented(claim) else apart(explored.settings, count)
     asked = complement(
         claim,
         context,
