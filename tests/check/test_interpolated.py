@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Callable
+from typing import Any
 
 import numpy as np
 import pytest
@@ -87,9 +88,14 @@ def test_solutions_at_draws_are_interpolated(monkeypatch: pytest.MonkeyPatch) ->
     asked: list[int] = []
     real = drawn_module.numpy_kernel
 
-    def kernel(*args: object) -> Callable[..., np.ndarray]:
-        made = real(*args)  # type: ignore[arg-type]
-        return lambda *columns: asked.append(len(columns[0])) or made(*columns)  # type: ignore[func-returns-value]
+    def kernel(*args: Any) -> Callable[..., np.ndarray]:
+        made = real(*args)
+
+        def counting(*columns: np.ndarray) -> np.ndarray:
+            asked.append(len(columns[0]))
+            return made(*columns)
+
+        return counting
 
     monkeypatch.setattr(drawn_module, "numpy_kernel", kernel)
     formulas = Formulas()

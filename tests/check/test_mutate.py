@@ -131,11 +131,13 @@ def test_judging_resumes_where_it_was_interrupted(
 
 
 def test_what_is_kept_of_another_mutant_is_not_believed(networks: MemoryStore) -> None:
-    fates, told = Fates(), []
-    fates.kept = {0: ("another statement", "survived", 0.5, "")}
-    fates.keep = lambda first, more: None  # type: ignore[method-assign]
+    class Another(Fates):
+        def found(self) -> dict[int, Fate]:
+            return {0: ("another statement", "survived", 0.5, "")}
+
+    told: list[tuple[str, int, int]] = []
     found = mutate(
-        ROOT, budget="low", device="cpu", store=networks, kept=fates, progress=lambda *state: told.append(state)
+        ROOT, budget="low", device="cpu", store=networks, kept=Another(), progress=lambda *state: told.append(state)
     )
     assert found.judged[0].outcome != "survived"
     assert told[-1] == ("mutants", len(found.judged), len(found.judged))

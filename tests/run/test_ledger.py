@@ -269,7 +269,7 @@ def test_no_flipped_byte_is_ever_believed(path: Path, tmp_path: Path) -> None:
     original = filled(path).read_bytes()
     rng = random.Random(0)
     codes = []
-    for position in sorted(rng.sample(range(len(original)), 200)):
+    for position in sorted(rng.sample(range(len(original)), 300)):
         copy = tmp_path / f"{position}.sqlite"
         content = bytearray(original)
         content[position] ^= 1 << rng.randrange(8)
@@ -284,7 +284,7 @@ def test_no_flipped_byte_is_ever_believed(path: Path, tmp_path: Path) -> None:
             if kept is not None:
                 assert_same_bits(kept, rows(block(index, cases=512)))
     assert set(codes) <= {"FT405", "FT406"}
-    assert len(codes) > 200 / 3  # the rest fell on what no row is kept in
+    assert len(codes) > 100  # the rest fell on what no row is kept in
 
 
 def test_a_row_stored_under_another_key_is_not_believed(path: Path) -> None:
