@@ -48,6 +48,7 @@ class Interpolated:
             TooDear: more than `MOST` would have been solved for.
         """
         inside = self._inside(at)
+        # A few draws beyond the range are solved for; more ask for a wider one.
         if inside.mean() < 1 - 2 * TRIMMED[1] and self._failed < TRIED and np.isfinite(at).all():
             self._fit(at)
             inside = self._inside(at)
@@ -75,8 +76,9 @@ class Interpolated:
             found = _fitted(self._formula, float(low), float(high))
             if found is not None:
                 self._found = found
-                return
-        self._failed += 1
+                break
+        if found is None or share > 0:  # no wider one would be found
+            self._failed += 1
 
 
 def _fitted(formula: Formula, low: float, high: float) -> Chebyshev | None:
